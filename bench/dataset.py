@@ -1,0 +1,185 @@
+"""What a dataset is: samples, splits, shots, metrics and protocol.
+
+Notation, here and everywhere: x inputs, y targets (N, T) in the units of the network, labels (N, T) in the
+units of the dataset, z features (B, D), y_hat predictions; B batch, T targets, D feature width.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from bench.errors import BenchError
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How one model is trained and selected; every field goes into the cell key.
+
+    Args:
+        loss: task loss of the baseline.
+        optimizer, lr, weight_decay, momentum: of the network's parameters.
+        batch_size: None means the whole training split in one batch.
+        epochs: passes over the training split.
+        validate_every: epochs between two validations.
+        validate_steps: optimiser steps between two validations; replaces validate_every where a paper counts so.
+        patience: validations without improvement before stopping; None never stops.
+        milestones, gamma: epochs after which the learning rate is multiplied by gamma.
+        cosine_floor: final learning rate as a share of lr on a cosine schedule; None means no cosine.
+        clip: largest gradient norm; None means no clipping.
+        drop_last: leave out a last short batch.
+    """
+
+    loss: Literal["l1", "mse", "huber"] = "l1"
+    optimizer: Literal["adam", "adamw", "sgd"] = "adam"
+    lr: float = 1e-3
+    weight_decay: float = 0.0
+    momentum: float = 0.0
+    batch_size: int | None = 256
+    epochs: int = 90
+    validate_every: int = 1
+    validate_steps: int | None = None
+    patience: int | None = None
+    milestones: tuple[int, ...] = ()
+    gamma: float = 0.1
+    cosine_floor: float | None = None
+    clip: float | None = None
+    drop_last: bool = False
+
+
+@dataclass(frozen=True)
+class Bins:
+    """Label bins of one scalar target: bin k holds labels in [start + k·width, start + (k+1)·width)."""
+
+    start: float
+    width: float
+    number: int
+
+    def index(self, labels: Tensor) -> Tensor:
+        """Bin number of each label, clamped to the first and last bin; any shape, int64."""
+        return ((labels - self.start) / self.width).floor().long().clamp(0, self.number - 1)
+
+
+@dataclass(frozen=True)
+class File:
+    """One data file below the data root.
+
+    Args:
+        path: below the data root.
+        sha256: of the file, lower-case hex.
+        url: where `bench data fetch` gets it; None where only its authors hand it out.
+        member: name inside the archive behind url, if it is one.
+        licence: terms, in a word.
+    """
+
+    path: str
+    sha256: str
+    url: str | None = None
+    member: str | None = None
+    licence: str = "see source"
+
+
+@dataclass
+class Split:
+    """One split. x is anything that an index tensor can index (a tensor, or a reader of stored images)."""
+
+    x: Tensor
+    labels: Tensor  # (N, T) in the units of the dataset
+    mask: Tensor | None = None  # the shape of labels, True where a dense target counts
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass
+class Splits:
+    """The three splits and the affine map from labels to the network's targets: y = (label - shift) / scale."""
+
+    train: Split
+    val: Split
+    test: Split
+    shift: float = 0.0
+    scale: float = 1.0
+
+    def fingerprint(self) -> str:
+        """SHA-256 over inputs, labels and split, as float32: the same for every file format and platform."""
+        digest = hashlib.sha256()
+        for split in (self.train, self.val, self.test):
+            for tensor in (split.x, split.labels):
+                array = np.ascontiguousarray(tensor.numpy().astype("<f4"))
+                digest.update(str(array.shape).encode() + array.tobytes())
+        return digest.hexdigest()
+
+
+class Dataset:
+    """Base of all datasets. A subclass in datasets/NAME.py is found by its file name.
+
+    Constructor arguments are the parameters that a name may carry (`stsb[split=gong]`).
+    """
+
+    metrics: ClassVar[tuple[str, ...]]  # of bench.metrics; the first one selects the epoch
+    protocol: ClassVar[Protocol]
+    unit: ClassVar[str] = ""
+    paper: ClassVar[str] = ""
+    groups: ClassVar[tuple[str, ...]] = ()  # names that stand for several datasets, as in --dataset uci
+    synthetic: bool = False  # made-up samples: their records never enter a real board
+    bins: Bins | None = None
+    files: tuple[File, ...] = ()
+    offline: str = ""  # the name of this dataset's offline source, offered where the data is missing
+    reported: str | None = None  # the name of this dataset in the papers' table, where rows are comparable
+
+    def load(self, root: Path) -> Splits:
+        """Read or make the three splits; `root` is the data root. Never depends on a training seed."""
+        raise NotImplementedError
+
+    def encoder(self, splits: Splits) -> tuple[nn.Module, int]:
+        """A new feature extractor and its feature width D, drawn from torch's global generator."""
+        raise NotImplementedError
+
+    def head(self, width: int, outputs: int) -> nn.Module:
+        """A new regressor from D features to `outputs` numbers, drawn from torch's global generator."""
+        return nn.Linear(width, outputs)
+
+    def augment(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        """Training-time augmentation of one batch; identity by default."""
+        del rng
+        return x
+
+    def view(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        """One more augmented view of a batch, for methods that contrast views."""
+        return self.augment(x, rng)
+
+    def regions(self, train_labels: np.ndarray, labels: np.ndarray) -> np.ndarray | None:
+        """Region of each label: many, medium, few or zero; None where the dataset has no regions."""
+        del train_labels, labels
+
+    def readout(self, y_hat: Tensor, split: Split) -> tuple[np.ndarray, np.ndarray]:
+        """Predictions and labels, both in label units, as the arrays that metrics compare."""
+        return y_hat.double().numpy(), split.labels.double().numpy()
+
+
+def missing_files(dataset: Dataset, root: Path) -> list[File]:
+    """The files of a dataset that are not below the data root."""
+    return [file for file in dataset.files if not (root / file.path).is_file()]
+
+
+def with_protocol(protocol: Protocol, overrides: Mapping[str, object]) -> Protocol:
+    """A protocol with some fields replaced; unknown fields and bad values raise BenchError."""
+    from pydantic import TypeAdapter, ValidationError
+
+    known = TypeAdapter(Protocol).dump_python(protocol)
+    for key in overrides:
+        if key not in known:
+            raise BenchError(f"no protocol field '{key}'; there are: {', '.join(known)}")
+    try:
+        return TypeAdapter(Protocol).validate_python({**known, **overrides})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise BenchError(f"protocol.{first['loc'][0]}={first['input']}: {first['msg'].lower()}") from None
+
+

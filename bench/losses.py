@@ -1,0 +1,27 @@
+"""Task losses with sample weights, as in YyzHarry/imbalanced-regression loss.py at a6fdc45d45c0.
+
+A row's weight multiplies its loss; the mean divides by the number of entries, not by the sum of weights.
+"""
+
+from typing import Literal
+
+from torch import Tensor
+from torch.nn import functional as F
+
+TaskLoss = Literal["l1", "mse", "huber"]
+
+
+def task_loss(y_hat: Tensor, y: Tensor, w: Tensor | None, kind: TaskLoss, beta: float = 1.0) -> Tensor:
+    """Mean L1, squared or Huber loss; y_hat and y (B, ...), w (B, 1) or None -> scalar.
+
+    Args:
+        beta: where Huber turns from squared to linear, in target units: e²/(2·beta) below it.
+    """
+    reduction = "mean" if w is None else "none"
+    if kind == "l1":
+        loss = F.l1_loss(y_hat, y, reduction=reduction)
+    elif kind == "mse":
+        loss = F.mse_loss(y_hat, y, reduction=reduction)
+    else:
+        loss = F.smooth_l1_loss(y_hat, y, reduction=reduction, beta=beta)
+    return loss if w is None else (loss * w).mean()

@@ -1,0 +1,224 @@
+"""What a method is: a few slots that the training loop calls, in a stack or alone.
+
+A method overrides only what differs from plain regression; the slots it fills are the hooks it overrides.
+It never calls backward and draws random numbers only from its own generator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from bench.dataset import Bins, Dataset, Protocol
+from bench.errors import BenchError
+from bench.losses import task_loss
+
+SLOTS = ("weights", "loss", "features", "regularizer", "head", "views", "stages")
+SHARED = ("regularizer", "views")  # summed, or taken at their largest; the other slots are exclusive
+
+
+@dataclass(slots=True)
+class Batch:
+    """One training batch. Dense targets carry (B, T, H, W) where others carry (B, T)."""
+
+    y: Tensor  # (B, T) targets in network units
+    w: Tensor | None  # (B, 1) sample weights, None without re-weighting
+    z: Tensor  # (B, D) features, after the features slot
+    outputs: Tensor  # what the head gives: (B, T), or what the head slot makes of it
+    targets: Tensor  # what outputs are compared with: y, or what the head slot makes of it
+    y_hat: Tensor  # (B, T) predictions in network units
+    mask: Tensor | None = None  # the shape of y, True where a dense target counts
+    views: Views | None = None
+    epoch: int = 1  # from 1, within the stage
+    stage: str = "train"
+
+    @property
+    def rows(self) -> tuple[Tensor, Tensor]:
+        """Features (n, D) and targets (n, T) as rows; of a dense batch, the pixels that count."""
+        if self.z.dim() == 2:
+            return self.z, self.y
+        z, y = (t.flatten(2).transpose(1, 2).flatten(0, 1) for t in (self.z, self.y))
+        return (z, y) if self.mask is None else (z[keep := self.mask.flatten()], y[keep])
+
+
+@dataclass(slots=True)
+class Views:
+    """V more augmented views of the batch, stacked view by view: rows v·B to (v+1)·B are view v."""
+
+    z: Tensor  # (V·B, D), without the features slot
+    y_hat: Tensor  # (V·B, T)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a method may know before training starts: everything but the validation and test splits."""
+
+    labels: Tensor  # (N, T) training labels in label units
+    y: Tensor  # (N, T) the same in network units
+    shift: float
+    scale: float
+    width: int  # D
+    bins: Bins | None
+    protocol: Protocol
+    generator: torch.Generator  # on the CPU, the method's own
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of training.
+
+    Args:
+        name: seen by hooks as `batch.stage`.
+        protocol: of this stage; None means the dataset's.
+        encoder: "train"; "frozen" keeps batch statistics moving; "eval" holds everything still.
+        new_head: start from a freshly drawn head.
+        weighted: whether the weights slot acts.
+        regularized: whether the regularizer slot acts.
+        views_only: skip the un-viewed forward pass; the loss then reads `batch.views` alone.
+        select: keep the epoch with the best validation value; False keeps the last one.
+    """
+
+    name: str = "train"
+    protocol: Protocol | None = None
+    encoder: Literal["train", "frozen", "eval"] = "train"
+    new_head: bool = False
+    weighted: bool = True
+    regularized: bool = True
+    views_only: bool = False
+    select: bool = True
+
+
+class Method(nn.Module):
+    """Base of all methods: plain regression with the protocol's loss. Parameters are `__init__` arguments.
+
+    A subclass in methods/NAME.py is found by its file name. `defaults` gives published values per dataset.
+    """
+
+    views: int = 0  # more augmented views of each sample
+    defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {}
+
+    skipped: int = 0  # degenerate batches, counted into the record
+
+    @classmethod
+    def slots(cls) -> tuple[str, ...]:
+        """The slots this class fills: the hooks it overrides."""
+        return tuple(slot for slot in SLOTS if getattr(cls, slot) is not getattr(Method, slot))
+
+    @classmethod
+    def defaults_for(cls, dataset: str, protocol: Protocol) -> Mapping[str, object]:
+        """Values that replace the constructor's defaults on one dataset."""
+        del protocol
+        return cls.defaults.get(dataset, {})
+
+    @classmethod
+    def refuses(cls, dataset: Dataset) -> str | None:
+        """Why this method is not defined on a dataset; None where it is."""
+        del dataset
+
+    def prepare(self, task: Task) -> None:
+        """Called once before training; a subclass that keeps more calls this first."""
+        self.task = task
+
+    def weights(self, labels: Tensor) -> Tensor | None:
+        """Weight of each training sample, (N, T) labels -> (N, 1); None means no re-weighting."""
+        del labels
+
+    def head(self, make: Callable[[int], nn.Module], targets: int) -> nn.Module:
+        """The network's head; `make(outputs)` gives the dataset's own kind with so many outputs."""
+        return make(targets)
+
+    def targets(self, y: Tensor) -> Tensor:
+        """Targets in the form of the head's outputs (part of the head slot)."""
+        return y
+
+    def predict(self, outputs: Tensor) -> Tensor:
+        """Predictions (B, T) from the head's outputs (part of the head slot)."""
+        return outputs
+
+    def features(self, z: Tensor, y: Tensor, epoch: int) -> Tensor:
+        """Features in training, transformed; evaluation never calls it."""
+        del y, epoch
+        return z
+
+    def loss(self, batch: Batch) -> Tensor:
+        """The task loss, a scalar; a row's weight multiplies its loss and the mean is over B."""
+        return task_loss(batch.outputs, batch.targets, batch.w, self.task.protocol.loss)
+
+    def regularizer(self, batch: Batch) -> Tensor:
+        """A term added to the task loss, its weight already applied."""
+        return batch.z.new_zeros(())
+
+    def epoch_end(self, z: Tensor, y: Tensor, epoch: int) -> None:
+        """Called after each epoch with the features (N, D) of a pass over the training split, if overridden."""
+
+    def stages(self, protocol: Protocol) -> tuple[Stage, ...]:
+        """The stages of training, in order."""
+        return (Stage(protocol=protocol),)
+
+    def parameter_groups(self) -> list[dict]:
+        """Optimiser groups of the method's own parameters; `"scheduled": False` keeps a group's lr constant."""
+        parameters = list(self.parameters())
+        return [{"params": parameters}] if parameters else []
+
+
+class Stack(Method):
+    """Several methods as one: exclusive slots come from the one that fills them, regularizers are summed."""
+
+    def __init__(self, parts: Sequence[tuple[str, Method]]) -> None:
+        super().__init__()
+        self.parts = nn.ModuleList(part for _, part in parts)
+        owner: dict[str, tuple[str, Method]] = {}
+        for name, part in parts:
+            for slot in part.slots():
+                if slot in owner and slot not in SHARED:
+                    raise BenchError(
+                        f"cannot stack '{owner[slot][0]}' and '{name}': both fill the slot '{slot}', which holds one method"
+                    )
+                owner[slot] = name, part
+        base = parts[0][1]
+        self.views = max(part.views for part in self._methods)
+        for slot in ("weights", "loss", "features", "stages"):
+            setattr(self, slot, getattr(owner.get(slot, (None, base))[1], slot))
+        head = owner.get("head", (None, base))[1]
+        self.head, self.targets, self.predict = head.head, head.targets, head.predict
+        self._regularizers = [part for part in self._methods if "regularizer" in part.slots()]
+
+    @property
+    def _methods(self) -> list[Method]:
+        return list(self.parts)  # type: ignore[arg-type]
+
+    def prepare(self, task: Task) -> None:
+        """Prepare each part with its own generator at the same start, so a part draws as it does alone."""
+        state = task.generator.get_state()
+        for part in self._methods:
+            part.prepare(Task(**{**vars(task), "generator": torch.Generator()}))
+            part.task.generator.set_state(state)
+
+    def regularizer(self, batch: Batch) -> Tensor:
+        """The sum of the parts' regularizers."""
+        return sum((part.regularizer(batch) for part in self._regularizers), batch.z.new_zeros(()))
+
+    def epoch_end(self, z: Tensor, y: Tensor, epoch: int) -> None:
+        """Pass the training features to every part."""
+        for part in self._methods:
+            part.epoch_end(z, y, epoch)
+
+    def parameter_groups(self) -> list[dict]:
+        """The groups of every part."""
+        return [group for part in self._methods for group in part.parameter_groups()]
+
+
+def fills(method: Method, slot: str) -> bool:
+    """Whether a method or any part of a stack overrides a hook."""
+    parts = method.parts if isinstance(method, Stack) else [method]
+    return any(getattr(type(part), slot) is not getattr(Method, slot) for part in parts)
+
+
+def skipped(method: Method) -> int:
+    """Degenerate batches that a method or the parts of a stack left out."""
+    parts = method.parts if isinstance(method, Stack) else [method]
+    return sum(part.skipped for part in parts)

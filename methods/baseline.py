@@ -1,0 +1,36 @@
+"""Plain regression: mean L1, squared or Huber loss; the dataset's protocol names the default.
+
+Yang et al., Delving into Deep Imbalanced Regression, ICML 2021, arXiv:2102.09554 ("vanilla").
+Follows YyzHarry/imbalanced-regression loss.py at a6fdc45d45c0.
+Differs: nothing.
+"""
+
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from bench.dataset import Protocol
+from bench.losses import TaskLoss, task_loss
+from bench.method import Batch, Method
+
+
+class Baseline(Method):
+    """The task loss alone.
+
+    Args:
+        loss: l1, mse or huber; the default is the dataset's.
+        beta: where Huber turns linear, in the network's target units; other losses ignore it.
+    """
+
+    def __init__(self, loss: TaskLoss = "l1", beta: float = 1.0) -> None:
+        super().__init__()
+        self.kind, self.beta = loss, beta
+
+    @classmethod
+    def defaults_for(cls, dataset: str, protocol: Protocol) -> Mapping[str, object]:
+        """The protocol's own loss."""
+        return {**super().defaults_for(dataset, protocol), "loss": protocol.loss}
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Mean loss over the batch, sample weights applied."""
+        return task_loss(batch.outputs, batch.targets, batch.w, self.kind, self.beta)

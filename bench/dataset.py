@@ -5,7 +5,7 @@ units of the dataset, z features (B, D), y_hat predictions; B batch, T targets, 
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -75,6 +75,8 @@ class File:
         url: where `bench data fetch` gets it; None where only its authors hand it out.
         member: name inside the archive behind url, if it is one.
         licence: terms, in a word.
+        convert: makes the file's bytes from those of the source; ValueError where they have another form.
+        alternatives: files of the same content; the first one present stands in for a missing file.
     """
 
     path: str
@@ -82,6 +84,12 @@ class File:
     url: str | None = None
     member: str | None = None
     licence: str = "see source"
+    convert: Callable[[bytes], bytes] | None = None
+    alternatives: tuple["File", ...] = ()
+
+    def find(self, root: Path) -> "File | None":
+        """The file itself, or else its first alternative, that is below the data root; None if none is."""
+        return next((file for file in (self, *self.alternatives) if (root / file.path).is_file()), None)
 
 
 @dataclass
@@ -131,6 +139,7 @@ class Dataset:
     bins: Bins | None = None
     files: tuple[File, ...] = ()
     offline: str = ""  # the name of this dataset's offline source, offered where the data is missing
+    reported_note: str = ""  # why the papers' rows are not comparable with ours, printed with them
     reported: str | None = None  # the name of this dataset in the papers' table, where rows are comparable
 
     def load(self, root: Path) -> Splits:
@@ -165,19 +174,20 @@ class Dataset:
 
 def missing_files(dataset: Dataset, root: Path) -> list[File]:
     """The files of a dataset that are not below the data root."""
-    return [file for file in dataset.files if not (root / file.path).is_file()]
+    return [file for file in dataset.files if file.find(root) is None]
 
 
 def with_protocol(protocol: Protocol, overrides: Mapping[str, object]) -> Protocol:
-    """A protocol with some fields replaced; unknown fields and bad values raise BenchError."""
+    """A protocol with some fields replaced, as {"protocol.epochs": 5}; bad names and values raise BenchError."""
     from pydantic import TypeAdapter, ValidationError
 
     known = TypeAdapter(Protocol).dump_python(protocol)
-    for key in overrides:
+    changes = {key.removeprefix("protocol."): value for key, value in overrides.items()}
+    for key in changes:
         if key not in known:
             raise BenchError(f"no protocol field '{key}'; there are: {', '.join(known)}")
     try:
-        return TypeAdapter(Protocol).validate_python({**known, **overrides})
+        return TypeAdapter(Protocol).validate_python({**known, **changes})
     except ValidationError as error:
         first = error.errors()[0]
         raise BenchError(f"protocol.{first['loc'][0]}={first['input']}: {first['msg'].lower()}") from None

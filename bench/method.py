@@ -30,11 +30,16 @@ class Batch:
     z: Tensor  # (B, D) features, after the features slot
     outputs: Tensor  # what the head gives: (B, T), or what the head slot makes of it
     targets: Tensor  # what outputs are compared with: y, or what the head slot makes of it
-    y_hat: Tensor  # (B, T) predictions in network units
+    predict: Callable[[Tensor], Tensor]  # the method's: outputs -> (B, T)
     mask: Tensor | None = None  # the shape of y, True where a dense target counts
     views: Views | None = None
     epoch: int = 1  # from 1, within the stage
     stage: str = "train"
+
+    @property
+    def y_hat(self) -> Tensor:
+        """Predictions in network units, (B, T)."""
+        return self.predict(self.outputs)
 
     @property
     def rows(self) -> tuple[Tensor, Tensor]:
@@ -78,7 +83,7 @@ class Stage:
         new_head: start from a freshly drawn head.
         weighted: whether the weights slot acts.
         regularized: whether the regularizer slot acts.
-        views_only: skip the un-viewed forward pass; the loss then reads `batch.views` alone.
+        pretext: the regularizer slot alone, on the views: neither a task loss nor a pass without views.
         select: keep the epoch with the best validation value; False keeps the last one.
     """
 
@@ -88,7 +93,7 @@ class Stage:
     new_head: bool = False
     weighted: bool = True
     regularized: bool = True
-    views_only: bool = False
+    pretext: bool = False
     select: bool = True
 
 

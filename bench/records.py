@@ -18,7 +18,7 @@ from bench.errors import BenchError
 
 Status = Literal["ok", "diverged", "oom", "timeout", "killed", "error"]
 FAILURES: tuple[Status, ...] = ("diverged", "oom", "timeout", "killed", "error")
-Region = dict[str, float | None]
+Region = dict[str, int | float | None]
 
 
 class _Part(BaseModel):
@@ -146,7 +146,7 @@ def write(results: Path, record: Record, predictions: np.ndarray | None = None) 
         path.parent.mkdir(parents=True, exist_ok=True)
         if predictions is not None and record.predictions is not None:
             _add_predictions(path.parent / record.predictions.file, path.stem, predictions)
-        _replace(path, _text(record).encode())
+        replace_file(path, _text(record).encode())
     except OSError as error:
         raise BenchError(f"cannot write {path}: {error.strerror}; choose another folder with --results") from None
     return path
@@ -168,11 +168,11 @@ def _add_predictions(path: Path, name: str, predictions: np.ndarray) -> None:
         with tempfile.TemporaryFile() as buffer:
             np.savez_compressed(buffer, **{key: arrays[key] for key in sorted(arrays)})  # type: ignore[arg-type]
             buffer.seek(0)
-            _replace(path, buffer.read())
+            replace_file(path, buffer.read())
 
 
-def _replace(path: Path, content: bytes) -> None:
-    # a reader sees the old file or the new one, never a half: same folder, flushed, renamed
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file so that a reader sees the old one or the new one, never a half: flushed, then renamed."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:

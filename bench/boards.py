@@ -1,0 +1,86 @@
+"""From a results folder to board files: what the datasets say of themselves joins the records here."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+from rich.console import Console
+
+from bench import boardfiles, cells, plugins, records, registry
+from bench.errors import BenchError
+from bench.evaluation import ORDER
+from bench.records import Record
+from bench.sheet import Sheet
+
+
+def write(results: Path, folder: Path) -> list[str]:
+    """Write every board that the records change; returns the files written."""
+    return boardfiles.write(folder, *_inputs(results))
+
+
+def differing(results: Path, folder: Path) -> list[str]:
+    """Board files that are not what the records give."""
+    return boardfiles.check(folder, *_inputs(results))
+
+
+def show(results: Path, dataset: str, console: Console) -> None:
+    """Print one board."""
+    name = registry.dataset(dataset).name
+    found = records.read_all(results, name)
+    if not found:
+        raise BenchError(f"no records of '{name}' in {results}; make them with bench run --method all --dataset '{name}'")
+    boardfiles.show(_sheet(name, found), found, _stale(found), console)
+
+
+def _inputs(results: Path) -> tuple[list[Sheet], list[Record], frozenset[str]]:
+    found = records.read_all(results)
+    names = sorted({record.dataset for record in found})
+    sheets = [_sheet(name, [record for record in found if record.dataset == name]) for name in names]
+    return sheets, found, _stale(found)
+
+
+def _sheet(name: str, found: Iterable[Record]) -> Sheet:
+    on = registry.dataset(name)
+    regions = {region for record in found for region in record.metrics.get("test", {})}
+    refused = {
+        base: reason
+        for base in plugins.modules("method")
+        if (reason := registry.method(base, on).refusal(on.dataset)) is not None
+    }
+    source = plugins.source("dataset", on.base)
+    return Sheet(
+        dataset=name,
+        title=name,
+        what=source.title,
+        unit=on.dataset.unit,
+        metrics=on.dataset.metrics,
+        regions=("all", *(region for region in ORDER if region in regions)),
+        synthetic=on.dataset.synthetic,
+        methods=tuple(base for base in plugins.modules("method") if base not in refused),
+        refused=refused,
+        reported=on.dataset.reported,
+        reported_note=on.dataset.reported_note,
+    )
+
+
+def _stale(found: Iterable[Record]) -> frozenset[str]:
+    """Records that today's code would not give, or that were made on other data than most of their board."""
+    data: dict[str, Counter[str]] = defaultdict(Counter)
+    for record in found:
+        data[record.dataset][record.data_fingerprint] += 1
+    usual = {name: count.most_common(1)[0][0] for name, count in data.items()}
+    return frozenset(
+        f"{record.dataset}/{record.method}/{record.seed}"
+        for record in found
+        if record.data_fingerprint != usual[record.dataset] or record.key != _key_today(record)
+    )
+
+
+def _key_today(record: Record) -> str | None:
+    overrides = record.config.get("overrides", {})
+    try:
+        on = registry.dataset(record.dataset, overrides)
+        method = registry.method(record.method, on)
+    except BenchError:
+        return None
+    return cells.make(on, method, record.seed, record.data_fingerprint, overrides).key

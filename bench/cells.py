@@ -1,0 +1,168 @@
+"""Cells: method x dataset x seed, resolved to plain data, with the key that names the result."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from bench import datafiles, engine, plugins, records, registry
+from bench.dataset import Splits
+from bench.errors import BenchError
+from bench.names import split_list
+
+State = Literal["todo", "done", "stale", "failed"]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell as plain data: what a worker needs, and what the record keeps."""
+
+    dataset: str
+    method: str
+    seed: int
+    config: dict[str, Any]
+    fingerprint: str
+    key: str
+
+    def json(self) -> str:
+        """The form in which a cell goes out to a worker."""
+        return json.dumps(asdict(self))
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A cell, what its results folder holds, and whether this run would train it."""
+
+    cell: Cell
+    state: State
+    status: str | None  # of the record that lies there
+    run: bool
+    wall_s: float | None = None  # of the record that lies there
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything a run was asked for; `refused` names the pairs (method, dataset) that are not defined, and why."""
+
+    planned: list[Planned]
+    refused: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    @property
+    def todo(self) -> list[Cell]:
+        """The cells that would be trained, in order."""
+        return [item.cell for item in self.planned if item.run]
+
+
+def make(on: registry.NamedDataset, method: registry.NamedMethod, seed: int, fingerprint: str, overrides: Mapping) -> Cell:
+    """Resolve one cell; its key covers everything that can move its numbers."""
+    config = {
+        "dataset": {"name": on.base, "params": on.params, "digest": plugins.digest("dataset", on.base)},
+        "method": [
+            {"name": base, "params": params, "digest": plugins.digest("method", base)} for base, params in method.parts
+        ],
+        "protocol": asdict(on.protocol),
+        "overrides": dict(overrides),
+        "engine": engine.VERSION,
+    }
+    config = json.loads(json.dumps(config))
+    return Cell(on.name, method.name, seed, config, fingerprint, key_of(config, seed, fingerprint))
+
+
+def key_of(config: Mapping[str, Any], seed: int, fingerprint: str) -> str:
+    """SHA-256 over canonical JSON; how an override was written does not count, the protocol it gives does."""
+    content = {**config, "seed": seed, "data": fingerprint}
+    content.pop("overrides")
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def plan(
+    methods: str,
+    datasets: str,
+    seeds: Sequence[int],
+    overrides: Mapping[str, Any],
+    results: Path,
+    root: Path,
+    retry: frozenset[str] = frozenset(),
+    rerun_stale: bool = False,
+) -> Plan:
+    """Resolve what was asked for and compare it with the records that are there."""
+    result = Plan([])
+    chosen = [registry.dataset(name, overrides) for name in dataset_names(datasets)]
+    # every name is checked before any data is read
+    rows = {on.name: [registry.method(text, on) for text in method_names(methods)] for on in chosen}
+    _require_data(chosen, root)
+    for on in chosen:
+        fingerprint = load(on, root).fingerprint()
+        for method in _unique(rows[on.name]):
+            reason = method.refusal(on.dataset)
+            if reason:
+                result.refused[method.name, on.name] = reason
+                continue
+            for seed in seeds:
+                cell = make(on, method, seed, fingerprint, overrides)
+                result.planned.append(_compare(cell, results, retry, rerun_stale))
+    if not result.planned and result.refused:
+        (method_name, dataset_name), reason = next(iter(result.refused.items()))
+        raise BenchError(f"'{method_name}' is not defined on '{dataset_name}': {reason}")
+    return result
+
+
+def load(on: registry.NamedDataset, root: Path) -> Splits:
+    """The splits of a dataset whose files have been checked."""
+    datafiles.verify(on.dataset, root, on.name)
+    return on.dataset.load(root)
+
+
+def method_names(text: str) -> list[str]:
+    """Names of a comma-separated list; `all` stands for every method."""
+    names = [name for item in split_list(text) for name in (sorted(plugins.modules("method")) if item == "all" else [item])]
+    if not names:
+        raise BenchError("no method given; write --method NAME,NAME or --method all")
+    return names
+
+
+def dataset_names(text: str) -> list[str]:
+    """Names of a comma-separated list; `all` and the groups stand for several datasets."""
+    groups: dict[str, list[str]] = {"all": sorted(plugins.modules("dataset"))}
+    for source in plugins.sources("dataset"):
+        for group in source.groups:
+            groups.setdefault(group, []).append(source.name)
+    names = [name for item in split_list(text) for name in groups.get(item, [item])]
+    if not names:
+        raise BenchError("no dataset given; write --dataset NAME,NAME or --dataset all")
+    return list(dict.fromkeys(names))
+
+
+def _require_data(chosen: Sequence[registry.NamedDataset], root: Path) -> None:
+    # one sentence for all that lack their files, so that a long list is mended once
+    problems = []
+    for on in chosen:
+        try:
+            datafiles.verify(on.dataset, root, on.name)
+        except BenchError as error:
+            problems.append((on.name, error))
+    if len(problems) == 1:
+        raise problems[0][1]
+    if problems:
+        lacking = {name for name, _ in problems}
+        ready = ",".join(on.name for on in chosen if on.name not in lacking) or "none"
+        raise BenchError(f"{problems[0][1]} (also missing: {', '.join(sorted(lacking - {problems[0][0]}))}; ready: {ready})")
+
+
+def _compare(cell: Cell, results: Path, retry: frozenset[str], rerun_stale: bool) -> Planned:
+    path = records.path_of(results, cell.dataset, cell.method, cell.seed)
+    if not path.exists():
+        return Planned(cell, "todo", None, run=True)
+    record = records.read(path)
+    if record.key != cell.key:
+        return Planned(cell, "stale", record.status, rerun_stale, record.timing.wall_s)
+    if record.status == "ok":
+        return Planned(cell, "done", "ok", run=False, wall_s=record.timing.wall_s)
+    again = "failed" in retry or record.status in retry
+    return Planned(cell, "failed", record.status, again, record.timing.wall_s)
+
+
+def _unique(methods: Sequence[registry.NamedMethod]) -> list[registry.NamedMethod]:
+    return list({method.name: method for method in methods}.values())

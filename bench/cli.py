@@ -1,0 +1,286 @@
+"""The command line: it parses, calls and prints. Nothing heavy is imported before it is needed."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.exceptions import TyperException
+
+from bench.errors import BenchError
+
+INTERRUPTED = 130  # the shell's code for Ctrl-C
+STOPPED = "stopped; what had finished is kept, and the next run goes on from there"
+
+app = typer.Typer(
+    help="Leaderboards for deep regression: methods x datasets x seeds, on the papers' own protocols.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+data = typer.Typer(help="Show, fetch and add the datasets' files.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(data, name="data")
+
+Methods = Annotated[str, typer.Option("--method", help="methods or stacks, e.g. baseline,mt+ranksim,oe[weight=1], or all")]
+Datasets = Annotated[str, typer.Option("--dataset", help="datasets or groups, e.g. circle,uci or all")]
+Count = Annotated[int | None, typer.Option("--seeds", help="how many seeds, from 0 on [default: 10]")]
+Which = Annotated[str | None, typer.Option("--seed", help="which seeds, e.g. 0,3,5-7")]
+Sets = Annotated[list[str] | None, typer.Option("--set", help="change the protocol, e.g. protocol.epochs=5")]
+Results = Annotated[Path, typer.Option("--results", help="folder of the records")]
+Boards = Annotated[Path, typer.Option("--leaderboard", help="folder of the boards")]
+Root = Annotated[Path | None, typer.Option("--data", help="folder of the data [default: $BENCH_DATA, else the user data folder]")]
+Retry = Annotated[str | None, typer.Option("--retry", help="run failed cells again: failed, or statuses such as timeout,oom")]
+Stale = Annotated[str | None, typer.Option("--stale", help="rerun: replace records that today's code or settings would not give")]
+NameArgument = Annotated[str, typer.Argument(help="a method, a stack or a dataset")]
+
+
+@app.command()
+def run(
+    method: Methods,
+    dataset: Datasets,
+    seeds: Count = None,
+    seed: Which = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="cells at a time [default: one a core, or one a GPU]")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda:0")] = "auto",
+    sets: Sets = None,
+    results: Results = Path("results"),
+    leaderboard: Annotated[Path | None, typer.Option(help="folder of the boards [default: beside the records]")] = None,
+    root: Root = None,
+    timeout: Annotated[float | None, typer.Option(min=0, help="seconds after which a cell is ended")] = None,
+    retry: Retry = None,
+    stale: Stale = None,
+) -> None:
+    """Train what is missing, then print and write the boards."""
+    from rich.console import Console
+
+    progress = Console(stderr=True)
+    with progress.status("reading methods, data and records"):
+        from bench import boards, cells, datafiles, runner
+        from bench.display import Display
+
+        folder = datafiles.root(root)
+        chosen = _seeds(seeds, seed)
+        plan = cells.plan(method, dataset, chosen, _sets(sets), results, folder, _retry(retry), _stale(stale))
+        executor = runner.local(plan.todo, jobs, device, folder, timeout)
+    for line in _notes(plan):
+        progress.print(line, markup=False, highlight=False, soft_wrap=True)
+    outcome = runner.run(plan, executor, results, Display(plan, executor.jobs, progress))
+    touched = sorted({item.cell.dataset for item in plan.planned})
+    written = boards.write(results, leaderboard or results.parent / "leaderboard")
+    for name in touched:
+        boards.show(results, name, Console())
+    print(f"boards written: {', '.join(map(str, written)) or 'none changed'}")
+    if outcome.failed:
+        _end(f"{len(outcome.failed)} cells failed; their records say why; run again with --retry failed", 1)
+
+
+@app.command()
+def plan(
+    method: Methods,
+    dataset: Datasets,
+    seeds: Count = None,
+    seed: Which = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="cells at a time, for the estimate")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda:0")] = "auto",
+    sets: Sets = None,
+    results: Results = Path("results"),
+    root: Root = None,
+    retry: Retry = None,
+    stale: Stale = None,
+) -> None:
+    """Show what `run` with the same arguments would train, what is done, stale or failed, and the time it takes."""
+    from bench import cells, datafiles, planning, runner
+
+    folder = datafiles.root(root)
+    made = cells.plan(method, dataset, _seeds(seeds, seed), _sets(sets), results, folder, _retry(retry), _stale(stale))
+    executor = runner.local(made.todo, jobs, device, folder, None)
+    print(planning.table(made))
+    for line in (*_notes(made), planning.estimate(made, results, executor.jobs)):
+        print(line)
+
+
+@app.command("list")
+def list_() -> None:
+    """All methods and datasets."""
+    from bench import listing
+
+    print(listing.table())
+
+
+@app.command()
+def show(name: NameArgument, root: Root = None) -> None:
+    """One method or dataset: paper, slots, parameters, values per dataset, data source, shots."""
+    from bench import datafiles, listing
+
+    print(listing.page(name, datafiles.root(root)))
+
+
+@app.command()
+def check(
+    kind: Annotated[str, typer.Argument(help="method or dataset")], name: NameArgument, root: Root = None
+) -> None:
+    """Check the contract of a plug-in: shapes, finite gradients, same seed same numbers, the test split unread."""
+    from bench import checks, datafiles
+
+    if kind not in ("method", "dataset"):
+        raise BenchError(f"cannot check a '{kind}'; write bench check method NAME or bench check dataset NAME")
+    failed = 0
+    for title, problem in checks.run(kind, name, datafiles.root(root)):
+        failed += problem is not None
+        print(f"{'ok    ' if problem is None else 'FAILED'} {title}{'' if problem is None else f': {problem}'}")
+    if failed:
+        _end(f"{failed} checks failed", 1)
+
+
+@app.command()
+def leaderboard(
+    dataset: Annotated[str | None, typer.Option("--dataset", help="print this board too")] = None,
+    results: Results = Path("results"),
+    folder: Boards = Path("leaderboard"),
+    check: Annotated[bool, typer.Option("--check", help="write nothing; exit 1 when a file differs")] = False,
+) -> None:
+    """Write the boards from the records."""
+    from rich.console import Console
+
+    from bench import boards
+
+    if check:
+        differing = boards.differing(results, folder)
+        if differing:
+            _end(f"not as the records give them: {', '.join(differing)}; run bench leaderboard", 1)
+        print("all boards are as the records give them")
+        return
+    if dataset is not None:
+        boards.show(results, dataset, Console())
+    written = boards.write(results, folder)
+    print(f"boards written: {', '.join(map(str, written)) or 'none changed'}")
+
+
+@app.command()
+def schema() -> None:
+    """The JSON Schema of a record."""
+    from bench import records
+
+    print(records.schema(), end="")
+
+
+@data.command()
+def status(
+    dataset: Annotated[str, typer.Option("--dataset", help="datasets or groups")] = "all", root: Root = None
+) -> None:
+    """What is present, missing or wrong, from where, under what terms."""
+    from bench import cells, datafiles, listing, registry
+
+    folder = datafiles.root(root)
+    print(f"data folder: {folder}")
+    print(listing.files([registry.dataset(name) for name in cells.dataset_names(dataset)], folder))
+
+
+@data.command()
+def fetch(name: Annotated[str, typer.Argument(help="datasets or groups")], root: Root = None) -> None:
+    """Download the files that may be downloaded, and check their SHA-256."""
+    from bench import cells, datafiles, registry
+
+    for one in cells.dataset_names(name):
+        on = registry.dataset(one)
+        for path in datafiles.fetch(on.dataset, datafiles.root(root)):
+            print(f"{on.name}: {path}")
+
+
+@data.command()
+def add(
+    name: Annotated[str, typer.Argument(help="a dataset")],
+    path: Annotated[Path, typer.Argument(help="a file, or a folder that holds its files")],
+    root: Root = None,
+) -> None:
+    """Take files that you have, checked against what the dataset expects."""
+    from bench import datafiles, registry
+
+    for copied in datafiles.add(registry.dataset(name).dataset, datafiles.root(root), path):
+        print(copied)
+
+
+def main() -> None:
+    """Entry point: bad input is one line and exit code 2."""
+    try:
+        code = app(standalone_mode=False)
+    except BenchError as error:
+        _exit(str(error), 2)
+    except TyperException as error:
+        _exit(error.format_message(), 2)
+    except (typer.Abort, KeyboardInterrupt):
+        _exit(STOPPED, INTERRUPTED)
+    if code == INTERRUPTED:
+        _exit(STOPPED, code)
+    sys.exit(code or 0)
+
+
+def _exit(message: str, code: int) -> None:
+    print(f"bench: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(code)
+
+
+def _end(message: str, code: int) -> None:
+    print(f"bench: {message}", file=sys.stderr)
+    raise typer.Exit(code)
+
+
+def _seeds(count: int | None, which: str | None) -> list[int]:
+    if count is not None and which is not None:
+        raise BenchError("give --seeds (how many) or --seed (which), not both")
+    if which is None:
+        if count is not None and count < 1:
+            raise BenchError(f"--seeds {count} is no number of seeds; write --seeds 10, or --seed 0 for seed 0 alone")
+        return list(range(10 if count is None else count))
+    seeds: list[int] = []
+    for part in which.split(","):
+        low, _, high = part.strip().partition("-")
+        if not low.isdecimal() or (high and not high.isdecimal()) or (part.strip().endswith("-")):
+            raise BenchError(f"cannot read the seeds '{which}'; write them as 0,3,5-7")
+        if int(high or low) < int(low):
+            raise BenchError(f"the seeds '{part.strip()}' run backwards; write them as 0,3,5-7")
+        seeds += range(int(low), int(high or low) + 1)
+    return list(dict.fromkeys(seeds))
+
+
+def _sets(items: list[str] | None) -> dict[str, Any]:
+    overrides: dict[str, Any] = {}
+    for item in items or []:
+        key, equals, text = item.partition("=")
+        if not equals or not key.startswith("protocol."):
+            raise BenchError(f"cannot read --set {item}; write --set protocol.FIELD=VALUE, e.g. protocol.epochs=5")
+        try:
+            value = json.loads(text)
+        except json.JSONDecodeError:
+            value = text
+        overrides[key] = value
+    return overrides
+
+
+def _retry(text: str | None) -> frozenset[str]:
+    from bench.records import FAILURES
+
+    chosen = frozenset(part.strip() for part in (text or "").split(",") if part.strip())
+    if unknown := chosen - {"failed", *FAILURES}:
+        raise BenchError(f"no status '{min(unknown)}' to retry; there are: failed, {', '.join(FAILURES)}")
+    return chosen
+
+
+def _stale(text: str | None) -> bool:
+    if text not in (None, "rerun"):
+        raise BenchError(f"--stale {text} is unknown; write --stale rerun, or leave it out to keep stale records")
+    return text == "rerun"
+
+
+def _notes(plan: Any) -> list[str]:
+    states = [(item.state, item.run) for item in plan.planned]
+    notes = [f"{method} on {dataset}: not defined, {reason}" for (method, dataset), reason in plan.refused.items()]
+    if kept := states.count(("stale", False)):
+        notes.append(f"{kept} cells are stale (other code, data or settings gave their records): --stale rerun replaces them")
+    if kept := states.count(("failed", False)):
+        notes.append(f"{kept} cells failed before: --retry failed runs them again")
+    if not plan.todo:
+        notes.append(f"nothing to train: {states.count(('done', False))} of {len(states)} cells are done")
+    return notes

@@ -1,0 +1,289 @@
+"""The training loop: one model, one seed, from first weights to the chosen epoch.
+
+Read `Training` from top to bottom; the test split is not among what it is given.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from statistics import median, quantiles
+from time import perf_counter
+
+import torch
+from torch import Tensor, nn
+
+from bench.dataset import Dataset, Protocol, Split, Splits
+from bench.method import Batch, Method, Stage, Task, Views, fills
+from bench.metrics import METRICS
+from bench.rng import generator, stream_seed
+
+VERSION = 1  # raise it when a change here moves numbers: it is part of every cell key
+WARM_UP = 10  # steps left out of the step times
+EVALUATION_BATCH = 1024
+REPORT_S = 0.25  # seconds between two reports from inside an epoch
+
+
+class Diverged(Exception):
+    """The loss or the validation value is not finite."""
+
+
+class Network(nn.Module):
+    """An encoder x -> z and a head z -> outputs."""
+
+    def __init__(self, encoder: nn.Module, head: nn.Module) -> None:
+        super().__init__()
+        self.encoder, self.head = encoder, head
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Head outputs of a batch of inputs."""
+        return self.head(self.encoder(x))
+
+
+@dataclass
+class Fit:
+    """What training leaves beside the network."""
+
+    history: list[dict] = field(default_factory=list)
+    selection: dict | None = None
+    step_s: list[float] = field(default_factory=list)
+    train_s: float = 0.0
+
+    def step_ms(self) -> tuple[float, float]:
+        """Median and interquartile range of the step time after warm-up, in milliseconds."""
+        times = self.step_s[WARM_UP:] or self.step_s
+        low, _, high = quantiles(times, n=4) if len(times) > 1 else (0.0, 0.0, 0.0)
+        return 1e3 * median(times), 1e3 * (high - low)
+
+
+class Training:
+    """Train a method on a dataset's training split and choose the epoch on its validation split.
+
+    Args:
+        report: called now and then with the epoch, the last loss and the last validation value.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        protocol: Protocol,
+        splits: Splits,
+        method: Method,
+        seed: int,
+        device: torch.device,
+        report: Callable[[dict], None] = lambda _: None,
+    ) -> None:
+        self.dataset, self.protocol, self.method, self.device, self.report = dataset, protocol, method, device, report
+        self.train, self.val, self.shift, self.scale = splits.train, splits.val, splits.shift, splits.scale
+        self.order, self.augment, self.extra = (generator(seed, name) for name in ("order", "augment", "method"))
+
+        # the encoder is drawn first, so that seed k of every method starts from the same one
+        torch.manual_seed(stream_seed(seed, "init"))
+        encoder, self.width = dataset.encoder(splits)
+        labels = self.train.labels
+        y = (labels - self.shift) / self.scale
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(stream_seed(seed, "method"))
+            rng = generator(seed, "method")
+            method.prepare(Task(labels, y, self.shift, self.scale, self.width, dataset.bins, protocol, rng))
+            weights = method.weights(labels)
+        self.network = Network(encoder, self._new_head()).to(device)
+        method.to(device)
+        self.data = tuple(
+            None if tensor is None else tensor.to(device) for tensor in (self.train.x, y, weights, self.train.mask)
+        )
+        torch.manual_seed(stream_seed(seed, "augment"))  # dropout inside the network
+        self.regularizes, self.passes = fills(method, "regularizer"), fills(method, "epoch_end")
+        self.result = Fit()
+        self.start = self.reported = perf_counter()
+
+    def fit(self) -> Fit:
+        """All stages, in order.
+
+        Raises:
+            Diverged: as soon as a check sees a loss or a validation value that is not finite.
+        """
+        for stage in self.method.stages(self.protocol):
+            self._stage(stage, stage.protocol or self.protocol)
+            if self.best:
+                self.result.selection = self.best.restore(self.network)
+        self.result.train_s = perf_counter() - self.start
+        return self.result
+
+    def _stage(self, stage: Stage, protocol: Protocol) -> None:
+        network = self.network
+        if stage.new_head:
+            network.head = self._new_head().to(self.device)
+        network.encoder.requires_grad_(stage.encoder == "train")
+        optimizer = self._optimizer(protocol, stage)
+        self.best = _Best(self.dataset.metrics[0]) if stage.select else None
+        self.losses: list[Tensor] = []
+        steps = 0
+        network.train()
+        network.encoder.train(stage.encoder != "eval")
+        for epoch in range(1, protocol.epochs + 1):
+            _set_rate(optimizer, protocol, epoch)
+            for index in _batches(len(self.train), protocol, self.order):
+                began = perf_counter()
+                batch = self._forward(index, stage, epoch)
+                loss = self._loss(batch, stage)
+                optimizer.zero_grad()
+                loss.backward()
+                if protocol.clip is not None:
+                    nn.utils.clip_grad_norm_(network.parameters(), protocol.clip)
+                optimizer.step()
+                self.losses.append(loss.detach())
+                ended = perf_counter()
+                self.result.step_s.append(ended - began)
+                steps += 1
+                if ended - self.reported > REPORT_S:
+                    self._report(epoch, protocol)
+                if protocol.validate_steps and steps % protocol.validate_steps == 0:
+                    self._check(epoch, stage, protocol)
+                    if self._patience_ended(protocol):
+                        return
+            if self.passes:
+                self._pass(epoch)
+            due = not protocol.validate_steps and epoch % protocol.validate_every == 0
+            if due or epoch == protocol.epochs:
+                self._check(epoch, stage, protocol)
+            if self._patience_ended(protocol):
+                return
+
+    def _patience_ended(self, protocol: Protocol) -> bool:
+        return self.best is not None and self.best.waited >= (protocol.patience or math.inf)
+
+    def _forward(self, index: Tensor | None, stage: Stage, epoch: int) -> Batch:
+        method, network = self.method, self.network
+        x, y, w, mask = self.data if index is None else (None if t is None else t[index] for t in self.data)
+        views = self._views(x) if method.views and stage.regularized else None
+        if stage.pretext and views is not None:
+            z = views.z[: len(y)]
+        else:
+            z = method.features(network.encoder(self.dataset.augment(x, self.augment)), y, epoch)
+        return Batch(
+            y=y,
+            w=w if stage.weighted else None,
+            z=z,
+            outputs=network.head(z),
+            targets=method.targets(y),
+            predict=method.predict,
+            mask=mask,
+            views=views,
+            epoch=epoch,
+            stage=stage.name,
+        )
+
+    def _views(self, x: Tensor) -> Views:
+        # one pass over all views, as batch statistics see them in the published code
+        stacked = torch.cat([self.dataset.view(x, self.augment) for _ in range(self.method.views)])
+        z = self.network.encoder(stacked)
+        return Views(z, self.method.predict(self.network.head(z)))
+
+    def _loss(self, batch: Batch, stage: Stage) -> Tensor:
+        if stage.pretext:
+            return self.method.regularizer(batch)
+        loss = self.method.loss(batch)
+        return loss + self.method.regularizer(batch) if stage.regularized and self.regularizes else loss
+
+    def _check(self, epoch: int, stage: Stage, protocol: Protocol) -> None:
+        # the only place where the host waits for the device
+        if not self.losses:
+            return
+        loss = torch.stack(self.losses).mean().item()
+        self.losses.clear()
+        value = None
+        if self.best:
+            metric = self.dataset.metrics[0]
+            y_hat = self.predict(self.val)
+            value = METRICS[metric].function(*self.dataset.readout(y_hat, self.val))
+            self.best.consider(value, epoch, self.network)
+        seconds = perf_counter() - self.start
+        self.result.history.append(
+            {"epoch": epoch, "loss": loss, "val": value, "seconds": seconds, "stage": stage.name}
+        )
+        self._report(epoch, protocol)
+        if not (math.isfinite(loss) and math.isfinite(value or 0.0)):
+            raise Diverged(f"loss {loss}, validation {value} in epoch {epoch} of stage '{stage.name}'")
+
+    def _report(self, epoch: int, protocol: Protocol) -> None:
+        last = self.result.history[-1] if self.result.history else {"loss": None, "val": None}
+        self.report({"epoch": epoch, "epochs": protocol.epochs, "loss": last["loss"], "val": last["val"]})
+        self.reported = perf_counter()
+
+    @torch.no_grad()
+    def _pass(self, epoch: int) -> None:
+        # in training mode and augmented, as published, but with random numbers of its own
+        with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
+            parts = []
+            x, y, _, _ = self.data
+            for index in torch.arange(len(self.train)).split(self.protocol.batch_size or len(self.train)):
+                z = self.network.encoder(self.dataset.augment(x[index], self.extra))
+                parts.append(self.method.features(z, y[index], epoch))
+        self.method.epoch_end(torch.cat(parts), y, epoch)
+
+    @torch.no_grad()
+    def predict(self, split: Split) -> Tensor:
+        """Predictions (N, T) of a split in label units, on the CPU."""
+        mode = self.network.encoder.training
+        self.network.eval()
+        outputs = [
+            self.method.predict(self.network(split.x[index].to(self.device)))
+            for index in torch.arange(len(split)).split(EVALUATION_BATCH)
+        ]
+        self.network.train()
+        self.network.encoder.train(mode)
+        return torch.cat(outputs).cpu() * self.scale + self.shift
+
+    def _new_head(self) -> nn.Module:
+        return self.method.head(lambda outputs: self.dataset.head(self.width, outputs), self.train.labels.shape[1])
+
+    def _optimizer(self, protocol: Protocol, stage: Stage) -> torch.optim.Optimizer:
+        trained = self.network if stage.encoder == "train" else self.network.head
+        groups: list[dict] = [{"params": list(trained.parameters())}, *self.method.parameter_groups()]
+        for group in groups:
+            group["initial_lr"] = group["lr"] = group.get("lr", protocol.lr)
+            group.setdefault("scheduled", True)
+        shared = {"lr": protocol.lr, "weight_decay": protocol.weight_decay, "fused": True}
+        if protocol.optimizer == "sgd":
+            return torch.optim.SGD(groups, momentum=protocol.momentum, **shared)
+        return {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[protocol.optimizer](groups, **shared)
+
+
+class _Best:
+    """The weights with the best validation value so far; of equals, the first."""
+
+    def __init__(self, metric: str) -> None:
+        self.metric, self.sign = metric, 1.0 if METRICS[metric].higher_is_better else -1.0
+        self.value, self.epoch, self.waited = -math.inf, 0, 0
+        self.state: dict[str, Tensor] = {}
+
+    def consider(self, value: float, epoch: int, network: nn.Module) -> None:
+        self.waited += 1
+        if self.sign * value > self.value:
+            self.value, self.epoch, self.waited = self.sign * value, epoch, 0
+            self.state = {key: tensor.clone() for key, tensor in network.state_dict().items()}
+
+    def restore(self, network: nn.Module) -> dict:
+        network.load_state_dict(self.state)
+        return {"metric": self.metric, "epoch": self.epoch, "value": self.sign * self.value}
+
+
+def _batches(n: int, protocol: Protocol, order: torch.Generator) -> Iterator[Tensor | None]:
+    if protocol.batch_size is None:
+        yield None  # everything, in its own order
+        return
+    for index in torch.randperm(n, generator=order).split(protocol.batch_size):
+        if not protocol.drop_last or len(index) == protocol.batch_size or n < protocol.batch_size:
+            yield index
+
+
+def _set_rate(optimizer: torch.optim.Optimizer, protocol: Protocol, epoch: int) -> None:
+    if not protocol.milestones and protocol.cosine_floor is None:
+        return
+    factor = protocol.gamma ** sum(epoch > milestone for milestone in protocol.milestones)
+    if protocol.cosine_floor is not None:
+        wave = (1 + math.cos(math.pi * epoch / protocol.epochs)) / 2
+        factor = protocol.cosine_floor + (1 - protocol.cosine_floor) * wave
+    for group in optimizer.param_groups:
+        if group["scheduled"]:
+            group["lr"] = group["initial_lr"] * factor

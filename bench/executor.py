@@ -1,0 +1,161 @@
+"""Executors: cells go out as JSON, records come back. The local one runs one process a cell.
+
+An engine for many machines is another class with the same `run`.
+"""
+
+import multiprocessing
+import multiprocessing.connection
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from multiprocessing.connection import Connection
+from time import perf_counter
+from typing import Any, Protocol
+
+from bench.cells import Cell
+from bench.records import Record
+from bench.worker import Finished, Place, failure, run
+
+POLL_S = 0.2
+
+
+@dataclass(frozen=True)
+class Started:
+    """A cell has begun."""
+
+    cell: Cell
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A running cell's `epoch`, `epochs`, last `loss` and last validation value `val`."""
+
+    cell: Cell
+    at: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A cell's record, whatever its status."""
+
+    cell: Cell
+    finished: Finished
+
+
+class Executor(Protocol):
+    """Runs cells somewhere. Closing the iterator ends what still runs."""
+
+    def run(self, todo: Sequence[Cell]) -> Iterator[Started | Progress | Ended]:
+        """Run all cells, in any order, and tell what happens."""
+        ...
+
+
+@dataclass
+class _Running:
+    cell: Cell
+    process: multiprocessing.process.BaseProcess
+    pipe: Connection
+    began: datetime
+    clock: float
+
+
+class LocalExecutor:
+    """Processes on this machine; a crash, a kill or a hang of one cell leaves the others alone.
+
+    Args:
+        jobs: processes at a time.
+        place: device, data root and what the record says of the checkout.
+        timeout: seconds after which a cell is ended; None never.
+    """
+
+    def __init__(self, jobs: int, place: Place, timeout: float | None = None) -> None:
+        self.jobs, self.timeout = jobs, timeout
+        self.place = replace(place, workers=jobs)
+        # start-up is paid once: the fork server imports torch, each cell is a fork of it
+        method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+        self.context: Any = multiprocessing.get_context(method)
+        if method == "forkserver":
+            self.context.set_forkserver_preload(["bench.preload"])
+
+    def run(self, todo: Sequence[Cell]) -> Iterator[Started | Progress | Ended]:
+        """Run all cells in order, `jobs` at a time."""
+        waiting, running = list(reversed(todo)), list[_Running]()
+        try:
+            while waiting or running:
+                while waiting and len(running) < self.jobs:
+                    running.append(self._start(waiting.pop()))
+                    yield Started(running[-1].cell)
+                multiprocessing.connection.wait([item.pipe for item in running], POLL_S)
+                for item in list(running):
+                    for event in self._events(item):
+                        if isinstance(event, Ended):
+                            running.remove(item)
+                        yield event
+        finally:
+            for item in running:
+                item.process.kill()
+
+    def _start(self, cell: Cell) -> _Running:
+        ours, theirs = self.context.Pipe(duplex=False)
+        process = self.context.Process(target=_main, args=(theirs, cell.json(), self.place), daemon=True)
+        process.start()
+        theirs.close()
+        return _Running(cell, process, ours, datetime.now(UTC), perf_counter())
+
+    def _events(self, item: _Running) -> Iterator[Progress | Ended]:
+        ended = not item.process.is_alive()  # asked before the pipe is read, so that its last word is not missed
+        try:
+            while item.pipe.poll():
+                kind, body, predictions = item.pipe.recv()
+                if kind == "record":
+                    item.process.join()
+                    yield Ended(item.cell, Finished(Record.model_validate_json(body), predictions))
+                    return
+                yield Progress(item.cell, body)
+        except EOFError:
+            ended = True
+        if ended:
+            item.process.join()
+            yield Ended(item.cell, Finished(self._failed(item)))
+        elif self.timeout is not None and perf_counter() - item.clock > self.timeout:
+            item.process.kill()
+            item.process.join()
+            wall = perf_counter() - item.clock
+            message = f"stopped after {wall:.0f} s; the limit was --timeout {self.timeout:g}"
+            yield Ended(item.cell, Finished(failure(item.cell, "timeout", message, item.began, wall)))
+
+    def _failed(self, item: _Running) -> Record:
+        code = item.process.exitcode or 0
+        wall = perf_counter() - item.clock
+        if code < 0:
+            message = f"the process was ended by {signal.Signals(-code).name}; SIGKILL often means out of memory"
+            return failure(item.cell, "killed", message, item.began, wall)
+        return failure(item.cell, "error", f"the process ended with exit code {code} and no record", item.began, wall)
+
+
+def _main(pipe: Connection, text: str, place: Place) -> None:
+    import json
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    cell = Cell(**json.loads(text))
+    finished = run(cell, place, lambda at: pipe.send(("progress", at, None)))
+    pipe.send(("record", finished.record.model_dump_json(), finished.predictions))
+    pipe.close()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # the record is out; torch's own teardown only costs time
+
+
+def _die_with_parent() -> None:
+    # a killed run must not leave processes that train for nobody
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
+
+

@@ -1,0 +1,123 @@
+"""What `bench list`, `bench show` and `bench data status` print."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tabulate import tabulate
+
+from bench import plugins
+from bench.errors import unknown
+from bench.names import parse_stack, value_text
+
+if TYPE_CHECKING:
+    from bench.registry import NamedDataset
+
+SLOTS = ("weights", "loss", "features", "regularizer", "head", "views", "stages")
+
+
+def table() -> str:
+    """All plug-ins by name, from their source alone."""
+    methods = [
+        (source.name, " ".join(slot for slot in SLOTS if slot in source.hooks), source.title)
+        for source in plugins.sources("method")
+    ]
+    datasets = [(source.name, " ".join(source.groups), source.title) for source in plugins.sources("dataset")]
+    return "\n\n".join(
+        (
+            tabulate(methods, ("method", "slots", "what")),
+            tabulate(datasets, ("dataset", "groups", "what")),
+            "More: bench show NAME. Methods stack with +, e.g. mt+ranksim; parameters go in brackets, e.g. mt[copies=4].",
+        )
+    )
+
+
+def page(text: str, root: Path) -> str:
+    """One method, stack or dataset in full."""
+    names = parse_stack(text)
+    if len(names) == 1 and names[0].base in plugins.modules("dataset"):
+        return _dataset_page(text, root)
+    for name in names:
+        if name.base not in plugins.modules("method"):
+            raise unknown("method or dataset", name.base, [*plugins.modules("method"), *plugins.modules("dataset")])
+    return "\n\n".join(_method_page(text, name.base) for name in names)
+
+
+def files(chosen: Sequence["NamedDataset"], root: Path) -> str:
+    """Each dataset's files: state, size, terms and source."""
+    from bench import datafiles
+
+    rows = []
+    for on in chosen:
+        found = datafiles.status(on.dataset, root)
+        rows += [(on.name, row.path, row.state, row.size, row.licence, row.source) for row in found]
+        if not found:
+            rows.append((on.name, "", "generated", "", "", "made offline from a seed"))
+    return tabulate(rows, ("dataset", "file", "state", "size", "licence", "source"))
+
+
+def _method_page(text: str, base: str) -> str:
+    from bench import registry
+
+    source, cls = plugins.source("method", base), plugins.load("method", base)
+    datasets = [registry.dataset(name) for name in sorted(plugins.modules("dataset"))]
+    resolved = {on.name: dict(registry.method(base, on).parts)[base] for on in datasets}
+    plain = registry.method_defaults(base)
+    rows = [
+        (key, value_text(value), ", ".join(f"{on}: {value_text(r[key])}" for on, r in resolved.items() if r[key] != value))
+        for key, value in plain.items()
+    ]
+    reasons = [f"{on.name}: {reason}" for on in datasets if (reason := cls.refuses(on.dataset))]
+    return "\n".join(
+        (
+            f"method {base}\n",
+            source.doc.strip() + "\n",
+            f"slots: {', '.join(cls.slots()) or 'none'}\n",
+            (cls.__doc__ or "").strip() + "\n",
+            tabulate(rows, ("parameter", "default", "other defaults")) if rows else "no parameters",
+            *(["", "not defined on", *reasons] if reasons else []),
+        )
+    )
+
+
+def _dataset_page(text: str, root: Path) -> str:
+    from bench import registry
+
+    on = registry.dataset(text)
+    source = plugins.source("dataset", on.base)
+    parameters = [(key, value_text(value)) for key, value in on.params.items()]
+    protocol = [(key, value_text(value)) for key, value in asdict(on.protocol).items()]
+    return "\n".join(
+        (
+            f"dataset {on.name}\n",
+            source.doc.strip() + "\n",
+            f"metrics: {', '.join(on.dataset.metrics)} (the first one selects the epoch); unit: {on.dataset.unit or 'none'}",
+            f"groups: {', '.join(on.dataset.groups) or 'none'}\n",
+            tabulate(parameters, ("parameter", "value")) if parameters else "no parameters",
+            "",
+            tabulate(protocol, ("protocol", "value")),
+            "",
+            files([on], root),
+            "",
+            _samples(on, root),
+        )
+    )
+
+
+def _samples(on: "NamedDataset", root: Path) -> str:
+    # counts need the data; without it the page says how to get it
+    from bench import cells
+    from bench.errors import BenchError
+
+    try:
+        splits = cells.load(on, root)
+    except BenchError as error:
+        return str(error)
+    rows = []
+    for name in ("train", "val", "test"):
+        labels = getattr(splits, name).labels.numpy()
+        regions = on.dataset.regions(splits.train.labels.numpy(), labels)
+        names = [] if regions is None else regions.ravel().tolist()
+        rows.append((name, len(labels), *(names.count(region) or "" for region in ("many", "medium", "few", "zero"))))
+    return tabulate(rows, ("split", "samples", "many", "medium", "few", "zero"))

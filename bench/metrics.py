@@ -1,0 +1,174 @@
+"""Metrics: pure functions of (y_hat, y) in the unit of the dataset, computed in float64.
+
+Arguments are numpy arrays, lists or torch tensors of any float type on any device, of equal shape up to axes
+of length 1. Entries of several targets count alike. Without a single entry every metric is nan.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Literal
+
+import numpy as np
+
+from bench.errors import BenchError
+
+
+def to_array(values: Any) -> np.ndarray:
+    """Numbers as a float64 array; knows a torch tensor by its methods, so that torch is not imported."""
+    if hasattr(values, "detach"):
+        values = values.detach().cpu().double().numpy()
+    return np.asarray(values, dtype=np.float64)
+
+
+def _metric(function: Callable[[np.ndarray, np.ndarray], float]) -> Callable[[Any, Any], float]:
+    @wraps(function)
+    def checked(y_hat: Any, y: Any) -> float:
+        predicted, true = (np.atleast_1d(to_array(values).squeeze()) for values in (y_hat, y))
+        if predicted.shape != true.shape:
+            raise BenchError(
+                f"predictions of shape {predicted.shape} do not fit labels of shape {true.shape}; "
+                "give one prediction for each label"
+            )
+        # log 0, 0 / 0 and inf - inf have a value here and need no warning
+        with np.errstate(all="ignore"):
+            return float(function(predicted, true)) if true.size else np.nan
+
+    return checked
+
+
+@_metric
+def mae(y_hat: np.ndarray, y: np.ndarray) -> float:
+    """Mean absolute error.
+
+    >>> mae([1, 2], [2, 4])
+    1.5
+    """
+    return np.abs(y_hat - y).mean()
+
+
+@_metric
+def mse(y_hat: np.ndarray, y: np.ndarray) -> float:
+    """Mean squared error.
+
+    >>> mse([1, 2], [2, 4])
+    2.5
+    """
+    return ((y_hat - y) ** 2).mean()
+
+
+@_metric
+def rmse(y_hat: np.ndarray, y: np.ndarray) -> float:
+    """Root of the mean squared error over all entries.
+
+    >>> rmse([0, 0], [3, -3])
+    3.0
+    """
+    return np.sqrt(((y_hat - y) ** 2).mean())
+
+
+@_metric
+def gmean_error(y_hat: np.ndarray, y: np.ndarray) -> float:
+    """Geometric mean of the absolute errors (GM); one exact hit makes it 0.
+
+    >>> round(gmean_error([0, 0], [2, 8]), 9)
+    4.0
+    >>> gmean_error([0, 8], [2, 8])
+    0.0
+    """
+    return np.exp(np.log(np.abs(y_hat - y)).mean())
+
+
+@_metric
+def r2(y_hat: np.ndarray, y: np.ndarray) -> float:
+    """Share of the variance explained, 1 - SSE/SST; SST is about each target's mean, and nan if it is 0.
+
+    >>> r2([1, 2, 4], [1, 2, 3])
+    0.5
+    """
+    sst = ((y - y.mean(axis=0)) ** 2).sum()
+    return 1 - ((y_hat - y) ** 2).sum() / sst if np.ptp(y, axis=0).any() else np.nan
+
+
+@_metric
+def pearson(y_hat: np.ndarray, y: np.ndarray) -> float:
+    """Linear correlation in [-1, 1]; 0 for one sample, nan where either side is constant.
+
+    >>> round(pearson([1, 2, 3], [2, 4, 6]), 9)
+    1.0
+    """
+    return _correlation(y_hat.ravel(), y.ravel())
+
+
+@_metric
+def spearman(y_hat: np.ndarray, y: np.ndarray) -> float:
+    """Linear correlation of the ranks, ties at their mean rank; else as pearson.
+
+    >>> round(spearman([1, 2, 9], [2, 4, 6]), 9)
+    1.0
+    """
+    from scipy.stats import rankdata
+
+    return _correlation(*(rankdata(values, nan_policy="propagate") for values in (y_hat.ravel(), y.ravel())))
+
+
+@_metric
+def kendall(y_hat: np.ndarray, y: np.ndarray) -> float:
+    """Kendall's tau-b: pairs in order minus pairs out of order, ties corrected; else as pearson.
+
+    >>> round(kendall([1, 3, 2], [1, 2, 3]), 3)
+    0.333
+    """
+    from scipy.stats import kendalltau
+
+    if y.size < 2:
+        return 0.0
+    tau, _ = kendalltau(y_hat.ravel(), y.ravel())
+    return tau  # type: ignore[return-value]
+
+
+@_metric
+def delta1(y_hat: np.ndarray, y: np.ndarray) -> float:
+    """Share of predictions within a factor of 1.25 of the label, 1.25 included; another sign is never within.
+
+    >>> delta1([1, 5, 2], [1, 4, 1])
+    0.6666666666666666
+    """
+    above, below = y_hat / y, y / y_hat
+    return ((np.maximum(above, below) <= 1.25) & (above > 0)).mean()
+
+
+def _correlation(a: np.ndarray, b: np.ndarray) -> float:
+    if a.size < 2:
+        return 0.0
+    if not (np.ptp(a) > 0 and np.ptp(b) > 0):
+        return np.nan
+    a, b = a - a.mean(), b - b.mean()
+    return float(np.clip(a @ b / (np.sqrt(a @ a) * np.sqrt(b @ b)), -1, 1))
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric and how a board prints it.
+
+    Args:
+        unit: the dataset's ("unit"), its square, or none.
+    """
+
+    function: Callable[[Any, Any], float]
+    label: str
+    higher_is_better: bool = False
+    unit: Literal["unit", "unit²", ""] = "unit"
+
+
+METRICS: dict[str, Metric] = {
+    "mae": Metric(mae, "MAE"),
+    "mse": Metric(mse, "MSE", unit="unit²"),
+    "rmse": Metric(rmse, "RMSE"),
+    "gmean_error": Metric(gmean_error, "GM"),
+    "r2": Metric(r2, "R²", higher_is_better=True, unit=""),
+    "pearson": Metric(pearson, "Pearson", higher_is_better=True, unit=""),
+    "spearman": Metric(spearman, "Spearman", higher_is_better=True, unit=""),
+    "kendall": Metric(kendall, "Kendall", higher_is_better=True, unit=""),
+    "delta1": Metric(delta1, "δ1", higher_is_better=True, unit=""),
+}

@@ -1,0 +1,142 @@
+"""Methods and datasets, found by file name in their folder or by a third party's entry point.
+
+Listing reads the source and imports nothing, so that `bench list` answers at once.
+"""
+
+import ast
+import hashlib
+import importlib
+import importlib.util
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Literal
+
+import bench
+from bench.errors import BenchError, unknown
+
+Kind = Literal["method", "dataset"]
+# sources that the engine version stands for; a plug-in's digest covers the other bench modules it imports
+_ENGINE = {"bench", "bench.dataset", "bench.errors", "bench.method", "bench.metrics", "bench.names", "bench.rng"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a plug-in's source says about it without being run."""
+
+    name: str
+    module: str
+    doc: str  # the module's docstring
+    hooks: frozenset[str]  # names that the class body and its shared base define
+    groups: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """The first line of the docstring."""
+        return self.doc.partition("\n")[0]
+
+
+@cache
+def modules(kind: Kind) -> dict[str, str]:
+    """Module of every plug-in of a kind, by name."""
+    folder = f"{kind}s"
+    found = {
+        path.stem: f"bench.{folder}.{path.stem}"
+        for root in bench.__path__
+        for path in sorted((Path(root) / folder).glob("[!_]*.py"))
+    }
+    return found | {point.name: point.module for point in entry_points(group=f"bench.{folder}")}
+
+
+@cache
+def source(kind: Kind, name: str) -> Source:
+    """Read one plug-in's source."""
+    module = modules(kind)[name]
+    tree = _tree(module)
+    names: set[str] = set()
+    groups: tuple[str, ...] = ()
+    for node in _class_body(tree):
+        if isinstance(node, ast.FunctionDef):
+            names.add(node.name)
+        elif isinstance(node, ast.AnnAssign | ast.Assign):
+            target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
+            if isinstance(target, ast.Name):
+                names.add(target.id)
+                if target.id == "groups" and node.value is not None:
+                    groups = ast.literal_eval(node.value)
+    return Source(name, module, ast.get_docstring(tree) or "", frozenset(names), groups)
+
+
+def sources(kind: Kind) -> Iterator[Source]:
+    """Every plug-in of a kind, by name."""
+    return (source(kind, name) for name in sorted(modules(kind)))
+
+
+def load(kind: Kind, name: str) -> type[Any]:
+    """Import a plug-in and return its class: the one public subclass of the base that the module defines."""
+    from bench.dataset import Dataset
+    from bench.method import Method
+
+    if name not in modules(kind):
+        raise unknown(kind, name, modules(kind))
+    base = Method if kind == "method" else Dataset
+    module = importlib.import_module(modules(kind)[name])
+    classes = [
+        item
+        for item in vars(module).values()
+        if isinstance(item, type) and issubclass(item, base) and item.__module__ == module.__name__
+    ]
+    if len(classes) != 1:
+        raise BenchError(f"{module.__file__} must define one subclass of {base.__name__}; it defines {len(classes)}")
+    return classes[0]
+
+
+@cache
+def digest(kind: Kind, name: str) -> str:
+    """SHA-256 of a plug-in's code and of the bench modules it builds on; comments, layout and docstrings aside."""
+    seen: dict[str, str] = {}
+    todo = [modules(kind)[name]]
+    while todo:
+        module = todo.pop()
+        if module in seen:
+            continue
+        tree = _tree(module)
+        seen[module] = ast.dump(_without_docstrings(tree))
+        todo += [found for found in _imports(tree) if found not in _ENGINE]
+    return hashlib.sha256("\n".join(seen[module] for module in sorted(seen)).encode()).hexdigest()
+
+
+def _class_body(tree: ast.Module) -> list[ast.stmt]:
+    # what the plug-in's class defines, and what it takes from a base in another bench module
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    body = [node for item in classes for node in item.body]
+    bases = {base.id for item in classes for base in item.bases if isinstance(base, ast.Name)}
+    for module in _imports(tree):
+        if module not in _ENGINE:
+            shared = (node for node in _tree(module).body if isinstance(node, ast.ClassDef) and node.name in bases)
+            body += [node for item in shared for node in item.body]
+    return body
+
+
+def _imports(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "bench":
+            yield node.module or ""
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name.startswith("bench."))
+
+
+def _without_docstrings(tree: ast.Module) -> ast.Module:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:]
+    return tree
+
+
+def _tree(module: str) -> ast.Module:
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:
+        raise BenchError(f"the plug-in module '{module}' cannot be found; is its package installed?")
+    return ast.parse(Path(spec.origin).read_text(encoding="utf-8"))

@@ -1,0 +1,104 @@
+"""From text to objects: names with parameters, checked, completed and written canonically."""
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
+
+from bench import plugins
+from bench.dataset import Dataset, Protocol, with_protocol
+from bench.errors import BenchError
+from bench.method import Method, Stack
+from bench.names import Name, parse, parse_stack, value_text
+
+
+@dataclass(frozen=True)
+class NamedDataset:
+    """A dataset, its canonical name and its constructor's arguments."""
+
+    name: str
+    base: str
+    params: dict[str, Any]
+    dataset: Dataset
+    protocol: Protocol
+
+
+@dataclass(frozen=True)
+class NamedMethod:
+    """A method or stack, resolved for one dataset."""
+
+    name: str
+    parts: tuple[tuple[str, dict[str, Any]], ...]  # (plug-in, every hyper-parameter)
+
+    def build(self) -> Method:
+        """A new method object."""
+        methods = [(base, plugins.load("method", base)(**params)) for base, params in self.parts]
+        return methods[0][1] if len(methods) == 1 else Stack(methods)
+
+    def refusal(self, dataset: Dataset) -> str | None:
+        """Why the method is not defined on a dataset."""
+        reasons = (plugins.load("method", base).refuses(dataset) for base, _ in self.parts)
+        return next(filter(None, reasons), None)
+
+
+def dataset(text: str, overrides: Mapping[str, Any] | None = None) -> NamedDataset:
+    """Make the dataset that a name stands for, with its protocol."""
+    name = parse(text)
+    cls = plugins.load("dataset", name.base)
+    given, params = _arguments(cls, name, {})
+    made = cls(**params)
+    return NamedDataset(str(given), name.base, params, made, with_protocol(made.protocol, overrides or {}))
+
+
+def method(text: str, on: NamedDataset) -> NamedMethod:
+    """Resolve a method or stack for a dataset: every hyper-parameter, and the canonical name."""
+    parts = []
+    for name in parse_stack(text):
+        cls = plugins.load("method", name.base)
+        given, params = _arguments(cls, name, cls.defaults_for(on.base, on.protocol))
+        parts.append((str(given), name.base, params))
+    bases = [base for _, base, _ in parts]
+    if len(set(bases)) < len(bases):
+        raise BenchError(f"'{text}' names a method twice; write each method of a stack once")
+    parts.sort(key=lambda part: _order(part[1]))
+    return NamedMethod("+".join(part[0] for part in parts), tuple((base, params) for _, base, params in parts))
+
+
+def method_defaults(base: str) -> dict[str, Any]:
+    """A method's parameters and its constructor's own defaults."""
+    return _arguments(plugins.load("method", base), Name(base), {})[1]
+
+
+def _order(base: str) -> tuple[int, str]:
+    # canonical order of a stack: what shapes training first, what is added to it last, as the papers write it
+    ranks = ("loss", "stages", "head", "regularizer", "weights", "features", "views")
+    slots = plugins.load("method", base).slots()
+    return min((ranks.index(slot) for slot in slots), default=0), base
+
+
+def _arguments(cls: type, name: Name, defaults: Mapping[str, Any]) -> tuple[Name, dict[str, Any]]:
+    # the canonical name keeps only what differs from the defaults
+    parameters = inspect.signature(cls.__init__).parameters.values()
+    there = {p.name: p.default for p in parameters if p.kind == p.POSITIONAL_OR_KEYWORD and p.name != "self"}
+    hints = get_type_hints(cls.__init__)
+    resolved = {**there, **defaults}
+    kept = []
+    for key, text in name.params:
+        if key not in there:
+            listed = ", ".join(f"{k}={value_text(v)}" for k, v in resolved.items()) or "none"
+            raise BenchError(f"'{name.base}' has no parameter '{key}'; there are: {listed}")
+        value = _read(name.base, key, text, hints.get(key, str))
+        if value != resolved[key]:
+            kept.append((key, value_text(value)))
+        resolved[key] = value
+    return Name(name.base, tuple(kept)), resolved
+
+
+def _read(base: str, key: str, text: str, hint: Any) -> Any:
+    value: Any = None if text.lower() == "none" and type(None) in getattr(hint, "__args__", ()) else text
+    try:
+        return TypeAdapter(hint).validate_python(value)
+    except ValidationError as error:
+        raise BenchError(f"{base}[{key}={text}]: {error.errors()[0]['msg'].lower()}") from None

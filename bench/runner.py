@@ -1,0 +1,96 @@
+"""A run: plan, execute, write each record as it comes, tell what happened."""
+
+import os
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import bench
+from bench import records
+from bench.cells import Cell, Plan
+from bench.display import Display
+from bench.errors import BenchError
+from bench.executor import Ended, Executor, LocalExecutor, Progress, Started
+from bench.worker import Place
+
+
+@dataclass
+class Outcome:
+    """How the cells of a run ended."""
+
+    ok: int = 0
+    failed: list[records.Record] = field(default_factory=list)
+
+
+def run(plan: Plan, executor: Executor, results: Path, display: Display) -> Outcome:
+    """Run a plan's cells. A record is written the moment it comes, so nothing finished is lost."""
+    outcome = Outcome()
+    if not plan.todo:
+        return outcome
+    _require_writable(results)
+    with display:
+        for event in executor.run(plan.todo):
+            match event:
+                case Started(cell):
+                    display.started(cell)
+                case Progress(cell, at):
+                    display.progress(cell, at)
+                case Ended(cell, finished):
+                    records.write(results, finished.record, finished.predictions)
+                    display.ended(cell, finished.record)
+                    if finished.record.status == "ok":
+                        outcome.ok += 1
+                    else:
+                        outcome.failed.append(finished.record)
+    return outcome
+
+
+def local(todo: Sequence[Cell], jobs: int | None, device: str, root: Path, timeout: float | None) -> LocalExecutor:
+    """The executor of this machine: one worker a core on the CPU, one a GPU, unless told otherwise."""
+    device = _device(device)
+    workers = jobs or (1 if device.startswith("cuda") else os.cpu_count() or 1)
+    sha, dirty = _checkout()
+    place = Place(device, str(root), git_sha=sha, git_dirty=dirty)
+    return LocalExecutor(min(workers, len(todo)) or 1, place, timeout)
+
+
+def _device(name: str) -> str:
+    import torch
+
+    if name == "auto":
+        return "cuda:0" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise BenchError(f"no device '{name}'; write auto, cpu or cuda:0") from None
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise BenchError(f"no device '{name}' here: torch sees {torch.cuda.device_count()} GPUs; use --device cpu")
+    if device.type not in ("cpu", "cuda"):
+        raise BenchError(f"no device '{name}'; write auto, cpu or cuda:0")
+    return name
+
+
+def _require_writable(results: Path) -> None:
+    # asked before hours of training, not after
+    probe = results / ".probe"
+    try:
+        results.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise BenchError(f"cannot write to {results}: {error.strerror}; choose another folder with --results") from None
+
+
+def _checkout() -> tuple[str | None, bool | None]:
+    root = Path(bench.__file__).parents[1]
+    if not (root / ".git").exists():
+        return None, None
+    git = ["git", "-C", str(root)]
+    try:
+        sha = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
+        code = ["bench", "methods", "datasets", "pyproject.toml"]
+        changed = subprocess.run([*git, "status", "--porcelain", "--", *code], capture_output=True, check=True).stdout  # noqa: S603
+    except (OSError, subprocess.CalledProcessError):
+        return None, None
+    return sha, bool(changed)

@@ -1,0 +1,191 @@
+"""One cell in one process: plain data in, a record out."""
+
+import gc
+import os
+import platform
+import resource
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import torch
+
+from bench import cells, evaluation, records, registry
+from bench.engine import Diverged, Training
+from bench.method import skipped
+from bench.records import Environment, Memory, Record, Status, Timing
+
+PACKAGES = ("regression-bench", "torch", "torchvision", "timm", "numpy", "scipy", "scikit-learn", "pandas")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where and how a cell runs; none of it belongs to the key."""
+
+    device: str
+    root: str  # of the data
+    threads: int = 1
+    workers: int = 1
+    git_sha: str | None = None
+    git_dirty: bool | None = None
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A record and, of a cell that went well, its test predictions."""
+
+    record: Record
+    predictions: np.ndarray | None = None
+
+
+def run(cell: cells.Cell, place: Place, report: Callable[[dict], None]) -> Finished:
+    """Train and evaluate one cell; every failure comes back as a record."""
+    started, clock = datetime.now(UTC), perf_counter()
+    parts: dict[str, Any] = {}
+    predictions = None
+    status: Status = "ok"
+    error = None
+    try:
+        torch.set_num_threads(place.threads)
+        parts, predictions = _train(cell, place, report)
+    except Diverged as problem:
+        status, error = "diverged", str(problem)
+    except (MemoryError, torch.OutOfMemoryError):
+        status, error = "oom", traceback.format_exc()
+    except Exception:  # the cell's own failure, whatever it is, must not end the run
+        status, error = "error", traceback.format_exc()
+    timing = Timing(wall_s=round(perf_counter() - clock, 3), workers=place.workers, **parts.pop("timing", {}))
+    record = Record(
+        **_identity(cell),
+        **parts,
+        status=status,
+        error=error,
+        timing=timing,
+        memory=_memory(place.device),
+        environment=_environment(place),
+        started=started.isoformat(timespec="seconds"),
+        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    return Finished(record, predictions)
+
+
+def failure(cell: cells.Cell, status: Status, error: str, started: datetime, wall_s: float) -> Record:
+    """The record of a cell whose process did not live to write one."""
+    return Record(
+        **_identity(cell),
+        status=status,
+        error=error,
+        timing=Timing(wall_s=round(wall_s, 3)),
+        started=started.isoformat(timespec="seconds"),
+        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _train(cell: cells.Cell, place: Place, report: Callable[[dict], None]) -> tuple[dict[str, Any], np.ndarray]:
+    device = torch.device(place.device)
+    if device.type == "cuda":
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True, warn_only=True)
+    on = registry.dataset(cell.dataset, cell.config["overrides"])
+    method = registry.method(cell.method, on).build()
+    splits = cells.load(on, Path(place.root))
+    training = Training(on.dataset, on.protocol, splits, method, cell.seed, device, report)
+    gc.disable()  # a step makes no cycles, and a collection in the middle of one shows in its time
+    fit = training.fit()
+    gc.enable()
+    predicted = {"val": training.predict(splits.val), "test": training.predict(splits.test)}
+    metrics = {name: evaluation.metrics(on.dataset, splits, name, y_hat) for name, y_hat in predicted.items()}
+    step, spread = fit.step_ms()
+    batch = min(on.protocol.batch_size or len(splits.train), len(splits.train))
+    test = predicted["test"].numpy()
+    file = "predictions.npz" if test.ndim == 2 and test.shape[1] == 1 else f"predictions-{test[0].size}d.npz"
+    return {
+        "metrics": metrics,
+        "selection": fit.selection,
+        "history": [_row(row) for row in fit.history],
+        "predictions": records.Predictions(file=file, sha256=records.hash_predictions(test)),
+        "skipped_batches": skipped(method),
+        "timing": {
+            "train_s": round(fit.train_s, 3),
+            "step_ms": round(step, 4),
+            "step_ms_iqr": round(spread, 4),
+            "samples_per_s": round(1e3 * batch / step, 1) if step else None,
+        },
+    }, test
+
+
+def _row(row: dict) -> dict:
+    # six digits of a curve are enough to draw it, and keep a record small
+    short = {key: row[key] if row[key] is None else float(f"{row[key]:.6g}") for key in ("loss", "val")}
+    stage = {} if row["stage"] == "train" else {"stage": row["stage"]}
+    return {"epoch": row["epoch"], **short, "seconds": round(row["seconds"], 3), **stage}
+
+
+def _identity(cell: cells.Cell) -> dict[str, Any]:
+    return {
+        "key": cell.key,
+        "dataset": cell.dataset,
+        "method": cell.method,
+        "seed": cell.seed,
+        "config": cell.config,
+        "data_fingerprint": cell.fingerprint,
+    }
+
+
+def _memory(device: str) -> Memory:
+    unit = 1 if sys.platform == "darwin" else 1024
+    rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+    if not device.startswith("cuda"):
+        return Memory(peak_rss_mb=round(rss, 1))
+    return Memory(
+        peak_rss_mb=round(rss, 1),
+        peak_gpu_allocated_mb=round(torch.cuda.max_memory_allocated() / 1e6, 1),
+        peak_gpu_reserved_mb=round(torch.cuda.max_memory_reserved() / 1e6, 1),
+    )
+
+
+def _environment(place: Place) -> Environment:
+    gpu = place.device.startswith("cuda")
+    return Environment(
+        python=platform.python_version(),
+        torch=torch.__version__,
+        cuda=torch.version.cuda if gpu else None,
+        cudnn=torch.backends.cudnn.version() if gpu else None,
+        device=torch.cuda.get_device_name(place.device) if gpu else "cpu",
+        cpu=_cpu(),
+        cores=os.cpu_count() or 1,
+        threads=place.threads,
+        deterministic=not gpu or torch.are_deterministic_algorithms_enabled(),
+        git_sha=place.git_sha,
+        git_dirty=place.git_dirty,
+        packages=_packages(),
+    )
+
+
+@cache
+def _cpu() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+@cache
+def _packages() -> dict[str, str]:
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,113 @@
+"""Ordinal Entropy (OE): spread the features of far labels, tighten those of equal labels.
+
+Zhang et al., Improving Deep Regression with Ordinal Entropy, ICLR 2023.
+Follows needylove/OrdinalEntropy AgeEstimation/OrdinalEntropy.py at 75fc9d50fa94, and for several targets
+needylove/PH-Reg ordinal_entropy.py at 8b1d95ea6b5b.
+Differs: where no label repeats the diversity stands alone (released: NaN), where all labels are equal the
+tightness does (released: an exception); the rows drawn come from the method's own generator.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from bench.method import Batch, Method
+
+_NEAR = 1e-6  # the released floor of a distance
+
+
+class OrdinalEntropy(Method):
+    """Class centres by distinct label for one target, a draw of rows for several.
+
+    Args:
+        weight: of the term.
+        samples: rows drawn from a batch with several targets.
+    """
+
+    defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {
+        name: {"weight": 0.1} for name in ("circle", "torus", "swiss_roll", "mammoth")
+    }
+
+    def __init__(self, weight: float = 1.0, samples: int = 80) -> None:
+        super().__init__()
+        self.weight, self.samples = weight, samples
+
+    def regularizer(self, batch: Batch) -> Tensor:
+        """The weighted term; 0 for a batch of one."""
+        z, y = batch.rows
+        if len(z) < 2:
+            self.skipped += 1
+            return z[:0].sum()
+        if y.shape[1] == 1:
+            return self.weight * ordinal_entropy(z, y)
+        # the last row is never drawn, as released
+        rows = torch.randperm(len(z) - 1, generator=self.task.generator)[: self.samples].to(z.device)
+        return self.weight * ordinal_diversity(z[rows], y[rows])
+
+
+def ordinal_entropy(features: Tensor, targets: Tensor) -> Tensor:
+    """Mean distance to the centre of the own label, minus that between centres; (B, D), (B, T) -> ()."""
+    z = features.to(torch.promote_types(features.dtype, torch.float32))
+    labels, own, count = targets.detach().unique(dim=0, return_inverse=True, return_counts=True)
+    means = z.new_zeros(len(labels), z.shape[1]).index_add(0, own, z) / count[:, None]
+    centers = _Unit.apply(means)
+    distance = (_Unit.apply(z) - centers.index_select(0, own)).norm(dim=1)
+    apart = (count[own] > 1) & (distance > 0)  # a sample that is its own centre does not count
+    tightness = (distance * apart).sum() / apart.sum().clamp_min(1)
+    return (tightness - _diversity(centers, labels)).to(features.dtype)
+
+
+def ordinal_diversity(features: Tensor, targets: Tensor) -> Tensor:
+    """Minus the mean distance between rows, weighted by label distance; (n, D), (n, T) -> ()."""
+    z = features.to(torch.promote_types(features.dtype, torch.float32))
+    return -_diversity(_Unit.apply(z), targets.detach()).to(features.dtype)
+
+
+def _diversity(u: Tensor, y: Tensor) -> Tensor:
+    """Mean over pairs of unit rows u (K, D) of their distance, weighted by that of their labels y (K, T)."""
+    if len(u) < 2:
+        return u[:0].sum()
+    y = y.to(torch.promote_types(y.dtype, torch.float32))
+    weight = torch.cdist(y, y, compute_mode="donot_use_mm_for_euclid_dist").clamp_min(_NEAR)
+    low, high = weight.fill_diagonal_(torch.inf).min(), weight.fill_diagonal_(0).max()
+    weight = ((weight - low) / high).fill_diagonal_(0)
+    product = _Product.apply(u)
+    norm = product.diagonal()
+    distance = (norm[:, None] + norm - 2 * product).clamp_min(_NEAR**2).sqrt()
+    return (weight * distance).sum() / (len(u) * (len(u) - 1))
+
+
+# torch's own gradients of these two make many more copies of (B, D) and one more product
+
+
+class _Unit(torch.autograd.Function):
+    """Rows over their norm, as F.normalize; (B, D) -> (B, D)."""
+
+    @staticmethod
+    def forward(ctx: Any, z: Tensor) -> Tensor:
+        norm = z.norm(dim=1, keepdim=True).clamp_min(1e-12)
+        u = z / norm
+        ctx.save_for_backward(u, norm)
+        return u
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Tensor:
+        u, norm = ctx.saved_tensors
+        along = torch.linalg.vecdot(grad, u)[:, None] * (norm > 1e-12)  # a clamped norm has no gradient
+        return torch.addcmul(grad, along, u, value=-1).div_(norm)
+
+
+class _Product(torch.autograd.Function):
+    """All dot products of rows; (K, D) -> (K, K)."""
+
+    @staticmethod
+    def forward(ctx: Any, u: Tensor) -> Tensor:
+        ctx.save_for_backward(u)
+        return u @ u.T
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Tensor:
+        (u,) = ctx.saved_tensors
+        return (grad + grad.T) @ u

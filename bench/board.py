@@ -157,8 +157,7 @@ def _rows(records: Sequence[Record], states: Sequence[str]) -> list[str]:
     marks = [_digest(record) if state == "ok" else "" for record, state in zip(records, states, strict=True)]
     kinds = Counter(row for row, mark in set(zip(plain, marks, strict=True)) if mark)
     return [
-        f"{row} {{config {mark}}}" if mark and kinds[row] > 1 else row
-        for row, mark in zip(plain, marks, strict=True)
+        f"{row} {{config {mark}}}" if mark and kinds[row] > 1 else row for row, mark in zip(plain, marks, strict=True)
     ]
 
 

@@ -22,16 +22,12 @@ def pages(sheets: Sequence[Sheet], records: Iterable[Record], stale: Stale = fro
     return {**made, "README.md": render_index(sheets, records, stale)}
 
 
-def check(
-    folder: Path, sheets: Sequence[Sheet], records: Iterable[Record], stale: Stale = frozenset()
-) -> list[str]:
+def check(folder: Path, sheets: Sequence[Sheet], records: Iterable[Record], stale: Stale = frozenset()) -> list[str]:
     """Names of the files that are missing, differ or are left over."""
     return _differing(folder, pages(sheets, records, stale))
 
 
-def write(
-    folder: Path, sheets: Sequence[Sheet], records: Iterable[Record], stale: Stale = frozenset()
-) -> list[str]:
+def write(folder: Path, sheets: Sequence[Sheet], records: Iterable[Record], stale: Stale = frozenset()) -> list[str]:
     """Write what differs and remove the boards that are left over; returns their names."""
     texts = pages(sheets, records, stale)
     changed = _differing(folder, texts)
@@ -46,9 +42,7 @@ def write(
             else:
                 (folder / name).unlink()
     except OSError as error:
-        raise BenchError(
-            f"cannot write {folder}: {error.strerror}; choose another folder with --leaderboard"
-        ) from None
+        raise BenchError(f"cannot write {folder}: {error.strerror}; choose another folder with --leaderboard") from None
     return changed
 
 

@@ -49,6 +49,11 @@ def render_index(sheets: Iterable[Sheet], records: Iterable[Record], stale: Stal
     return _join(parts)
 
 
+def render_excerpt(sheet: Sheet, records: Iterable[Record], stale: Stale = frozenset()) -> str:
+    """The main table of one dataset alone, for the project's own README."""
+    return _markdown(board.main_table(sheet, board.frame(sheet, records, stale), sheet.groups[0]))
+
+
 def file_name(sheet: Sheet) -> str:
     """Of the page of a dataset."""
     return f"{sheet.dataset}.md"

@@ -1,5 +1,6 @@
 """From a results folder to board files: what the datasets say of themselves joins the records here."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from pathlib import Path
@@ -7,20 +8,32 @@ from pathlib import Path
 from rich.console import Console
 
 from bench import boardfiles, cells, plugins, records, registry
+from bench.boardpages import render_excerpt
 from bench.errors import BenchError
 from bench.evaluation import ORDER
 from bench.records import Record
 from bench.sheet import Sheet
 
+EXCERPT = re.compile(r"(<!-- board (\S+) -->\n).*?(?=<!-- /board -->)", re.DOTALL)
+
 
 def write(results: Path, folder: Path) -> list[str]:
-    """Write every board that the records change; returns the files written."""
-    return boardfiles.write(folder, *_inputs(results))
+    """Write every board that the records change, and the README's excerpts; returns the files written."""
+    inputs = _inputs(results)
+    changed = [f"{folder}/{name}" for name in boardfiles.write(folder, *inputs)]
+    readme, text = _readme(folder, *inputs)
+    if text is not None:
+        records.replace_file(readme, text.encode())
+        changed.append(str(readme))
+    return changed
 
 
 def differing(results: Path, folder: Path) -> list[str]:
     """Board files that are not what the records give."""
-    return boardfiles.check(folder, *_inputs(results))
+    inputs = _inputs(results)
+    readme, text = _readme(folder, *inputs)
+    changed = [f"{folder}/{name}" for name in boardfiles.check(folder, *inputs)]
+    return [*changed, str(readme)] if text is not None else changed
 
 
 def show(results: Path, dataset: str, console: Console) -> None:
@@ -28,8 +41,24 @@ def show(results: Path, dataset: str, console: Console) -> None:
     name = registry.dataset(dataset).name
     found = records.read_all(results, name)
     if not found:
-        raise BenchError(f"no records of '{name}' in {results}; make them with bench run --method all --dataset '{name}'")
+        raise BenchError(
+            f"no records of '{name}' in {results}; make them with bench run --method all --dataset '{name}'"
+        )
     boardfiles.show(_sheet(name, found), found, _stale(found), console)
+
+
+def _readme(folder: Path, sheets: list[Sheet], found: list[Record], stale: frozenset[str]) -> tuple[Path, str | None]:
+    """The README beside the boards, and its text with fresh excerpts; None where nothing changes."""
+    path = folder.parent / "README.md"
+    old = path.read_text(encoding="utf-8") if path.is_file() else ""
+    known = {sheet.dataset: sheet for sheet in sheets}
+
+    def fresh(match: re.Match[str]) -> str:
+        sheet = known.get(match[2])
+        return match[0] if sheet is None else f"{match[1]}\n{render_excerpt(sheet, found, stale)}\n\n"
+
+    new = EXCERPT.sub(fresh, old)
+    return path, None if new == old else new
 
 
 def _inputs(results: Path) -> tuple[list[Sheet], list[Record], frozenset[str]]:

@@ -55,7 +55,9 @@ class Plan:
         return [item.cell for item in self.planned if item.run]
 
 
-def make(on: registry.NamedDataset, method: registry.NamedMethod, seed: int, fingerprint: str, overrides: Mapping) -> Cell:
+def make(
+    on: registry.NamedDataset, method: registry.NamedMethod, seed: int, fingerprint: str, overrides: Mapping
+) -> Cell:
     """Resolve one cell; its key covers everything that can move its numbers."""
     config = {
         "dataset": {"name": on.base, "params": on.params, "digest": plugins.digest("dataset", on.base)},
@@ -117,7 +119,9 @@ def load(on: registry.NamedDataset, root: Path) -> Splits:
 
 def method_names(text: str) -> list[str]:
     """Names of a comma-separated list; `all` stands for every method."""
-    names = [name for item in split_list(text) for name in (sorted(plugins.modules("method")) if item == "all" else [item])]
+    names = [
+        name for item in split_list(text) for name in (sorted(plugins.modules("method")) if item == "all" else [item])
+    ]
     if not names:
         raise BenchError("no method given; write --method NAME,NAME or --method all")
     return names
@@ -148,7 +152,9 @@ def _require_data(chosen: Sequence[registry.NamedDataset], root: Path) -> None:
     if problems:
         lacking = {name for name, _ in problems}
         ready = ",".join(on.name for on in chosen if on.name not in lacking) or "none"
-        raise BenchError(f"{problems[0][1]} (also missing: {', '.join(sorted(lacking - {problems[0][0]}))}; ready: {ready})")
+        raise BenchError(
+            f"{problems[0][1]} (also missing: {', '.join(sorted(lacking - {problems[0][0]}))}; ready: {ready})"
+        )
 
 
 def _compare(cell: Cell, results: Path, retry: frozenset[str], rerun_stale: bool) -> Planned:

@@ -82,7 +82,10 @@ def _method_checks(name: str) -> Iterator[tuple[str, Check]]:
         yield f"never reads the test split {what}", lambda toy=toy: _test_unread(name, toy)
         for labels, rows in (("equal", 16), ("distinct", 16), ("mixed", 1), ("mixed", 2), ("mixed", 17)):
             title = f"survives {rows} row{'s' * (rows > 1)} with {labels} labels {what}"
-            yield title, lambda toy=toy, labels=labels, rows=rows: _trains(name, Toy(toy.outputs, rows, labels))
+            yield (
+                title,
+                lambda toy=toy, labels=labels, rows=rows: _trains(name, Toy(toy.outputs, rows, labels)),
+            )
 
 
 def _dataset_checks(on: NamedDataset, root: Path) -> Iterator[tuple[str, Check]]:
@@ -90,7 +93,10 @@ def _dataset_checks(on: NamedDataset, root: Path) -> Iterator[tuple[str, Check]]
     short = replace(on.protocol, epochs=1, validate_every=1)
     named = replace(on, protocol=short)
     yield "has splits of matching shapes and finite values", lambda: _split_shapes(splits)
-    yield "gives the same samples each time", lambda: _same(splits.fingerprint(), cells.load(on, root).fingerprint())
+    yield (
+        "gives the same samples each time",
+        lambda: _same(splits.fingerprint(), cells.load(on, root).fingerprint()),
+    )
     yield "names metrics that exist", lambda: _metrics_exist(on.dataset)
     yield "puts every label in a region", lambda: _regions(on.dataset, splits)
     yield "augments and views batches without changing their shape", lambda: _augments(on.dataset, splits)
@@ -133,11 +139,11 @@ def _repeats(name: str, toy: Toy) -> None:
 def _own_generator(name: str, toy: Toy) -> None:
     # the toy network draws nothing in training, so whatever moves the global state is the method's doing
     training = Training(toy, toy.protocol, toy.load(Path()), _resolve(name, toy).build(), 0, CPU)
-    states = torch.get_rng_state(), np.random.get_state()[1].tolist()  # noqa: NPY002
+    states = torch.get_rng_state(), repr(np.random.get_state())  # noqa: NPY002
     training.fit()
     new_heads = any(stage.new_head for stage in training.method.stages(toy.protocol))
     _require(new_heads or torch.equal(states[0], torch.get_rng_state()), "it draws from torch's global generator")
-    _require(states[1] == np.random.get_state()[1].tolist(), "it draws from NumPy's global generator")  # noqa: NPY002
+    _require(states[1] == repr(np.random.get_state()), "it draws from NumPy's global generator")  # noqa: NPY002
 
 
 def _test_unread(name: str, toy: Toy) -> None:
@@ -201,5 +207,3 @@ def _same(first: str, second: str) -> None:
 def _require(holds: bool, otherwise: str) -> None:
     if not holds:
         raise AssertionError(otherwise)
-
-

@@ -23,16 +23,27 @@ app = typer.Typer(
 data = typer.Typer(help="Show, fetch and add the datasets' files.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(data, name="data")
 
-Methods = Annotated[str, typer.Option("--method", help="methods or stacks, e.g. baseline,mt+ranksim,oe[weight=1], or all")]
+Methods = Annotated[
+    str, typer.Option("--method", help="methods or stacks, e.g. baseline,mt+ranksim,oe[weight=1], or all")
+]
 Datasets = Annotated[str, typer.Option("--dataset", help="datasets or groups, e.g. circle,uci or all")]
 Count = Annotated[int | None, typer.Option("--seeds", help="how many seeds, from 0 on [default: 10]")]
 Which = Annotated[str | None, typer.Option("--seed", help="which seeds, e.g. 0,3,5-7")]
 Sets = Annotated[list[str] | None, typer.Option("--set", help="change the protocol, e.g. protocol.epochs=5")]
 Results = Annotated[Path, typer.Option("--results", help="folder of the records")]
 Boards = Annotated[Path, typer.Option("--leaderboard", help="folder of the boards")]
-Root = Annotated[Path | None, typer.Option("--data", help="folder of the data [default: $BENCH_DATA, else the user data folder]")]
-Retry = Annotated[str | None, typer.Option("--retry", help="run failed cells again: failed, or statuses such as timeout,oom")]
-Stale = Annotated[str | None, typer.Option("--stale", help="rerun: replace records that today's code or settings would not give")]
+Root = Annotated[
+    Path | None,
+    typer.Option("--data", help="folder of the data [default: $BENCH_DATA, else the user data folder]"),
+]
+Retry = Annotated[
+    str | None,
+    typer.Option("--retry", help="run failed cells again: failed, or statuses such as timeout,oom"),
+]
+Stale = Annotated[
+    str | None,
+    typer.Option("--stale", help="rerun: replace records that today's code or settings would not give"),
+]
 NameArgument = Annotated[str, typer.Argument(help="a method, a stack or a dataset")]
 
 
@@ -159,6 +170,16 @@ def leaderboard(
 
 
 @app.command()
+def profile(what: Annotated[str, typer.Argument(help="harness")]) -> None:
+    """Benchmarks of the project itself, as markdown."""
+    from bench import profiling
+
+    if what != "harness":
+        raise BenchError(f"nothing to profile is called '{what}'; there is: harness")
+    print(profiling.harness())
+
+
+@app.command()
 def schema() -> None:
     """The JSON Schema of a record."""
     from bench import records
@@ -278,7 +299,9 @@ def _notes(plan: Any) -> list[str]:
     states = [(item.state, item.run) for item in plan.planned]
     notes = [f"{method} on {dataset}: not defined, {reason}" for (method, dataset), reason in plan.refused.items()]
     if kept := states.count(("stale", False)):
-        notes.append(f"{kept} cells are stale (other code, data or settings gave their records): --stale rerun replaces them")
+        notes.append(
+            f"{kept} cells are stale (other code, data or settings gave their records): --stale rerun replaces them"
+        )
     if kept := states.count(("failed", False)):
         notes.append(f"{kept} cells failed before: --retry failed runs them again")
     if not plan.todo:

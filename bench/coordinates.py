@@ -62,9 +62,7 @@ class Coordinates(Dataset):
 
     def __init__(self, points: Literal["generated", "published"] = "generated", draw: int = 0) -> None:
         if points == "published" and draw:
-            raise BenchError(
-                f"draw={draw} with points=published: these points are one fixed draw; leave draw out"
-            )
+            raise BenchError(f"draw={draw} with points=published: these points are one fixed draw; leave draw out")
         self.points, self.draw = points, draw
         self.name = type(self).__module__.rpartition(".")[2]
         if points == "published":

@@ -186,9 +186,7 @@ def _beside(target: Path) -> Iterator[Path]:
         target.parent.mkdir(parents=True, exist_ok=True)
         folder = TemporaryDirectory(dir=target.parent, prefix=".part-")
     except OSError as error:
-        raise BenchError(
-            f"cannot write to {target.parent}: {error.strerror}; choose a folder with --data"
-        ) from None
+        raise BenchError(f"cannot write to {target.parent}: {error.strerror}; choose a folder with --data") from None
     with folder as name:
         yield Path(name)
 

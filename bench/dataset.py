@@ -54,7 +54,10 @@ class Protocol:
 
 @dataclass(frozen=True)
 class Bins:
-    """Label bins of one scalar target: bin k holds labels in [start + k·width, start + (k+1)·width)."""
+    """Label bins of one scalar target: bin k holds labels from edge k up to edge k + 1.
+
+    Edges are float32, as the published code makes them: in float64 many of STS-B's scores fall one bin lower.
+    """
 
     start: float
     width: float
@@ -62,7 +65,9 @@ class Bins:
 
     def index(self, labels: Tensor) -> Tensor:
         """Bin number of each label, clamped to the first and last bin; any shape, int64."""
-        return ((labels - self.start) / self.width).floor().long().clamp(0, self.number - 1)
+        edges = np.linspace(self.start, self.start + self.number * self.width, self.number + 1)
+        inner = torch.from_numpy(edges[1:-1]).float().to(labels.device)
+        return torch.bucketize(labels.float().contiguous(), inner, right=True)
 
 
 @dataclass(frozen=True)
@@ -191,5 +196,3 @@ def with_protocol(protocol: Protocol, overrides: Mapping[str, object]) -> Protoc
     except ValidationError as error:
         first = error.errors()[0]
         raise BenchError(f"protocol.{first['loc'][0]}={first['input']}: {first['msg'].lower()}") from None
-
-

@@ -110,7 +110,13 @@ class Display:
         for cell, at, began in self.running.values():
             epoch = f"{at['epoch']}/{at['epochs']}" if at else "starting"
             values = [_number(at.get("loss")), _number(at.get("val")), duration(monotonic() - began)]
-            table.add_row(cell.dataset.replace("[", "\\["), cell.method.replace("[", "\\["), str(cell.seed), epoch, *values)
+            table.add_row(
+                cell.dataset.replace("[", "\\["),
+                cell.method.replace("[", "\\["),
+                str(cell.seed),
+                epoch,
+                *values,
+            )
         return Group(self.bar, table)
 
 

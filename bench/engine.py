@@ -72,7 +72,13 @@ class Training:
         device: torch.device,
         report: Callable[[dict], None] = lambda _: None,
     ) -> None:
-        self.dataset, self.protocol, self.method, self.device, self.report = dataset, protocol, method, device, report
+        self.dataset, self.protocol, self.method, self.device, self.report = (
+            dataset,
+            protocol,
+            method,
+            device,
+            report,
+        )
         self.train, self.val, self.shift, self.scale = splits.train, splits.val, splits.shift, splits.scale
         self.order, self.augment, self.extra = (generator(seed, name) for name in ("order", "augment", "method"))
 
@@ -88,9 +94,8 @@ class Training:
             weights = method.weights(labels)
         self.network = Network(encoder, self._new_head()).to(device)
         method.to(device)
-        self.data = tuple(
-            None if tensor is None else tensor.to(device) for tensor in (self.train.x, y, weights, self.train.mask)
-        )
+        self.x, self.y = self.train.x.to(device), y.to(device)
+        self.w, self.mask = (None if t is None else t.to(device) for t in (weights, self.train.mask))
         torch.manual_seed(stream_seed(seed, "augment"))  # dropout inside the network
         self.regularizes, self.passes = fills(method, "regularizer"), fills(method, "epoch_end")
         self.result = Fit()
@@ -154,7 +159,10 @@ class Training:
 
     def _forward(self, index: Tensor | None, stage: Stage, epoch: int) -> Batch:
         method, network = self.method, self.network
-        x, y, w, mask = self.data if index is None else (None if t is None else t[index] for t in self.data)
+        x, y, w, mask = self.x, self.y, self.w, self.mask
+        if index is not None:
+            x, y = x[index], y[index]
+            w, mask = (None if t is None else t[index] for t in (w, mask))
         views = self._views(x) if method.views and stage.regularized else None
         if stage.pretext and views is not None:
             z = views.z[: len(y)]
@@ -215,11 +223,10 @@ class Training:
         # in training mode and augmented, as published, but with random numbers of its own
         with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
             parts = []
-            x, y, _, _ = self.data
             for index in torch.arange(len(self.train)).split(self.protocol.batch_size or len(self.train)):
-                z = self.network.encoder(self.dataset.augment(x[index], self.extra))
-                parts.append(self.method.features(z, y[index], epoch))
-        self.method.epoch_end(torch.cat(parts), y, epoch)
+                z = self.network.encoder(self.dataset.augment(self.x[index], self.extra))
+                parts.append(self.method.features(z, self.y[index], epoch))
+        self.method.epoch_end(torch.cat(parts), self.y, epoch)
 
     @torch.no_grad()
     def predict(self, split: Split) -> Tensor:

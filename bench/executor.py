@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from time import perf_counter
 from typing import Any, Protocol
 
@@ -57,7 +58,7 @@ class Executor(Protocol):
 @dataclass
 class _Running:
     cell: Cell
-    process: multiprocessing.process.BaseProcess
+    process: BaseProcess
     pipe: Connection
     began: datetime
     clock: float
@@ -157,5 +158,3 @@ def _die_with_parent() -> None:
     if parent is not None:
         multiprocessing.connection.wait([parent.sentinel])
         os._exit(1)
-
-

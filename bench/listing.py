@@ -28,7 +28,7 @@ def table() -> str:
         (
             tabulate(methods, ("method", "slots", "what")),
             tabulate(datasets, ("dataset", "groups", "what")),
-            "More: bench show NAME. Methods stack with +, e.g. mt+ranksim; parameters go in brackets, e.g. mt[copies=4].",
+            "More: bench show NAME. Methods stack with +, as mt+ranksim; parameters go in brackets, as mt[copies=4].",
         )
     )
 
@@ -41,7 +41,7 @@ def page(text: str, root: Path) -> str:
     for name in names:
         if name.base not in plugins.modules("method"):
             raise unknown("method or dataset", name.base, [*plugins.modules("method"), *plugins.modules("dataset")])
-    return "\n\n".join(_method_page(text, name.base) for name in names)
+    return "\n\n".join(_method_page(name.base) for name in names)
 
 
 def files(chosen: Sequence["NamedDataset"], root: Path) -> str:
@@ -57,7 +57,7 @@ def files(chosen: Sequence["NamedDataset"], root: Path) -> str:
     return tabulate(rows, ("dataset", "file", "state", "size", "licence", "source"))
 
 
-def _method_page(text: str, base: str) -> str:
+def _method_page(base: str) -> str:
     from bench import registry
 
     source, cls = plugins.source("method", base), plugins.load("method", base)
@@ -65,7 +65,11 @@ def _method_page(text: str, base: str) -> str:
     resolved = {on.name: dict(registry.method(base, on).parts)[base] for on in datasets}
     plain = registry.method_defaults(base)
     rows = [
-        (key, value_text(value), ", ".join(f"{on}: {value_text(r[key])}" for on, r in resolved.items() if r[key] != value))
+        (
+            key,
+            value_text(value),
+            ", ".join(f"{on}: {value_text(r[key])}" for on, r in resolved.items() if r[key] != value),
+        )
         for key, value in plain.items()
     ]
     reasons = [f"{on.name}: {reason}" for on in datasets if (reason := cls.refuses(on.dataset))]
@@ -92,7 +96,8 @@ def _dataset_page(text: str, root: Path) -> str:
         (
             f"dataset {on.name}\n",
             source.doc.strip() + "\n",
-            f"metrics: {', '.join(on.dataset.metrics)} (the first one selects the epoch); unit: {on.dataset.unit or 'none'}",
+            f"metrics: {', '.join(on.dataset.metrics)}; the first one selects the epoch",
+            f"unit: {on.dataset.unit or 'none'}",
             f"groups: {', '.join(on.dataset.groups) or 'none'}\n",
             tabulate(parameters, ("parameter", "value")) if parameters else "no parameters",
             "",

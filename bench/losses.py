@@ -5,8 +5,7 @@ A row's weight multiplies its loss; the mean divides by the number of entries, n
 
 from typing import Literal
 
-from torch import Tensor
-from torch.nn import functional as F
+from torch import Tensor, nn
 
 TaskLoss = Literal["l1", "mse", "huber"]
 
@@ -19,9 +18,9 @@ def task_loss(y_hat: Tensor, y: Tensor, w: Tensor | None, kind: TaskLoss, beta: 
     """
     reduction = "mean" if w is None else "none"
     if kind == "l1":
-        loss = F.l1_loss(y_hat, y, reduction=reduction)
+        loss = nn.functional.l1_loss(y_hat, y, reduction=reduction)
     elif kind == "mse":
-        loss = F.mse_loss(y_hat, y, reduction=reduction)
+        loss = nn.functional.mse_loss(y_hat, y, reduction=reduction)
     else:
-        loss = F.smooth_l1_loss(y_hat, y, reduction=reduction, beta=beta)
+        loss = nn.functional.smooth_l1_loss(y_hat, y, reduction=reduction, beta=beta)
     return loss if w is None else (loss * w).mean()

@@ -105,6 +105,7 @@ class Method(nn.Module):
 
     views: int = 0  # more augmented views of each sample
     defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {}
+    yields: ClassVar[tuple[str, ...]] = ()  # exclusive slots that another method of a stack may take over
 
     skipped: int = 0  # degenerate batches, counted into the record
 
@@ -179,51 +180,54 @@ class Stack(Method):
         owner: dict[str, tuple[str, Method]] = {}
         for name, part in parts:
             for slot in part.slots():
-                if slot in owner and slot not in SHARED:
+                held = owner.get(slot)
+                if held is None or slot in SHARED or slot in held[1].yields:
+                    owner[slot] = name, part
+                elif slot not in part.yields:
                     raise BenchError(
-                        f"cannot stack '{owner[slot][0]}' and '{name}': both fill the slot '{slot}', which holds one method"
+                        f"cannot stack '{held[0]}' and '{name}': both fill the slot '{slot}', which holds one method"
                     )
-                owner[slot] = name, part
         base = parts[0][1]
-        self.views = max(part.views for part in self._methods)
+        self.views = max(part.views for _, part in parts)
         for slot in ("weights", "loss", "features", "stages"):
             setattr(self, slot, getattr(owner.get(slot, (None, base))[1], slot))
         head = owner.get("head", (None, base))[1]
         self.head, self.targets, self.predict = head.head, head.targets, head.predict
-        self._regularizers = [part for part in self._methods if "regularizer" in part.slots()]
-
-    @property
-    def _methods(self) -> list[Method]:
-        return list(self.parts)  # type: ignore[arg-type]
+        self._regularizers: list[Method] = [part for _, part in parts if "regularizer" in part.slots()]
 
     def prepare(self, task: Task) -> None:
         """Prepare each part with its own generator at the same start, so a part draws as it does alone."""
         state = task.generator.get_state()
-        for part in self._methods:
+        for part in _parts(self):
             part.prepare(Task(**{**vars(task), "generator": torch.Generator()}))
             part.task.generator.set_state(state)
 
     def regularizer(self, batch: Batch) -> Tensor:
         """The sum of the parts' regularizers."""
-        return sum((part.regularizer(batch) for part in self._regularizers), batch.z.new_zeros(()))
+        total = batch.z.new_zeros(())
+        for part in self._regularizers:
+            total = total + part.regularizer(batch)
+        return total
 
     def epoch_end(self, z: Tensor, y: Tensor, epoch: int) -> None:
         """Pass the training features to every part."""
-        for part in self._methods:
+        for part in _parts(self):
             part.epoch_end(z, y, epoch)
 
     def parameter_groups(self) -> list[dict]:
         """The groups of every part."""
-        return [group for part in self._methods for group in part.parameter_groups()]
+        return [group for part in _parts(self) for group in part.parameter_groups()]
 
 
 def fills(method: Method, slot: str) -> bool:
     """Whether a method or any part of a stack overrides a hook."""
-    parts = method.parts if isinstance(method, Stack) else [method]
-    return any(getattr(type(part), slot) is not getattr(Method, slot) for part in parts)
+    return any(getattr(type(part), slot) is not getattr(Method, slot) for part in _parts(method))
 
 
 def skipped(method: Method) -> int:
     """Degenerate batches that a method or the parts of a stack left out."""
-    parts = method.parts if isinstance(method, Stack) else [method]
-    return sum(part.skipped for part in parts)
+    return sum(part.skipped for part in _parts(method))
+
+
+def _parts(method: Method) -> list[Method]:
+    return list(method.parts) if isinstance(method, Stack) else [method]  # type: ignore[arg-type]

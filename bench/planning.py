@@ -30,7 +30,9 @@ def estimate(plan: Plan, results: Path, jobs: int) -> str:
             if record.status == "ok":
                 walls[record.dataset, record.method].append(record.timing.wall_s)
                 walls[record.dataset, ""].append(record.timing.wall_s)
-    known = [fmean(found) for cell in plan.todo if (found := walls[cell.dataset, cell.method] or walls[cell.dataset, ""])]
+    known = [
+        fmean(found) for cell in plan.todo if (found := walls[cell.dataset, cell.method] or walls[cell.dataset, ""])
+    ]
     unknown = len(plan.todo) - len(known)
     parts = [f"{len(plan.todo)} cells to run, {jobs} at a time"]
     if known:

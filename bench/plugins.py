@@ -19,7 +19,15 @@ from bench.errors import BenchError, unknown
 
 Kind = Literal["method", "dataset"]
 # sources that the engine version stands for; a plug-in's digest covers the other bench modules it imports
-_ENGINE = {"bench", "bench.dataset", "bench.errors", "bench.method", "bench.metrics", "bench.names", "bench.rng"}
+_ENGINE = {
+    "bench",
+    "bench.dataset",
+    "bench.errors",
+    "bench.method",
+    "bench.metrics",
+    "bench.names",
+    "bench.rng",
+}
 
 
 @dataclass(frozen=True)

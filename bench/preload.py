@@ -6,7 +6,7 @@ import importlib
 import torch
 
 import bench.cli
-import bench.worker
+import bench.worker  # noqa: F401
 from bench import plugins
 
 for module in (*plugins.modules("method").values(), *plugins.modules("dataset").values()):

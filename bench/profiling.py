@@ -6,7 +6,7 @@ from time import perf_counter
 
 import torch
 from tabulate import tabulate
-from torch.nn import functional as F
+from torch.nn.functional import mse_loss
 
 from bench import registry
 from bench.engine import Training
@@ -36,24 +36,27 @@ def harness() -> str:
         best, kept = float("inf"), {}
         began = perf_counter()
         for step in range(1, STEPS + 1):
-            loss = F.mse_loss(network(x), y)
+            loss = mse_loss(network(x), y)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
             if step % 100 == 0:
                 with torch.no_grad():
-                    value = F.mse_loss(network(x_val), y_val).item()
+                    value = mse_loss(network(x_val), y_val).item()
                 if value < best:
                     best, kept = value, {key: tensor.clone() for key, tensor in network.state_dict().items()}
         network.load_state_dict(kept)
         return perf_counter() - began
 
-    training(0).fit(), bare(0)
+    training(0).fit()
+    bare(0)
     rows, ratios = [], []
     for seed in range(PAIRS):
         ours, theirs = training(seed).fit().train_s, bare(seed)
         ratios.append(ours / theirs)
         rows.append((seed, f"{1e3 * ours / STEPS:.4f}", f"{1e3 * theirs / STEPS:.4f}", f"{ratios[-1]:.3f}"))
     low, _, high = quantiles(ratios, n=4)
-    summary = f"median ratio {median(ratios):.3f} (quartiles {low:.3f} to {high:.3f}) over {PAIRS} pairs of {STEPS} steps"
+    summary = (
+        f"median ratio {median(ratios):.3f} (quartiles {low:.3f} to {high:.3f}) over {PAIRS} pairs of {STEPS} steps"
+    )
     return tabulate(rows, ("seed", "harness ms/step", "bare loop ms/step", "ratio"), "github") + f"\n\n{summary}"

@@ -63,7 +63,9 @@ def method(text: str, on: NamedDataset) -> NamedMethod:
     if len(set(bases)) < len(bases):
         raise BenchError(f"'{text}' names a method twice; write each method of a stack once")
     parts.sort(key=lambda part: _order(part[1]))
-    return NamedMethod("+".join(part[0] for part in parts), tuple((base, params) for _, base, params in parts))
+    made = NamedMethod("+".join(part[0] for part in parts), tuple((base, params) for _, base, params in parts))
+    made.build()  # an illegal stack is refused here, before anything runs
+    return made
 
 
 def method_defaults(base: str) -> dict[str, Any]:

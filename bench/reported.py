@@ -162,9 +162,7 @@ def listed(sheet: Sheet, chosen: Sequence[Row], metrics: Sequence[str]) -> Table
     keys = [key for key in paper_keys(sheet) if key[0] in metrics and key in printed]
     heads = ("paper", "tables", LABEL, "here", "runs", *(sheet.header(*key) for key in keys))
     lines = [
-        (*row.words, *(_text(row.values.get(key)) for key in keys))
-        for row in chosen
-        if row.values.keys() & set(keys)
+        (*row.words, *(_text(row.values.get(key)) for key in keys)) for row in chosen if row.values.keys() & set(keys)
     ]
     return Table(heads, tuple(lines))
 

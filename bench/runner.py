@@ -88,9 +88,9 @@ def _checkout() -> tuple[str | None, bool | None]:
         return None, None
     git = ["git", "-C", str(root)]
     try:
-        sha = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
+        sha = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
         code = ["bench", "methods", "datasets", "pyproject.toml"]
-        changed = subprocess.run([*git, "status", "--porcelain", "--", *code], capture_output=True, check=True).stdout  # noqa: S603
+        changed = subprocess.run([*git, "status", "--porcelain", "--", *code], capture_output=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):
         return None, None
     return sha, bool(changed)

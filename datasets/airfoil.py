@@ -19,9 +19,7 @@ class Airfoil(Tabular):
     unit = "dB"
     protocol = replace(Tabular.protocol, epochs=500, validate_every=5)
     reported = "UCI-Airfoil"
-    reported_note = (
-        "split, bins, network and hyper-parameters of the SRL paper are unpublished: not comparable"
-    )
+    reported_note = "split, bins, network and hyper-parameters of the SRL paper are unpublished: not comparable"
     files = (
         File(
             "airfoil/airfoil_self_noise.dat",

@@ -24,7 +24,8 @@ class Baseline(Method):
 
     def __init__(self, loss: TaskLoss = "l1", beta: float = 1.0) -> None:
         super().__init__()
-        self.kind, self.beta = loss, beta
+        self.kind: TaskLoss = loss
+        self.beta = beta
 
     @classmethod
     def defaults_for(cls, dataset: str, protocol: Protocol) -> Mapping[str, object]:

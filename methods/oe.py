@@ -26,8 +26,17 @@ class OrdinalEntropy(Method):
         samples: rows drawn from a batch with several targets.
     """
 
+    # 1 (ages) and 0.1 (coordinates) are published; for the tables no paper states a weight: each is the best of
+    # 0.01, 0.1, 1, 10 by the validation value of seed 100, which is not reported (records in search/results)
     defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {
-        name: {"weight": 0.1} for name in ("circle", "torus", "swiss_roll", "mammoth")
+        "circle": {"weight": 0.1},
+        "torus": {"weight": 0.1},
+        "swiss_roll": {"weight": 0.1},
+        "mammoth": {"weight": 0.1},
+        "airfoil": {"weight": 0.01},
+        "abalone": {"weight": 0.01},
+        "concrete": {"weight": 0.1},
+        "real_estate": {"weight": 0.1},
     }
 
     def __init__(self, weight: float = 1.0, samples: int = 80) -> None:
@@ -49,8 +58,10 @@ class OrdinalEntropy(Method):
 
 def ordinal_entropy(features: Tensor, targets: Tensor) -> Tensor:
     """Mean distance to the centre of the own label, minus that between centres; (B, D), (B, T) -> ()."""
-    z = features.to(torch.promote_types(features.dtype, torch.float32))
     labels, own, count = targets.detach().unique(dim=0, return_inverse=True, return_counts=True)
+    if len(labels) == len(targets):
+        return ordinal_diversity(features, targets)
+    z = features.to(torch.promote_types(features.dtype, torch.float32))
     means = z.new_zeros(len(labels), z.shape[1]).index_add(0, own, z) / count[:, None]
     centers = _Unit.apply(means)
     distance = (_Unit.apply(z) - centers.index_select(0, own)).norm(dim=1)

@@ -61,9 +61,7 @@ def record(
     values = {"mae": mae, "pearson": pearson, "mse": mse}
     metrics = {"all": {**values, "n": 20}, "few": {"mae": few, "n": 0 if few is None else 5}}
     device = costs.pop("device", "cpu")
-    timing = Timing(
-        wall_s=costs.pop("wall_s", 5.0), **{k: costs.pop(k) for k in ("step_ms", "workers") if k in costs}
-    )
+    timing = Timing(wall_s=costs.pop("wall_s", 5.0), **{k: costs.pop(k) for k in ("step_ms", "workers") if k in costs})
     return Record(
         key=f"{method}/{seed}",
         dataset=dataset,
@@ -153,9 +151,7 @@ def test_stale_seeds_are_in_no_mean_and_in_the_coverage():
 
 
 def test_coverage_names_missing_rows_and_refused_methods():
-    lines = cells(
-        board.coverage_table(FACES, board.frame(FACES, [record("oe", s, 1.0) for s in (0, 1, 2, 5)]))
-    )
+    lines = cells(board.coverage_table(FACES, board.frame(FACES, [record("oe", s, 1.0) for s in (0, 1, 2, 5)])))
     assert list(lines) == ["baseline", "oe", "srl", "infdrop"]
     assert lines["oe"]["missing seeds"] == "3–4, 6–9"
     assert (lines["srl"]["ok"], lines["srl"]["missing seeds"]) == ("0", "0–9")
@@ -198,9 +194,7 @@ def test_seeds_whose_configs_differ_are_never_averaged_even_without_overrides():
 
 
 def test_times_are_medians_with_ratios_to_the_baseline():
-    records = [
-        record("baseline", s, 7.0, step_ms=ms, peak_rss_mb=100.0) for s, ms in enumerate((9.0, 10.0, 99.0))
-    ]
+    records = [record("baseline", s, 7.0, step_ms=ms, peak_rss_mb=100.0) for s, ms in enumerate((9.0, 10.0, 99.0))]
     records += [record("oe", s, 6.0, step_ms=25.0, peak_rss_mb=150.0, workers=s + 1) for s in range(2)]
     lines = cells(board.cost_table(FACES, board.frame(FACES, records)))
     assert lines["baseline"]["step ms"] == "10.0"
@@ -246,17 +240,13 @@ def test_a_mean_beyond_two_reported_deviations_is_not_within():
 
 def test_a_reported_mean_without_deviation_leaves_the_comparison_open():
     sheet = Sheet("nyu", "NYU", "", "m", ("rmse",), reported="NYUD2-DIR")
-    made = record("baseline", 0, dataset="nyu").model_copy(
-        update={"metrics": {"test": {"all": {"rmse": 1.5}}}}
-    )
+    made = record("baseline", 0, dataset="nyu").model_copy(update={"metrics": {"test": {"all": {"rmse": 1.5}}}})
     line = cells(reported.against(sheet, board.frame(sheet, [made]), ("all",)))["baseline"]
     assert (line["difference"], line["within 2 sd"]) == ("+0.023", "unknown")
 
 
 def test_rows_that_a_note_calls_incomparable_are_listed_and_not_compared():
-    sheet = Sheet(
-        "torus", "Torus", "", "", ("mse",), reported="coordinate-torus", reported_note="other points"
-    )
+    sheet = Sheet("torus", "Torus", "", "", ("mse",), reported="coordinate-torus", reported_note="other points")
     page = render_dataset(sheet, [record("baseline", 0, dataset="torus", mse=3.0)])
     assert "Not comparable with ours: other points." in page
     assert "Against the papers" not in page
@@ -300,9 +290,7 @@ def test_reported_metrics_are_metrics_of_ours():
 
 def test_the_order_of_the_records_changes_no_byte():
     rng = random.Random(0)
-    records = [
-        record(m, s, rng.gauss(7, 1), few=rng.gauss(9, 1)) for m in ("oe", "baseline") for s in range(10)
-    ]
+    records = [record(m, s, rng.gauss(7, 1), few=rng.gauss(9, 1)) for m in ("oe", "baseline") for s in range(10)]
     page, index = render_dataset(FACES, records), render_index([FACES, TORUS], records)
     for _ in range(5):
         rng.shuffle(records)
@@ -315,12 +303,8 @@ def test_no_clock_is_on_a_page():
 
 
 def test_many_columns_are_split_into_a_table_a_metric():
-    wide = Sheet(
-        "faces", "Faces", "", "years", ("mae", "gmean_error", "pearson"), ("all", "many", "medium", "few")
-    )
-    heads = [
-        line for line in render_dataset(wide, three("baseline")).splitlines() if line.startswith("| method")
-    ]
+    wide = Sheet("faces", "Faces", "", "years", ("mae", "gmean_error", "pearson"), ("all", "many", "medium", "few"))
+    heads = [line for line in render_dataset(wide, three("baseline")).splitlines() if line.startswith("| method")]
     assert [("MAE" in head, "GM" in head) for head in heads[:3]] == [
         (True, False),
         (False, True),

@@ -76,9 +76,7 @@ def test_only_the_named_member_of_an_archive_is_taken(source, data, tmp_path):
 
 
 def test_a_source_of_another_form_is_converted_before_the_check(source, data):
-    file = File(
-        "a.csv", sha(b"1,2,3\n"), (source / "a.txt").as_uri(), convert=lambda raw: raw.replace(b" ", b",")
-    )
+    file = File("a.csv", sha(b"1,2,3\n"), (source / "a.txt").as_uri(), convert=lambda raw: raw.replace(b" ", b","))
     list(datafiles.fetch(toy(file), data))
     assert (data / "a.csv").read_bytes() == b"1,2,3\n"
 
@@ -99,9 +97,7 @@ def test_a_wrong_file_is_named_with_both_checksums_until_fetched_again(source, d
     data.mkdir()
     (data / "a.txt").write_bytes(b"other\n")
     assert states(dataset, data) == ["wrong checksum"]
-    with pytest.raises(
-        BenchError, match=rf"a\.txt has SHA-256 {sha(b'other' + bytes([10]))}, expected {sha(CONTENT)}"
-    ):
+    with pytest.raises(BenchError, match=rf"a\.txt has SHA-256 {sha(b'other' + bytes([10]))}, expected {sha(CONTENT)}"):
         datafiles.verify(dataset, data)
     list(datafiles.fetch(dataset, data))
     datafiles.verify(dataset, data)
@@ -119,9 +115,7 @@ def test_a_file_that_changes_is_hashed_again(data):
 
 def test_missing_data_says_what_to_run_and_the_offline_source(data):
     url = "https://example.org/a.txt"
-    with pytest.raises(
-        BenchError, match=r"bench data fetch 'x.split=b.'`, or take the offline source 'x.rows=synth"
-    ):
+    with pytest.raises(BenchError, match=r"bench data fetch 'x.split=b.'`, or take the offline source 'x.rows=synth"):
         datafiles.verify(toy(File("a.txt", "0" * 64, url), offline="x[rows=synthetic]"), data, "x[split=b]")
     with pytest.raises(BenchError, match=r"a\.txt and 1 more is missing; run `bench data add x PATH`"):
         datafiles.verify(toy(File("a.txt", "0" * 64), File("b.txt", "1" * 64)), data, "x")
@@ -137,9 +131,7 @@ def test_an_alternative_stands_in_for_a_missing_file_and_is_checked_too(source, 
     datafiles.verify(dataset, data)
     assert [row.path for row in datafiles.status(dataset, data)] == ["a.bin"]
     (data / "a.bin").write_bytes(b"no longer the same")
-    with pytest.raises(
-        BenchError, match=rf"a\.bin has SHA-256 .* expected {sha(b'same')}; run `bench data fetch"
-    ):
+    with pytest.raises(BenchError, match=rf"a\.bin has SHA-256 .* expected {sha(b'same')}; run `bench data fetch"):
         datafiles.verify(dataset, data)
     list(datafiles.fetch(dataset, data))
     datafiles.verify(dataset, data)

@@ -167,9 +167,7 @@ def test_inputs_and_targets_are_standardised_on_the_training_rows(name):
     y = (splits.train.labels - splits.shift) / splits.scale
     for values in (splits.train.x, y):
         torch.testing.assert_close(values.mean(0), torch.zeros(values.shape[1]), rtol=0, atol=1e-4)
-        torch.testing.assert_close(
-            values.std(0, correction=0), torch.ones(values.shape[1]), rtol=1e-4, atol=0
-        )
+        torch.testing.assert_close(values.std(0, correction=0), torch.ones(values.shape[1]), rtol=1e-4, atol=0)
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -199,10 +197,7 @@ def test_rewriting_the_canonical_file_gives_its_own_bytes(name):
     dataset, root = real(name)
     content = (root / dataset.files[0].path).read_bytes()
     assert dataset.files[0].convert(content) == content
-    assert (
-        dataset.files[0].convert(b"\xef\xbb\xbf" + content.replace(b"\n", b"\r\n").replace(b".0,", b","))
-        == content
-    )
+    assert dataset.files[0].convert(b"\xef\xbb\xbf" + content.replace(b"\n", b"\r\n").replace(b".0,", b",")) == content
 
 
 def test_a_rewritten_table_has_our_header_and_shortest_floats():

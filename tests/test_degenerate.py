@@ -43,9 +43,7 @@ def gradient_of(loss, z):
 @pytest.mark.parametrize("features", ["random", "equal", "zero"])
 def test_value_and_gradient_are_finite_for_every_degenerate_batch(function, labels, dtype, features):
     y = LABELS[labels].to(dtype)
-    z = {"random": random(len(y), 5), "equal": torch.ones(len(y), 5), "zero": torch.zeros(len(y), 5)}[
-        features
-    ]
+    z = {"random": random(len(y), 5), "equal": torch.ones(len(y), 5), "zero": torch.zeros(len(y), 5)}[features]
     z = z.to(dtype).requires_grad_()
     loss = function(z, y)
     gradient = gradient_of(loss, z)
@@ -167,9 +165,7 @@ def test_lds_looks_weights_up_by_label_bin():
     method = prepared(LDS(size=1), labels, Bins(0.0, 1.0, 4))
     weights = method.weights(labels)
     assert weights.shape == (6, 1)
-    torch.testing.assert_close(
-        weights, bin_weights([2, 0, 4, 0], "sqrt_inverse")[[0, 0, 2, 2, 2, 2]][:, None]
-    )
+    torch.testing.assert_close(weights, bin_weights([2, 0, 4, 0], "sqrt_inverse")[[0, 0, 2, 2, 2, 2]][:, None])
     assert weights.mean().item() == pytest.approx(1)
 
 

@@ -153,7 +153,10 @@ def test_a_second_stage_freezes_the_encoder_and_takes_a_new_head(encoder, moves)
     assert torch.equal(kept["0.0.weight"], after["0.0.weight"])
     assert torch.equal(kept["1.running_mean"], after["1.running_mean"]) != moves
     assert {row["stage"]: row["val"] is None for row in fit.history} == {"first": True, "second": False}
-    assert {(stage, weighted) for stage, _, weighted in training.method.seen} == {("first", False), ("second", True)}
+    assert {(stage, weighted) for stage, _, weighted in training.method.seen} == {
+        ("first", False),
+        ("second", True),
+    }
 
 
 def test_the_epoch_end_hook_sees_every_training_row_in_order():

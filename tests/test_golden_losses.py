@@ -74,9 +74,7 @@ def test_windows_are_those_of_the_published_code(golden, name):
     ("name", "smoothing"),
     [("lds-agedb-sqrtinv", None), ("lds-agedb-sqrtinv-lds-gaussian5-2", ("gaussian", 5, 2.0))],
 )
-@pytest.mark.parametrize(
-    "kind", [list, np.asarray, torch.as_tensor, lambda counts: torch.tensor(counts).float()]
-)
+@pytest.mark.parametrize("kind", [list, np.asarray, torch.as_tensor, lambda counts: torch.tensor(counts).float()])
 def test_agedb_weights_are_those_of_the_published_code(golden, name, smoothing, kind):
     case = golden(name)
     labels = case["in_labels"].clip(max=120)

@@ -32,7 +32,9 @@ def test_a_name_reads_back_as_it_was_written(params):
     assert str(parse(text)) == text
 
 
-@pytest.mark.parametrize(("value", "text"), [(10.0, "10"), (0.05, "0.05"), (True, "true"), (None, "none"), ("l1", "l1")])
+@pytest.mark.parametrize(
+    ("value", "text"), [(10.0, "10"), (0.05, "0.05"), (True, "true"), (None, "none"), ("l1", "l1")]
+)
 def test_values_are_written_shortly(value, text):
     assert value_text(value) == text
 

@@ -67,9 +67,7 @@ def test_zeros_of_both_signs_rank_as_equals():
 def slow_diversity(u, y):
     pairs = [(k, j) for k in range(len(u)) for j in range(k + 1, len(u))]
     gaps = [(y[k] - y[j]).norm().item() for k, j in pairs]
-    terms = [
-        (g - min(gaps)) / max(gaps) * (u[k] - u[j]).norm() for (k, j), g in zip(pairs, gaps, strict=True)
-    ]
+    terms = [(g - min(gaps)) / max(gaps) * (u[k] - u[j]).norm() for (k, j), g in zip(pairs, gaps, strict=True)]
     return sum(terms) / len(pairs)
 
 

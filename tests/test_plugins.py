@@ -46,7 +46,10 @@ def test_plugins_never_import_one_another():
     for kind in ("method", "dataset"):
         for module in plugins.modules(kind).values():
             imported = set(plugins._imports(plugins._tree(module)))
-            assert not imported & {*plugins.modules("method").values(), *plugins.modules("dataset").values()}, module
+            assert not imported & {
+                *plugins.modules("method").values(),
+                *plugins.modules("dataset").values(),
+            }, module
 
 
 def test_listing_imports_no_torch():
@@ -109,5 +112,5 @@ def test_an_illegal_stack_names_both_methods_and_the_slot():
     parts = (("first", plugins.load("method", "mt")()), ("second", plugins.load("method", "mt")()))
     from bench.method import Stack
 
-    with pytest.raises(BenchError, match="'first' and 'second'.*'head'"):
+    with pytest.raises(BenchError, match=r"'first' and 'second'.*'head'"):
         Stack(parts)

@@ -62,7 +62,17 @@ def test_the_same_cell_gives_the_same_numbers_in_another_folder_and_one_worker(f
 
 def test_other_settings_make_stale_cells_that_are_kept_until_asked(finished, tmp_path):
     assert tiny(tmp_path, seeds="1").returncode == 0
-    changed = ["run", "--method", "baseline", "--dataset", "circle", "--seeds", "1", "--set", "protocol.epochs=2"]
+    changed = [
+        "run",
+        "--method",
+        "baseline",
+        "--dataset",
+        "circle",
+        "--seeds",
+        "1",
+        "--set",
+        "protocol.epochs=2",
+    ]
     kept = bench(*changed, cwd=tmp_path)
     assert "1 cells are stale" in kept.stderr
     key = numbers(tmp_path)["baseline", 0][0]
@@ -80,7 +90,17 @@ def test_plan_shows_what_would_run_and_what_is_done(finished):
 
 
 def test_killing_a_run_and_starting_it_again_gives_the_numbers_of_an_undisturbed_one(tmp_path):
-    words = ["run", "--method", "baseline,mt", "--dataset", "circle", "--seeds", "3", "--set", "protocol.epochs=300"]
+    words = [
+        "run",
+        "--method",
+        "baseline,mt",
+        "--dataset",
+        "circle",
+        "--seeds",
+        "3",
+        "--set",
+        "protocol.epochs=300",
+    ]
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     for folder in (whole, broken):
         folder.mkdir()
@@ -98,7 +118,18 @@ def test_killing_a_run_and_starting_it_again_gives_the_numbers_of_an_undisturbed
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs POSIX signals")
 def test_ctrl_c_stops_in_one_line_and_keeps_what_had_finished(tmp_path):
-    command = [sys.executable, "-m", "bench", "run", "--method", "baseline", "--dataset", "circle", "--jobs", "1"]
+    command = [
+        sys.executable,
+        "-m",
+        "bench",
+        "run",
+        "--method",
+        "baseline",
+        "--dataset",
+        "circle",
+        "--jobs",
+        "1",
+    ]
     process = subprocess.Popen(
         [*command, "--set", "protocol.epochs=1000"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
     )

@@ -100,10 +100,11 @@ class Display:
 
     def _render(self) -> Group:
         failed = f", {self.failed} failed" if self.failed else ""
+        counts = f"{self.done} done{failed}, {len(self.running)} running, {len(self.left)} left"
         self.bar.update(
             self.task,
             completed=self.done,
-            description=f"{self.done} done{failed}, {len(self.running)} running, {len(self.left)} left",
+            description=counts if self.running or self.done else "starting the workers",
             left=self._time_left(),
         )
         table = Table("dataset", "method", "seed", "epoch", "loss", "validation", "time", box=None, pad_edge=False)

@@ -87,7 +87,7 @@ def conr(
     gap = _gap(targets)
     w = gap.new_ones(len(gap), 1) if weights is None else weights.to(gap)
     loss, positives = _contrast(features, gap, predictions, push * gap + w.log(), window, temperature)
-    return (w.squeeze(1) * loss / positives.clamp_min(1)).mean()
+    return (w.squeeze(1) * loss / positives.clamp_min(1)).mean().to(features.dtype)
 
 
 def conr_images(
@@ -103,7 +103,7 @@ def conr_images(
     gap = _gap(targets)
     w = gap.new_ones(len(gap), 1) if weights is None else weights.to(gap)
     loss, positives = _contrast(features, gap, predictions, (w * push * gap).log(), window, temperature)
-    return (loss / (positives + 1)).mean()
+    return (loss / (positives + 1)).mean().to(features.dtype)
 
 
 def _contrast(

@@ -9,26 +9,25 @@ statistics are of the smoothed features for depth too, as elsewhere; the tables 
 from collections.abc import Mapping
 from typing import ClassVar
 
-import numpy as np
 import torch
-from scipy.ndimage import convolve1d, gaussian_filter1d
+from scipy.ndimage import convolve1d
 from torch import Tensor, nn
 
 from bench.dataset import Dataset
-from bench.errors import BenchError
 from bench.method import Method, Task
+from bench.smoothing import Kernel, window
 
 
 class FDS(Method):
     """Smooth the features in training, from the third epoch on; update the tables after each epoch.
 
     Args:
-        size, sigma: of the Gaussian window over bins.
+        kernel, size, sigma: of the window over bins: gaussian, triang or laplace.
         momentum: share of the old running statistics.
         low, high: range of the ratio of variances.
         first, last: labels of the first and last bin; None means those of the training labels.
-        alias: as released, the old statistics are one epoch newer than the smoothed ones, as one tensor is both
-            the running and the "last" statistics; False takes both from the same epoch.
+        alias: as released, the old statistics are one epoch newer than the smoothed ones, as one tensor is
+            both the running and the "last" statistics; False takes both from the same epoch.
         fill: give bins without samples the mean of their neighbours' statistics.
     """
 
@@ -41,6 +40,7 @@ class FDS(Method):
 
     def __init__(
         self,
+        kernel: Kernel = "gaussian",
         size: int = 5,
         sigma: float = 2.0,
         momentum: float = 0.9,
@@ -48,14 +48,11 @@ class FDS(Method):
         high: float = 10.0,
         first: float | None = None,
         last: float | None = None,
-        alias: as released, the old statistics are one epoch newer than the smoothed ones, as one tensor is both
-            the running and the "last" statistics; False takes both from the same epoch.
+        alias: bool = True,
         fill: bool = True,
     ) -> None:
         super().__init__()
-        if size % 2 == 0:
-            raise BenchError(f"fds[size={size}] has no middle; use an odd size")
-        self.window, self.momentum, self.clip = smoothing_window(size, sigma), momentum, (low, high)
+        self.window, self.momentum, self.clip = window(kernel, size, sigma), momentum, (low, high)
         self.first, self.last, self.alias, self.fill = first, last, alias, fill
 
     @classmethod
@@ -105,15 +102,15 @@ class Table(nn.Module):
         self,
         bins: int,
         width: int,
-        window: np.ndarray,
+        window: Tensor,
         momentum: float = 0.9,
         clip: tuple[float, float] = (0.1, 10.0),
-        alias: as released, the old statistics are one epoch newer than the smoothed ones, as one tensor is both
-            the running and the "last" statistics; False takes both from the same epoch.
+        alias: bool = True,
         fill: bool = False,
     ) -> None:
         super().__init__()
-        self.window, self.momentum, self.clip, self.alias, self.fill = window, momentum, clip, alias, fill
+        self.window = (window / window.sum()).numpy()
+        self.momentum, self.clip, self.alias, self.fill = momentum, clip, alias, fill
         self.epoch = 0
         for name in ("", "last_", "smooth_"):
             self.register_buffer(name + "mean", torch.zeros(bins, width))
@@ -154,14 +151,6 @@ class Table(nn.Module):
             neighbours = [other for other in (bin_ - 1, bin_ + 1) if 0 <= other < len(self.mean)]
             self.mean[bin_] = self.mean[neighbours].mean(0)
             self.variance[bin_] = self.variance[neighbours].mean(0)
-
-
-def smoothing_window(size: int, sigma: float) -> np.ndarray:
-    """A unit impulse of the window's own length through a Gaussian filter, scaled to sum 1; (size,)."""
-    impulse = np.zeros(size)
-    impulse[size // 2] = 1.0
-    window = gaussian_filter1d(impulse, sigma)
-    return window / window.sum()
 
 
 def calibrate(

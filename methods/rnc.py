@@ -73,8 +73,8 @@ def rank_n_contrast(features: Tensor, targets: Tensor, temperature: float = 2.0)
         return features[:0].sum()
     itself = torch.eye(rows, dtype=torch.bool, device=features.device)
     wide = torch.promote_types(features.dtype, torch.float32)
-    features, y = features.to(wide), targets.detach().to(wide)
-    s = distances(features.transpose(0, 1).flatten(0, 1)) / -temperature
+    z, y = features.transpose(0, 1).flatten(0, 1).to(wide), targets.detach().to(wide)
+    s = distances(z) / -temperature
     # a finite stand-in for -inf, whose gradient would be NaN where a single view leaves a sum empty
     by_sample = (
         s.masked_fill(itself, torch.finfo(s.dtype).min).view(views, samples, views, samples).logsumexp(2)
@@ -84,7 +84,8 @@ def rank_n_contrast(features: Tensor, targets: Tensor, temperature: float = 2.0)
     suffix = by_sample.gather(2, order.expand(views, -1, -1)).flip(2).logcumsumexp(2).flip(2)
     sums = suffix.gather(2, torch.searchsorted(gap, gap).expand(views, -1, -1))  # (V, B, B), sorted by Δ
     others = views - (order == torch.arange(samples, device=order.device).unsqueeze(1)).to(s.dtype)
-    return ((sums * others).sum() - s.sum()) / (rows * (rows - 1))
+    loss = ((sums * others).sum() - s.sum()) / (rows * (rows - 1))
+    return loss.to(features.dtype)
 
 
 def distances(rows: Tensor) -> Tensor:

@@ -55,14 +55,16 @@ class BalancedMSE(Method):
             raise BenchError(
                 f"balanced_mse[kind={self.kind}] takes one target, not {task.y.shape[1]}; use kind=bmc"
             )
+        usual = float(task.y.std(correction=0)) or 1.0
         with torch.no_grad():
-            self.noise.fill_(float(task.y.std()) if self.initial is None else self.initial / task.scale)
+            self.noise.fill_(usual if self.initial is None else self.initial / task.scale)
         if self.kind != "bmc":
             self.prior = (_histogram(task) if self.kind == "bni" else self._mixture(task)).to(task.y)
 
     def loss(self, batch: Batch) -> Tensor:
         """On the scale of the squared error."""
         if self.kind == "bmc":
+            self.skipped += len(batch.y) < 2  # nothing to tell it from: 0
             return batch_monte_carlo(batch.outputs, batch.targets, self.noise, batch.w)
         means, variances, shares = self.prior
         return mixture_based(batch.outputs, batch.targets, self.noise, means, variances, shares, batch.w)

@@ -18,7 +18,7 @@ class ConR(Method):
     """Contrast augmented views of the samples, or whole images of dense targets.
 
     Args:
-        weight: of the term.
+        weight: of the term; no paper states one beyond ages and depth, and depth's suits a squared error.
         window: labels (or predictions) at most so far apart count as alike, in label units; None means one
             label bin, or a tenth of the labels' deviation where there are no bins.
         temperature: of the cosine similarities.
@@ -28,35 +28,32 @@ class ConR(Method):
 
     views = 2
     defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {
-        "nyud2": {"weight": 0.2, "window": 0.2, "temperature": 0.2, "push": 0.2, "form": "images"}
+        "agedb": {"weight": 4.0},
+        "imdb_wiki": {"weight": 4.0},
+        "nyud2": {"weight": 0.2, "window": 0.2, "temperature": 0.2, "push": 0.2, "form": "images"},
     }
 
     def __init__(
         self,
-        weight: float = 4.0,
+        weight: float = 0.2,
         window: float | None = None,
         temperature: float = 0.07,
         push: float = 0.01,
         form: Literal["views", "images"] = "views",
     ) -> None:
         super().__init__()
-        self.weight, self.given, self.temperature, self.push, self.form = (
-            weight,
-            window,
-            temperature,
-            push,
-            form,
-        )
-        self.views = 2 if form == "views" else 0
+        self.weight, self.given, self.temperature, self.push = weight, window, temperature, push
+        self.form, self.views = form, 2 if form == "views" else 0
 
     def prepare(self, task: Task) -> None:
         """Settle the window."""
         super().prepare(task)
-        usual = task.bins.width if task.bins else 0.1 * float(task.labels.std())
+        usual = task.bins.width if task.bins else 0.1 * float(task.labels.std(correction=0))
         self.window = usual if self.given is None else self.given
 
     def regularizer(self, batch: Batch) -> Tensor:
-        """The weighted term."""
+        """The weighted term; 0 for one sample, which has nothing to be pushed from."""
+        self.skipped += len(batch.y) < 2
         term, z, y, y_hat, w = conr, batch.z, batch.y, batch.y_hat, batch.w
         if self.form == "images":
             term, z = conr_images, z.flatten(1)

@@ -133,7 +133,7 @@ def test_distances_of_close_rows_far_from_the_origin_are_exact_in_float32():
 def test_rnc_stands_distances_whose_exponentials_underflow():
     z = torch.tensor([[0.0], [1e4], [3e4]]).unsqueeze(1).requires_grad_()
     loss = rank_n_contrast(z, torch.tensor([[0.0], [1.0], [2.0]]))
-    # of the six pairs only that of row 1 with row 2 has a nearer one in its set: 20000 against 10000, over τ = 2
+    # only the pair of row 1 with row 2 has a nearer one in its set: 20000 against 10000, over τ = 2
     assert loss.item() == pytest.approx(5000 / 6)
     assert gradient_of(loss, z).isfinite().all()
 
@@ -189,7 +189,7 @@ def test_conr_compares_the_views_in_label_units_and_passes_the_weights_on():
 def test_conr_takes_its_window_from_the_bins_or_the_deviation_of_the_labels():
     labels = random(50, 1)
     assert prepared(ConR(), labels, Bins(0.0, 0.5, 4)).window == 0.5
-    assert prepared(ConR(), labels).window == pytest.approx(0.1 * labels.std().item())
+    assert prepared(ConR(), labels).window == pytest.approx(0.1 * labels.std(correction=0).item())
 
 
 def test_conr_compares_dense_targets_by_their_pixel_means_and_without_views():
@@ -199,6 +199,25 @@ def test_conr_compares_dense_targets_by_their_pixel_means_and_without_views():
     means = [t.mean((1, 2, 3))[:, None] for t in (y, y_hat)]
     expected = conr_images(z.flatten(1), *means, None, 0.4, 0.07, 0.01)
     torch.testing.assert_close(method.regularizer(batch_of(z, y, y_hat)), expected)
+
+
+@pytest.mark.parametrize("method", [ConR, RankNContrast, BalancedMSE])
+def test_a_batch_of_one_counts_as_skipped(method):
+    y, z = torch.tensor([[3.0]]), random(2, 5).requires_grad_()
+    method = prepared(method(), y)
+    batch = batch_of(z[:1], y, z[:1, :1], views=Views(z, z[:, :1]))
+    term = method.loss(batch) if isinstance(method, BalancedMSE) else method.regularizer(batch)
+    assert term == 0
+    assert not gradient_of(term, z).any()
+    assert method.skipped == 1
+
+
+@pytest.mark.parametrize("kind", ["bmc", "gai", "bni"])
+def test_balanced_mse_stands_labels_that_are_all_equal(kind):
+    method = prepared(BalancedMSE(kind), torch.full((20, 1), 3.0), Bins(0.0, 1.0, 5))
+    y_hat = random(20, 1).requires_grad_()
+    loss = method.loss(batch_of(random(20, 5), method.task.y, y_hat))
+    assert gradient_of(loss, y_hat).isfinite().all()
 
 
 def test_rnc_pairs_the_views_of_a_sample():
@@ -361,7 +380,7 @@ def test_balanced_mse_learns_its_noise_at_a_constant_rate_of_its_own(kind):
     method = prepared(BalancedMSE(kind), labels, Bins(-10.0, 1.0, 30), shift=5.0, scale=3.0)
     (group,) = method.parameter_groups()
     assert (group["lr"], group["scheduled"]) == (0.01, False)
-    assert method.noise.item() == pytest.approx(method.task.y.std().item())
+    assert method.noise.item() == pytest.approx(method.task.y.std(correction=0).item())
     y_hat = random(8, 1).requires_grad_()
     loss = method.loss(batch_of(random(8, 5), method.task.y[:8], y_hat))
     assert gradient_of(loss, method.noise).isfinite()

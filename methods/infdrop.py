@@ -1,0 +1,52 @@
+"""Information Dropout: noise on the features, its strength learned, at a price for its absence.
+
+Achille and Soatto, Information Dropout, TPAMI 2018, arXiv:1611.01353.
+Follows needylove/PH-Reg main.py and agedb-dir/resnet_InformationDropout.py at 8b1d95ea6b5b.
+Differs: the branch is one layer on the features, where theirs is a second copy of (half of) the encoder.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from bench.method import Batch, Method, Task
+
+
+class InformationDropout(Method):
+    """Multiply each feature by log-normal noise in training.
+
+    Args:
+        weight: of the penalty.
+        strength: bound of the noise deviation, applied twice as in the released code.
+    """
+
+    def __init__(self, weight: float = 0.01, strength: float = 0.7) -> None:
+        super().__init__()
+        self.weight, self.strength = weight, strength
+        self.penalty: Tensor | None = None
+
+    def prepare(self, task: Task) -> None:
+        """Draw the noise branch."""
+        super().prepare(task)
+        self.branch = nn.Sequential(nn.Linear(task.width, task.width), nn.ReLU())
+
+    def features(self, z: Tensor, y: Tensor, epoch: int) -> Tensor:
+        """Noisy features; of dense ones, pixel by pixel."""
+        del y, epoch
+        z = z.movedim(1, -1)
+        noise = torch.randn(z.shape, generator=self.task.generator).to(z)
+        z, kl = information_dropout(z, self.branch(z), noise, self.strength)
+        self.penalty = kl.sum(-1).mean()
+        return z.movedim(-1, 1)
+
+    def regularizer(self, batch: Batch) -> Tensor:
+        """The penalty of the features that this batch went through."""
+        penalty, self.penalty = self.penalty, None
+        return batch.z.new_zeros(()) if penalty is None else self.weight * penalty
+
+
+def information_dropout(
+    features: Tensor, branch: Tensor, noise: Tensor, strength: float = 0.7
+) -> tuple[Tensor, Tensor]:
+    """Features times exp(α·noise), α from the branch, and -log(α / largest α); all (..., D)."""
+    deviation = 0.001 + strength * (strength * torch.sigmoid(branch))
+    return features * (deviation * noise).exp(), -(deviation / (strength + 0.001)).log()

@@ -1,0 +1,143 @@
+"""Surrogate-driven representation learning (SRL): bin centres that trace an even, tight path over the sphere.
+
+Wu et al., Improve Representation for Imbalanced Regression through Geometric Constraints, CVPR 2025,
+arXiv:2503.00876.
+Follows yilei-wu/imbalanced-regression agedb-dir/dfr.py at 375b52a88744.
+Differs: α is -1 everywhere, as in the paper (+1 in imdb-wiki-dir and sts-b-dir); every bin has its own
+centre (in sts-b-dir six have); the surrogate is the running mean of the normalised projections.
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import normalize
+
+from bench.dataset import Dataset
+from bench.method import Batch, Method, Task
+
+
+class SRL(Method):
+    """Three terms on a projection of the features: contrast with the centres, enveloping, homogeneity.
+
+    Args:
+        contrast, enveloping, homogeneity: weights of the terms; where none are published, those of STS-B, as
+            its squared error of scaled targets is of the same size.
+        temperature: of the contrast.
+        weighted: whether distant bins count more in the contrast.
+        alpha: sign and scale of the path's length in the homogeneity.
+        points: random directions that the trace should come close to.
+        width: of the projection.
+        layers: of the projector, 1 or 2.
+        momentum: share of the old surrogate.
+    """
+
+    points: Tensor
+    surrogate: Tensor
+
+    defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {
+        "agedb": {"contrast": 10.0, "enveloping": 100.0, "homogeneity": 0.01, "temperature": 0.3},
+        "imdb_wiki": {"contrast": 10.0, "enveloping": 100.0, "homogeneity": 0.01, "temperature": 0.3},
+        "stsb": {"points": 1000, "layers": 2},
+    }
+
+    def __init__(
+        self,
+        contrast: float = 1e-4,
+        enveloping: float = 1e-2,
+        homogeneity: float = 1e-4,
+        temperature: float = 0.1,
+        weighted: bool = False,
+        alpha: float = -1.0,
+        points: int = 2000,
+        width: int = 128,
+        layers: int = 1,
+        momentum: float = 0.9,
+    ) -> None:
+        super().__init__()
+        self.scales = contrast, enveloping, homogeneity
+        self.temperature, self.weighted, self.alpha, self.momentum = temperature, weighted, alpha, momentum
+        self.number, self.width, self.layers = points, width, layers
+        self.started = False
+
+    @classmethod
+    def refuses(cls, dataset: Dataset) -> str | None:
+        """The trace runs over label bins."""
+        return None if dataset.bins else "its trace runs over label bins, and this dataset has none"
+
+    def prepare(self, task: Task) -> None:
+        """Draw the projector and the directions; the surrogate starts at zero."""
+        super().prepare(task)
+        assert task.bins is not None
+        self.projector: nn.Module = nn.Linear(task.width, self.width)
+        if self.layers == 2:
+            self.projector = nn.Sequential(self.projector, nn.ReLU(), nn.Linear(self.width, self.width))
+        self.register_buffer("points", torch.randn(self.number, self.width, generator=task.generator))
+        self.register_buffer("surrogate", torch.zeros(task.bins.number, self.width))
+
+    def regularizer(self, batch: Batch) -> Tensor:
+        """The weighted sum of the terms."""
+        z, y = batch.rows
+        f, bins = self.projector(z), self._bins(y)
+        trace = latent_trace(f, bins, self.surrogate)
+        terms = (
+            contrast(f, bins, trace.detach(), self.temperature, self.weighted),
+            enveloping(trace, self.points),
+            homogeneity(trace, self.alpha),
+        )
+        return sum((scale * term for scale, term in zip(self.scales, terms, strict=True)), f.new_zeros(()))
+
+    @torch.no_grad()
+    def epoch_end(self, z: Tensor, y: Tensor, epoch: int) -> None:
+        """Move the surrogate towards the centres of the whole training split."""
+        del epoch
+        f = normalize(self.projector(z.movedim(1, -1).flatten(0, -2)))
+        means, present = _centres(f, self._bins(y.movedim(1, -1).flatten(0, -2)), len(self.surrogate))
+        share = self.momentum if self.started else 0.0
+        self.surrogate = torch.where(present, share * self.surrogate + (1 - share) * means, self.surrogate)
+        self.started = True
+
+    def _bins(self, y: Tensor) -> Tensor:
+        # a ten-thousandth of a bin makes up for the rounding of y, which else moves labels on an edge
+        bins, task = self.task.bins, self.task
+        assert bins is not None
+        return bins.index((y * task.scale + task.shift + 1e-4 * bins.width)[:, 0])
+
+
+def latent_trace(features: Tensor, bins: Tensor, surrogate: Tensor) -> Tensor:
+    """Unit centres of the bins, else the surrogate's rows, constant; (n, D), (n,), (K, D) -> (K, D)."""
+    means, present = _centres(normalize(features), bins, len(surrogate))
+    return normalize(torch.where(present, means, surrogate.detach()))
+
+
+def _centres(features: Tensor, bins: Tensor, number: int) -> tuple[Tensor, Tensor]:
+    counts = features.new_zeros(number, 1).index_add(0, bins, features.new_ones(len(bins), 1))
+    sums = features.new_zeros(number, features.shape[1]).index_add(0, bins, features)
+    return sums / counts.clamp_min(1), counts > 0
+
+
+def enveloping(trace: Tensor, points: Tensor) -> Tensor:
+    """1 - mean over points of the cosine with the nearest centre; (K, D), (n, D) -> ()."""
+    cosines = normalize(points) @ normalize(trace).T
+    return 1 - cosines.max(dim=1).values.mean()
+
+
+def homogeneity(trace: Tensor, alpha: float = -1.0, beta: float = 0.1) -> Tensor:
+    """α times the sum of the cosines of successive centres, plus β times their variance; (K, D) -> ()."""
+    trace = normalize(trace)
+    cosines = (trace[1:] * trace[:-1]).sum(1)
+    length = alpha * cosines.sum()
+    return length + beta * cosines.var() if len(cosines) > 1 else length
+
+
+def contrast(
+    features: Tensor, bins: Tensor, trace: Tensor, temperature: float = 0.1, weighted: bool = False
+) -> Tensor:
+    """Cross-entropy of each feature's own bin over cosines with all centres; (n, D), (n,), (K, D) -> ()."""
+    logits = normalize(features) @ normalize(trace).T / temperature
+    own = logits.gather(1, bins.unsqueeze(1)).squeeze(1)
+    if weighted:
+        gap = (bins.unsqueeze(1) - torch.arange(len(trace), device=bins.device)).abs() + 1
+        logits = logits + (gap / gap.max()).to(logits).log()
+    return (logits.logsumexp(1) - own).mean()

@@ -63,11 +63,11 @@ class ROTReg(Method):
             drawn = torch.randperm(len(z), generator=self.task.generator)[: self.samples].to(z.device)
             z, y = z[drawn], y[drawn]
         cost = _feature_cost(z, scale)
-        plan_z = transport_plan(cost, self.gamma)
+        plan_y, plan_z = self._plan_of(y), transport_plan(cost, self.gamma)
+        self.unconverged += any(not _error(p.detach().sum(1)) < 10 * TOLERANCE for p in (plan_y, plan_z))
         if self.gradient == "constant":
             plan_z = plan_z.detach()
-        self.unconverged += not _error(plan_z.detach().sum(1)) < 10 * TOLERANCE
-        return self.weight * _gap(cost, self._plan_of(y), plan_z).to(z.dtype)
+        return self.weight * _gap(cost, plan_y, plan_z).to(z.dtype)
 
     def _plan_of(self, y: Tensor) -> Tensor:
         # training on the whole set at once brings the same rows every step
@@ -122,7 +122,9 @@ def _solve(cost: Tensor, gamma: float) -> Tensor:
     n = len(cost)
     f = cost.new_zeros(n)
     plan = cost
-    for level in reversed(range(1 + max(0, math.ceil(math.log2(0.1 / gamma))))):  # costs are of order one
+    typical = float((cost.sum() - cost.trace()) / max(n * (n - 1), 1))
+    halvings = math.ceil(math.log2(max(0.04 * typical / gamma, 1))) if math.isfinite(typical) else 0
+    for level in reversed(range(1 + halvings)):
         exponent = cost / (gamma * 2**level)
         f = 2 * f
         for step in range(STEPS):

@@ -130,11 +130,18 @@ def test_gradients_of_all_terms_agree_with_differences(width: int) -> None:
         assert torch.autograd.gradcheck(term, (z, y), eps=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize("gamma", [0.1, 0.01, 0.001])
+@pytest.mark.parametrize("gamma", [10, 0.1, 0.01, 0.001])
 def test_plans_reach_their_marginals_for_features_on_a_line(gamma: float) -> None:
     cost = pair_distances(torch.rand(60, 1, generator=torch.Generator().manual_seed(3)))
     plan = transport_plan(cost / cost.max() + 999 * torch.eye(60), gamma)
     torch.testing.assert_close(plan.sum(1), torch.full((60,), 1 / 60, dtype=torch.double), rtol=0, atol=1e-10)
+
+
+def test_plans_depend_on_the_ratio_of_cost_and_gamma_alone() -> None:
+    cost = pair_distances(torch.rand(60, 2, generator=torch.Generator().manual_seed(3))) + 999 * torch.eye(60)
+    torch.testing.assert_close(
+        transport_plan(100 * cost, 0.5), transport_plan(cost, 0.005), rtol=1e-6, atol=0
+    )
 
 
 def kruskal(distances: np.ndarray) -> set[tuple[int, int]]:

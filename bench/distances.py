@@ -28,7 +28,7 @@ class _Wide(torch.autograd.Function):
         square = product.diagonal()
         both = square[:, None] + square
         gap = both - product - product.T  # exactly symmetric, exactly 0 on the diagonal
-        gap = torch.where(gap > 1e-13 * both, gap, 0).sqrt_()
+        gap = torch.where(gap <= 1e-13 * both, 0, gap).sqrt_()
         # the gradient's rounding is that of the features themselves, so their precision will do
         ctx.save_for_backward(x.to(torch.promote_types(dtype, torch.float32)), gap)
         ctx.dtype = dtype  # type: ignore[attr-defined]

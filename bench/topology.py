@@ -44,7 +44,7 @@ class Pairs:
         """The persistent-homology dimension term over subsets of rows; see `ph_dimension`."""
         rows = [subset.cpu().numpy() for subset in subsets]
         z, y = self._lengths(self.z, self._host_z, rows), self._lengths(self.y, self._host_y, rows)
-        some = (z > 0) & (y > 0)
+        some = (z != 0) & (y != 0)
         growth = torch.log(torch.where(some, z, 1) / torch.where(some, y, 1))
         sizes = torch.tensor([len(r) for r in rows], dtype=torch.double, device=z.device).clamp(min=1).log()
         spread = torch.where(some, sizes - (sizes * some).sum() / some.sum().clamp(min=1), 0)
@@ -96,4 +96,4 @@ def thin(z: Tensor, y: Tensor, generator: torch.Generator) -> tuple[Tensor, Tens
 
 def _size(x: Tensor, form: Form) -> Tensor:
     size = torch.linalg.vector_norm(x, dim=1).amax() if form == "norm" else x.amax()
-    return torch.where(size != 0, size, 1).double()
+    return torch.where(size == 0, 1, size).double()

@@ -170,4 +170,4 @@ def _gap(cost: Tensor, plan_y: Tensor, plan_z: Tensor) -> Tensor:
 
 def _mean_norm(z: Tensor) -> Tensor:
     size = torch.linalg.vector_norm(z, dim=1).mean()
-    return torch.where(size > 0, size, 1).double()
+    return torch.where(size == 0, 1, size).double()

@@ -226,6 +226,14 @@ def test_degenerate_batches_give_finite_values_and_gradients(name: str, form: st
             assert (grad == 0).all()
 
 
+@pytest.mark.parametrize("width", [3, 40])
+def test_features_that_are_not_numbers_give_no_number(width: int) -> None:
+    z, y = torch.ones(9, width), torch.arange(9.0)[:, None]
+    z[4, 1] = torch.nan
+    for term in (topology(z, y), ph_dimension(z, y, [torch.arange(5), torch.arange(9)]), rot(z, y)):
+        assert term.isnan()
+
+
 @pytest.mark.parametrize("make", [PHReg, TopoAE, ROTReg])
 def test_batches_without_a_term_are_counted(make: type[Method]) -> None:
     z, y = DEGENERATE["equal labels"]

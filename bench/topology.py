@@ -20,7 +20,7 @@ class Pairs:
     """
 
     def __init__(self, features: Tensor, targets: Tensor) -> None:
-        self.features, self.targets = features, targets.detach()
+        self.features, self.targets = features, targets.detach().double()
         self.z, self.y = pair_distances(features), pair_distances(self.targets)  # (B, B), float64
         self._host_z, self._host_y = (d.detach().cpu().numpy() for d in (self.z, self.y))
 

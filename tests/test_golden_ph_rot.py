@@ -189,12 +189,25 @@ def test_distances_of_near_duplicates_survive_float32() -> None:
 
 
 def batch(z: Tensor, y: Tensor) -> Batch:
-    return Batch(y=y, w=None, z=z, outputs=y, targets=y, y_hat=y)
+    return Batch(y, None, z, y, y, torch.clone)  # type: ignore[arg-type]
 
 
 def prepared(method: Method, y: Tensor) -> Method:
     method.prepare(Task(y, y, 0.0, 1.0, 1, None, Protocol(), torch.Generator().manual_seed(0)))
     return method
+
+
+@pytest.mark.parametrize(
+    "term", [topology, rot, lambda z, y: ph_dimension(z, y, [torch.arange(4), torch.arange(9)])]
+)
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.bfloat16])
+def test_terms_take_any_float_and_targets_of_any_type(term, dtype: torch.dtype) -> None:
+    rng = torch.Generator().manual_seed(11)
+    z, y = torch.randn(9, 40, generator=rng), torch.randint(9, (9, 2), generator=rng)
+    expected = term(z.to(dtype).double(), y.double())
+    value = term(z.to(dtype), y)
+    assert value.dtype == dtype
+    torch.testing.assert_close(value.double(), expected, rtol=2e-2, atol=1e-3)
 
 
 DEGENERATE = {
@@ -307,3 +320,18 @@ def test_rows_are_drawn_after_the_features_are_scaled_and_from_the_methods_own_g
 def costs(z: Tensor, y: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
     far = pair_distances(y[rows])
     return pair_distances(z[rows]) / z.norm(dim=1).mean(), far / far.max()
+
+
+@pytest.mark.parametrize("make", [PHReg, TopoAE, ROTReg])
+def test_dense_batches_are_compared_by_the_pixels_that_count(make: type[Method]) -> None:
+    rng = torch.Generator().manual_seed(12)
+    z, y = (
+        torch.randn(2, 6, 30, 40, generator=rng, requires_grad=True),
+        torch.rand(2, 1, 30, 40, generator=rng),
+    )
+    dense = batch(z, y)
+    dense.mask = torch.arange(40).expand(2, 1, 30, 40) >= 3
+    value, grad = with_gradient(prepared(make(), y.flatten()[:, None]).regularizer(dense), z)
+    assert value > 0
+    assert grad[..., 3:].any()
+    assert not grad[..., :3].any()

@@ -1,0 +1,86 @@
+"""PH-Reg: keep the topology of the targets in the features and lower the features' intrinsic dimension.
+
+Zhang et al., Deep Regression Representation Learning with Topology, ICML 2024.
+Follows needylove/PH-Reg PH_Reg.py at 8b1d95ea6b5b.
+Differs: sizes scale with the batch where the published ones do not fit; distances in float64 keep near
+duplicates apart; dense batches compare 1024 pixels drawn from all, not from every eighth.
+"""
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from bench.errors import BenchError
+from bench.method import Batch, Method
+from bench.topology import Form, Pairs, draw_rows, ph_dimension, thin, topology
+
+__all__ = ["PHReg", "ph_dimension", "topology"]
+
+_COORDINATES = {"smallest": 19, "largest": 80, "step": 20, "rows": 80, "batch": 100}
+
+
+class PHReg(Method):
+    """Two terms on minimum spanning trees of the batch; both act on the features alone.
+
+    Args:
+        topology_weight, dimension_weight: of the two terms; 0 leaves one out.
+        smallest, largest, step: sizes of the dimension term, from smallest to below largest.
+        rows: rows of the topology term, drawn from all but the last of the batch; None takes every row.
+        batch: the batch size that the numbers above are for; they scale with any other.
+        form: divide each space by its largest row norm, or by its largest entry (AgeDB).
+        one_sided: compare along the target tree alone.
+    """
+
+    defaults: ClassVar = {
+        "circle": {"topology_weight": 100.0, "dimension_weight": 1.0, **_COORDINATES},
+        "torus": {"topology_weight": 100.0, "dimension_weight": 1.0, **_COORDINATES},
+        "mammoth": {"topology_weight": 10000.0, "dimension_weight": 1.0, **_COORDINATES},
+        "swiss_roll": {"topology_weight": 100.0, "dimension_weight": 10.0, **_COORDINATES},
+        "agedb": {"form": "entry"},
+        "nyud2": {"smallest": 200, "largest": 1000, "step": 50, "rows": 1000, "batch": 1024},
+    }
+
+    def __init__(
+        self,
+        topology_weight: float = 1.0,
+        dimension_weight: float = 0.1,
+        smallest: int = 128,
+        largest: int = 256,
+        step: int = 16,
+        rows: int | None = None,
+        batch: int = 256,
+        form: Form = "norm",
+        one_sided: bool = False,
+    ) -> None:
+        super().__init__()
+        if step < 1 or batch < 1:
+            raise BenchError(f"step={step} and batch={batch} give no sizes; choose both above 0")
+        self.topology_weight, self.dimension_weight = topology_weight, dimension_weight
+        self.sizes, self.rows, self.batch = range(smallest, largest, step), rows, batch
+        self.form: Form = form
+        self.one_sided = one_sided
+
+    def regularizer(self, batch: Batch) -> Tensor:
+        """Both terms; a batch with equal labels, or too small for two sizes, is skipped."""
+        rng = self.task.generator
+        z, y = thin(*batch.rows, rng)
+        sizes = self.sizes_for(n := len(z))
+        if len(sizes) < 2 or bool((y == y[:1]).all()):
+            self.skipped += 1
+            return batch.z.sum() * 0
+        pairs, loss = Pairs(z, y), z.new_zeros(())
+        if self.topology_weight:
+            rows = draw_rows(n, self.rows and self._scaled(self.rows, n), rng)
+            loss = loss + self.topology_weight * pairs.topology(rows, self.form, self.one_sided)
+        if self.dimension_weight:
+            subsets = [torch.randperm(n, generator=rng)[:size] for size in sizes]
+            loss = loss + self.dimension_weight * pairs.dimension(subsets)
+        return loss
+
+    def sizes_for(self, n: int) -> list[int]:
+        """The sizes of the dimension term in a batch of n rows, from 2 to n, none twice."""
+        return sorted({size for s in self.sizes if 2 <= (size := self._scaled(s, n)) <= n})
+
+    def _scaled(self, rows: int, n: int) -> int:
+        return round(rows * n / self.batch)

@@ -1,0 +1,58 @@
+"""Topological autoencoder term alone: distances along spanning trees agree between targets and features.
+
+Moor et al., Topological Autoencoders, ICML 2020, arXiv:1906.00722; the "L_t" of PH-Reg.
+Follows needylove/PH-Reg PH_Reg.py at 8b1d95ea6b5b (flag 6).
+Differs: as in ph_reg, rows scale with the batch and distances are in float64.
+"""
+
+from typing import ClassVar
+
+from torch import Tensor
+
+from bench.method import Batch, Method
+from bench.topology import Form, Pairs, draw_rows, thin
+
+_COORDINATES = {"rows": 80, "batch": 100}
+
+
+class TopoAE(Method):
+    """The topology term of PH-Reg.
+
+    Args:
+        weight: of the term.
+        rows: rows compared, drawn from all but the last of the batch; None takes every row.
+        batch: the batch size that `rows` is for; it scales with any other.
+        form: divide each space by its largest row norm, or by its largest entry (AgeDB).
+        one_sided: compare along the target tree alone.
+    """
+
+    defaults: ClassVar = {
+        "circle": {"weight": 100.0, **_COORDINATES},
+        "torus": {"weight": 100.0, **_COORDINATES},
+        "mammoth": {"weight": 10000.0, **_COORDINATES},
+        "swiss_roll": {"weight": 100.0, **_COORDINATES},
+        "agedb": {"form": "entry"},
+        "nyud2": {"rows": 1000, "batch": 1024},
+    }
+
+    def __init__(
+        self,
+        weight: float = 1.0,
+        rows: int | None = None,
+        batch: int = 256,
+        form: Form = "norm",
+        one_sided: bool = False,
+    ) -> None:
+        super().__init__()
+        self.weight, self.rows, self.batch = weight, rows, batch
+        self.form: Form = form
+        self.one_sided = one_sided
+
+    def regularizer(self, batch: Batch) -> Tensor:
+        """The weighted term; a batch with equal labels is skipped."""
+        z, y = thin(*batch.rows, self.task.generator)
+        if len(z) < 2 or bool((y == y[:1]).all()):
+            self.skipped += 1
+            return batch.z.sum() * 0
+        rows = draw_rows(len(z), self.rows and round(self.rows * len(z) / self.batch), self.task.generator)
+        return self.weight * Pairs(z, y).topology(rows, self.form, self.one_sided)

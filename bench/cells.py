@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bench import datafiles, engine, plugins, records, registry
-from bench.dataset import Splits
+from bench.dataset import Protocol, Splits
 from bench.errors import BenchError
 from bench.names import split_list
 
@@ -73,8 +73,14 @@ def make(
 
 
 def key_of(config: Mapping[str, Any], seed: int, fingerprint: str) -> str:
-    """SHA-256 over canonical JSON; how an override was written does not count, the protocol it gives does."""
-    content = {**config, "seed": seed, "data": fingerprint}
+    """SHA-256 over canonical JSON of what a run's numbers depend on.
+
+    How an override was written does not count, the protocol it gives does; of that, fields at their neutral value
+    are left out, so that a field which is new to the harness leaves the old keys as they are.
+    """
+    neutral = json.loads(json.dumps(asdict(Protocol())))
+    protocol = {key: value for key, value in config["protocol"].items() if value != neutral[key]}
+    content = {**config, "protocol": protocol, "seed": seed, "data": fingerprint}
     content.pop("overrides")
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 

@@ -125,6 +125,9 @@ class Method(nn.Module):
         """Why this method is not defined on a dataset; None where it is."""
         del dataset
 
+    def joins(self, others: Sequence[Method]) -> None:
+        """Called once in a stack, for a method that lends the others something."""
+
     def prepare(self, task: Task) -> None:
         """Called once before training; a subclass that keeps more calls this first."""
         self.task = task
@@ -177,21 +180,22 @@ class Stack(Method):
     def __init__(self, parts: Sequence[tuple[str, Method]]) -> None:
         super().__init__()
         self.parts = nn.ModuleList(part for _, part in parts)
-        owner: dict[str, tuple[str, Method]] = {}
-        for name, part in parts:
-            for slot in part.slots():
-                held = owner.get(slot)
-                if held is None or slot in SHARED or slot in held[1].yields:
-                    owner[slot] = name, part
-                elif slot not in part.yields:
-                    raise BenchError(
-                        f"cannot stack '{held[0]}' and '{name}': both fill the slot '{slot}', which holds one method"
-                    )
+        owner: dict[str, Method] = {}
+        for slot in SLOTS:
+            fill = [(name, part) for name, part in parts if slot in part.slots()]
+            firm = [(name, part) for name, part in fill if slot not in part.yields]
+            if len(firm) > 1 and slot not in SHARED:
+                names = " and ".join(f"'{name}'" for name, _ in firm[:2])
+                raise BenchError(f"cannot stack {names}: both fill the slot '{slot}', which holds one method")
+            if fill:
+                owner[slot] = (firm or fill)[0][1]
+        for _, part in parts:
+            part.joins([other for _, other in parts if other is not part])
         base = parts[0][1]
         self.views = max(part.views for _, part in parts)
         for slot in ("weights", "loss", "features", "stages"):
-            setattr(self, slot, getattr(owner.get(slot, (None, base))[1], slot))
-        head = owner.get("head", (None, base))[1]
+            setattr(self, slot, getattr(owner.get(slot, base), slot))
+        head = owner.get("head", base)
         self.head, self.targets, self.predict = head.head, head.targets, head.predict
         self._regularizers: list[Method] = [part for _, part in parts if "regularizer" in part.slots()]
 

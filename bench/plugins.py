@@ -111,7 +111,7 @@ def digest(kind: Kind, name: str) -> str:
         if module in seen:
             continue
         tree = _tree(module)
-        seen[module] = ast.dump(_without_docstrings(tree))
+        seen[module] = _text(_without_docstrings(tree))
         todo += [found for found in _imports(tree) if found not in _ENGINE]
     return hashlib.sha256("\n".join(seen[module] for module in sorted(seen)).encode()).hexdigest()
 
@@ -134,6 +134,17 @@ def _imports(tree: ast.Module) -> Iterator[str]:
             yield node.module or ""
         elif isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name.startswith("bench."))
+
+
+def _text(node: object) -> str:
+    # ast.dump is another text in each Python version: only what is there, and no context, is the same in all
+    if isinstance(node, list):
+        return f"[{','.join(map(_text, node))}]"
+    if not isinstance(node, ast.AST):
+        return repr(node)
+    fields = [(name, getattr(node, name, None)) for name in node._fields if name not in ("ctx", "kind")]
+    there = (f"{name}={_text(value)}" for name, value in fields if value is not None and value != [])
+    return f"{type(node).__name__}({','.join(there)})"
 
 
 def _without_docstrings(tree: ast.Module) -> ast.Module:

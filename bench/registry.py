@@ -73,11 +73,11 @@ def method_defaults(base: str) -> dict[str, Any]:
     return _arguments(plugins.load("method", base), Name(base), {})[1]
 
 
-def _order(base: str) -> tuple[int, str]:
+def _order(base: str) -> tuple[int, bool, str]:
     # canonical order of a stack: what shapes training first, what is added to it last, as the papers write it
     ranks = ("loss", "stages", "head", "regularizer", "weights", "features", "views")
-    slots = plugins.load("method", base).slots()
-    return min((ranks.index(slot) for slot in slots), default=0), base
+    cls = plugins.load("method", base)
+    return min((ranks.index(slot) for slot in cls.slots()), default=0), bool(cls.yields), base
 
 
 def _arguments(cls: type, name: Name, defaults: Mapping[str, Any]) -> tuple[Name, dict[str, Any]]:

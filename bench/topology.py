@@ -29,9 +29,7 @@ class Pairs:
         if rows is None:
             rows = torch.arange(len(self.features))
         target_tree = spanning_tree(self._host_y, rows.numpy())
-        if not self._host_y[
-            tuple(target_tree)
-        ].any():  # one row, or all labels equal: there is no tree to keep
+        if not self._host_y[tuple(target_tree)].any():  # one row, or all labels equal: there is no tree to keep
             return self.features.sum() * 0
         here = rows.to(self.z.device)
         scale_z, scale_y = _size(self.features[here], form), _size(self.targets[here], form)

@@ -48,13 +48,9 @@ class BalancedMSE(Method):
         """Set the noise and describe the distribution of the labels."""
         super().prepare(task)
         if self.kind == "bmc" and task.y.dim() > 2:
-            raise BenchError(
-                "balanced_mse[kind=bmc] compares all pairs of targets, too many here; use kind=bni"
-            )
+            raise BenchError("balanced_mse[kind=bmc] compares all pairs of targets, too many here; use kind=bni")
         if self.kind != "bmc" and task.y.shape[1] > 1:
-            raise BenchError(
-                f"balanced_mse[kind={self.kind}] takes one target, not {task.y.shape[1]}; use kind=bmc"
-            )
+            raise BenchError(f"balanced_mse[kind={self.kind}] takes one target, not {task.y.shape[1]}; use kind=bmc")
         usual = float(task.y.std(correction=0)) or 1.0
         with torch.no_grad():
             self.noise.fill_(usual if self.initial is None else self.initial / task.scale)
@@ -113,9 +109,7 @@ def bin_based(
     sample_weights: Tensor | None = None,
 ) -> Tensor:
     """Against K label bins of known shares; (B, 1), (B, 1), (), (K,), (K,) -> ()."""
-    return mixture_based(
-        predictions, targets, noise, centers, torch.zeros_like(centers), weights, sample_weights
-    )
+    return mixture_based(predictions, targets, noise, centers, torch.zeros_like(centers), weights, sample_weights)
 
 
 def mixture_based(

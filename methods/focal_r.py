@@ -47,9 +47,7 @@ class FocalR(Method):
 
     def loss(self, batch: Batch) -> Tensor:
         """Mean over the batch, sample weights applied."""
-        return focal_r(
-            batch.outputs, batch.targets, batch.w, self.power, self.activation, self.beta, self.gamma
-        )
+        return focal_r(batch.outputs, batch.targets, batch.w, self.power, self.activation, self.beta, self.gamma)
 
 
 def focal_r(

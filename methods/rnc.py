@@ -76,9 +76,7 @@ def rank_n_contrast(features: Tensor, targets: Tensor, temperature: float = 2.0)
     z, y = features.transpose(0, 1).flatten(0, 1).to(wide), targets.detach().to(wide)
     s = distances(z) / -temperature
     # a finite stand-in for -inf, whose gradient would be NaN where a single view leaves a sum empty
-    by_sample = (
-        s.masked_fill(itself, torch.finfo(s.dtype).min).view(views, samples, views, samples).logsumexp(2)
-    )
+    by_sample = s.masked_fill(itself, torch.finfo(s.dtype).min).view(views, samples, views, samples).logsumexp(2)
 
     gap, order = torch.cdist(y, y, p=1).sort(dim=1)
     suffix = by_sample.gather(2, order.expand(views, -1, -1)).flip(2).logcumsumexp(2).flip(2)

@@ -128,9 +128,7 @@ def _solve(cost: Tensor, gamma: float) -> Tensor:
         exponent = cost / (gamma * 2**level)
         f = 2 * f
         for step in range(STEPS):
-            for _ in range(
-                1 if step else 3
-            ):  # f <- (f + T(f)) / 2 is slow near the end but safe from any start
+            for _ in range(1 if step else 3):  # f <- (f + T(f)) / 2 is slow near the end but safe from any start
                 f = (f - math.log(n) - torch.logsumexp(f - exponent, 1)) / 2
             plan = (f[:, None] + f - exponent).exp_()
             sums = plan.sum(1)

@@ -8,40 +8,27 @@ Differs: the second stage starts from the best epoch of the first one in the sam
 from collections.abc import Mapping
 from typing import ClassVar
 
-from torch import Tensor
+from bench.dataset import Protocol
+from bench.method import Stage
+from bench.weighting import Reweighting
 
-from bench.dataset import Dataset, Protocol
-from bench.method import Method, Stage
 
-
-class RegressorRetraining(Method):
+class RegressorRetraining(Reweighting):
     """Decouple the encoder from the head. Batch statistics keep moving in the second stage, as published.
 
     Args:
-        low, high: bin counts are clipped to this range before they are inverted.
+        low, high: bin counts are clipped to this range before they are inverted; None for no upper bound.
     """
 
-    yields: ClassVar[tuple[str, ...]] = ("weights",)  # to another method of the stack
+    yields: ClassVar[tuple[str, ...]] = ("weights",)  # to SQINV or INV of the stack
     defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {
         "agedb": {"low": 5, "high": 1000},
         "imdb_wiki": {"low": 5, "high": 1000},
     }
 
-    def __init__(self, low: int = 1, high: int | None = None) -> None:
+    def __init__(self, low: int = 0, high: int | None = None) -> None:
         super().__init__()
-        self.low, self.high = low, high
-
-    @classmethod
-    def refuses(cls, dataset: Dataset) -> str | None:
-        """Without label bins there is nothing to re-weight by."""
-        return None if dataset.bins else "it re-weights by label bins, and this dataset has none"
-
-    def weights(self, labels: Tensor) -> Tensor | None:
-        """Inverse frequency of the label's bin, 1 on average."""
-        assert self.task.bins is not None
-        bins = self.task.bins.index(labels)
-        weights = 1 / bins.flatten().bincount().clamp(self.low, self.high)[bins].to(labels)
-        return weights / weights.mean()
+        self.clip = (low, high)
 
     def stages(self, protocol: Protocol) -> tuple[Stage, ...]:
         """Weights act in the second stage only, regularizers in the first only."""

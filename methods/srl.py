@@ -131,9 +131,7 @@ def homogeneity(trace: Tensor, alpha: float = -1.0, beta: float = 0.1) -> Tensor
     return length + beta * cosines.var() if len(cosines) > 1 else length
 
 
-def contrast(
-    features: Tensor, bins: Tensor, trace: Tensor, temperature: float = 0.1, weighted: bool = False
-) -> Tensor:
+def contrast(features: Tensor, bins: Tensor, trace: Tensor, temperature: float = 0.1, weighted: bool = False) -> Tensor:
     """Cross-entropy of each feature's own bin over cosines with all centres; (n, D), (n,), (K, D) -> ()."""
     logits = normalize(features) @ normalize(trace).T / temperature
     own = logits.gather(1, bins.unsqueeze(1)).squeeze(1)

@@ -70,9 +70,7 @@ def slow_conr(z, y, y_hat, w, window, temperature, push, images=False):
         gaps = [(y[i] - y[j]).abs().sum().item() for j in range(len(z))]
         positives = [j for j in range(len(z)) if j != i and gaps[j] <= window]
         negatives = [
-            j
-            for j in range(len(z))
-            if gaps[j] > window and (y_hat[i] - y_hat[j]).abs().sum().item() <= window
+            j for j in range(len(z)) if gaps[j] > window and (y_hat[i] - y_hat[j]).abs().sum().item() <= window
         ]
         if not positives or not negatives:
             continue
@@ -249,9 +247,7 @@ def test_srl_weighs_its_terms_and_completes_the_trace_with_the_surrogate():
     trace = latent_trace(f, bins, method.surrogate)
     centre = normalize(normalize(f)[1:3].mean(0), dim=0)
     torch.testing.assert_close(trace[1], centre)
-    expected = (
-        2 * contrast(f, bins, trace.detach()) + 3 * enveloping(trace, method.points) + 4 * homogeneity(trace)
-    )
+    expected = 2 * contrast(f, bins, trace.detach()) + 3 * enveloping(trace, method.points) + 4 * homogeneity(trace)
     torch.testing.assert_close(method.regularizer(batch_of(z, y)), expected)
 
 
@@ -314,9 +310,7 @@ def test_fds_fills_empty_bins_in_ascending_order_if_asked():
         table.end_epoch(z, bins)
     assert not empty.mean[[0, 2, 3, 5]].any()
     low, high = z[:2].mean(0), z[2:].mean(0)
-    torch.testing.assert_close(
-        filled.mean, torch.stack([low, low, low / 2, (low / 2 + high) / 2, high, high])
-    )
+    torch.testing.assert_close(filled.mean, torch.stack([low, low, low / 2, (low / 2 + high) / 2, high, high]))
 
 
 def test_fds_counts_labels_outside_its_bins_into_the_nearest():

@@ -71,9 +71,7 @@ def test_srl_terms_on_the_completed_trace_are_those_of_the_published_code(golden
 @on_every_device
 @in_both_precisions
 @pytest.mark.parametrize("name", ["bmse-bmc-typical", "bmse-bmc-ties"])
-def test_balanced_mse_and_the_gradient_of_its_noise_are_those_of_the_published_code(
-    golden, name, dtype, device
-):
+def test_balanced_mse_and_the_gradient_of_its_noise_are_those_of_the_published_code(golden, name, dtype, device):
     case = golden(name)
     y_hat = case.tensor("in_preds", dtype, device).requires_grad_()
     noise = torch.tensor(10.0, dtype=dtype, device=device, requires_grad=True)
@@ -88,9 +86,7 @@ def test_balanced_mse_and_the_gradient_of_its_noise_are_those_of_the_published_c
 @pytest.mark.parametrize("name", ["fds-calibrate-agedb", "fds-calibrate-agedb-zerovar"])
 def test_calibration_is_that_of_the_published_code(golden, name, device):
     case = golden(name)
-    matrix, *statistics = (
-        case.tensor(f"in_{key}", device=device) for key in ("matrix", "m1", "v1", "m2", "v2")
-    )
+    matrix, *statistics = (case.tensor(f"in_{key}", device=device) for key in ("matrix", "m1", "v1", "m2", "v2"))
     case.check(calibrate(matrix, *statistics), "out_calibrated")
 
 

@@ -139,9 +139,7 @@ def test_plans_reach_their_marginals_for_features_on_a_line(gamma: float) -> Non
 
 def test_plans_depend_on_the_ratio_of_cost_and_gamma_alone() -> None:
     cost = pair_distances(torch.rand(60, 2, generator=torch.Generator().manual_seed(3))) + 999 * torch.eye(60)
-    torch.testing.assert_close(
-        transport_plan(100 * cost, 0.5), transport_plan(cost, 0.005), rtol=1e-6, atol=0
-    )
+    torch.testing.assert_close(transport_plan(100 * cost, 0.5), transport_plan(cost, 0.005), rtol=1e-6, atol=0)
 
 
 def kruskal(distances: np.ndarray) -> set[tuple[int, int]]:
@@ -197,9 +195,7 @@ def prepared(method: Method, y: Tensor) -> Method:
     return method
 
 
-@pytest.mark.parametrize(
-    "term", [topology, rot, lambda z, y: ph_dimension(z, y, [torch.arange(4), torch.arange(9)])]
-)
+@pytest.mark.parametrize("term", [topology, rot, lambda z, y: ph_dimension(z, y, [torch.arange(4), torch.arange(9)])])
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.bfloat16])
 def test_terms_take_any_float_and_targets_of_any_type(term, dtype: torch.dtype) -> None:
     rng = torch.Generator().manual_seed(11)

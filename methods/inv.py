@@ -1,0 +1,28 @@
+"""Inverse re-weighting (INV): weigh samples by one over their label bin's count.
+
+Yang et al., Delving into Deep Imbalanced Regression, ICML 2021, arXiv:2102.09554.
+Follows YyzHarry/imbalanced-regression datasets.py and sts-b-dir/tasks.py at a6fdc45d45c0.
+Differs: nothing.
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from bench.weighting import Reweighting
+
+
+class Inverse(Reweighting):
+    """Fixed weights from the training labels; the mean weight of the training samples is 1.
+
+    Args:
+        low, high: counts are clipped to these; None for no upper bound.
+    """
+
+    defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {
+        "agedb": {"low": 5, "high": 1000},
+        "imdb_wiki": {"low": 5, "high": 1000},
+    }
+
+    def __init__(self, low: int = 0, high: int | None = None) -> None:
+        super().__init__()
+        self.clip = (low, high)

@@ -98,18 +98,23 @@ def _stale(found: Iterable[Record]) -> frozenset[str]:
     for record in found:
         data[record.dataset][record.data_fingerprint] += 1
     usual = {name: count.most_common(1)[0][0] for name, count in data.items()}
-    return frozenset(
-        f"{record.dataset}/{record.method}/{record.seed}"
-        for record in found
-        if record.data_fingerprint != usual[record.dataset] or record.key != _key_today(record)
-    )
+    configs: dict[tuple[str, str, str], dict | None] = {}
+    stale = set()
+    for record in found:
+        overrides = record.config.get("overrides", {})
+        row = record.dataset, record.method, str(overrides)
+        if row not in configs:
+            configs[row] = _config_today(record.dataset, record.method, overrides)
+        config, data_is_usual = configs[row], record.data_fingerprint == usual[record.dataset]
+        key = None if config is None else cells.key_of(config, record.seed, record.data_fingerprint)
+        if not data_is_usual or key != record.key:
+            stale.add(f"{record.dataset}/{record.method}/{record.seed}")
+    return frozenset(stale)
 
 
-def _key_today(record: Record) -> str | None:
-    overrides = record.config.get("overrides", {})
+def _config_today(dataset: str, method: str, overrides: dict) -> dict | None:
     try:
-        on = registry.dataset(record.dataset, overrides)
-        method = registry.method(record.method, on)
+        on = registry.dataset(dataset, overrides)
+        return cells.config_of(on, registry.method(method, on), overrides)
     except BenchError:
         return None
-    return cells.make(on, method, record.seed, record.data_fingerprint, overrides).key

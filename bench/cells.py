@@ -56,9 +56,15 @@ class Plan:
 
 
 def make(
-    on: registry.NamedDataset, method: registry.NamedMethod, seed: int, fingerprint: str, overrides: Mapping
+    on: registry.NamedDataset, method: registry.NamedMethod, seed: int, fingerprint: str, overrides: Mapping[str, Any]
 ) -> Cell:
-    """Resolve one cell; its key covers everything that can move its numbers."""
+    """Resolve one cell."""
+    config = config_of(on, method, overrides)
+    return Cell(on.name, method.name, seed, config, fingerprint, key_of(config, seed, fingerprint))
+
+
+def config_of(on: registry.NamedDataset, method: registry.NamedMethod, overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Everything that can move a cell's numbers but its seed and its data, as JSON has it."""
     config = {
         "dataset": {"name": on.base, "params": on.params, "digest": plugins.digest("dataset", on.base)},
         "method": [
@@ -68,8 +74,7 @@ def make(
         "overrides": dict(overrides),
         "engine": engine.VERSION,
     }
-    config = json.loads(json.dumps(config))
-    return Cell(on.name, method.name, seed, config, fingerprint, key_of(config, seed, fingerprint))
+    return json.loads(json.dumps(config))
 
 
 def key_of(config: Mapping[str, Any], seed: int, fingerprint: str) -> str:
@@ -97,7 +102,8 @@ def plan(
 ) -> Plan:
     """Resolve what was asked for and compare it with the records that are there."""
     result = Plan([])
-    chosen = [registry.dataset(name, overrides) for name in dataset_names(datasets)]
+    named = [registry.dataset(name, overrides) for name in dataset_names(datasets)]
+    chosen = list({on.name: on for on in named}.values())
     # every name is checked before any data is read
     rows = {on.name: [registry.method(text, on) for text in method_names(methods)] for on in chosen}
     _require_data(chosen, root)

@@ -113,11 +113,11 @@ def plan(
 
 
 @app.command("list")
-def list_() -> None:
+def list_(matrix: Annotated[bool, typer.Option("--matrix", help="where each method is defined")] = False) -> None:
     """All methods and datasets."""
     from bench import listing
 
-    print(listing.table())
+    print(listing.matrix() if matrix else listing.table())
 
 
 @app.command()

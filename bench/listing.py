@@ -33,6 +33,19 @@ def table() -> str:
     )
 
 
+def matrix() -> str:
+    """Methods against datasets: where each is defined, and why not where it is not."""
+    from bench import registry
+
+    datasets = [registry.dataset(name) for name in sorted(plugins.modules("dataset"))]
+    rows, reasons = [], {}
+    for base in sorted(plugins.modules("method")):
+        refused = {on.name: registry.method(base, on).refusal(on.dataset) for on in datasets}
+        rows.append((base, *("–" if reason else "yes" for reason in refused.values())))
+        reasons |= {f"{base}: {reason}": None for reason in refused.values() if reason}
+    return "\n\n".join((tabulate(rows, ("method", *(on.name for on in datasets))), "\n".join(reasons)))
+
+
 def page(text: str, root: Path) -> str:
     """One method, stack or dataset in full."""
     names = parse_stack(text)

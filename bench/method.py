@@ -71,6 +71,12 @@ class Task:
     protocol: Protocol
     generator: torch.Generator  # on the CPU, the method's own
 
+    def bin_of(self, y: Tensor) -> Tensor:
+        """Label bin of targets in network units, any shape, int64."""
+        assert self.bins is not None
+        # a whole label may come back a rounding error below its bin
+        return self.bins.index(y * self.scale + self.shift + 1e-4 * self.bins.width)
+
 
 @dataclass(frozen=True)
 class Stage:

@@ -73,11 +73,11 @@ def method_defaults(base: str) -> dict[str, Any]:
     return _arguments(plugins.load("method", base), Name(base), {})[1]
 
 
-def _order(base: str) -> tuple[int, bool, str]:
-    # canonical order of a stack: what shapes training first, what is added to it last, as the papers write it
-    ranks = ("loss", "stages", "head", "regularizer", "weights", "features", "views")
+def _order(base: str) -> tuple[int, str]:
+    # canonical order of a stack, as the papers write it: what shapes training first, what joins another method last
+    ranks = ("loss", "stages", "head", "weights", "regularizer", "joined", "features", "views")
     cls = plugins.load("method", base)
-    return min((ranks.index(slot) for slot in cls.slots()), default=0), bool(cls.yields), base
+    return min((ranks.index("joined" if slot in cls.yields else slot) for slot in cls.slots()), default=0), base
 
 
 def _arguments(cls: type, name: Name, defaults: Mapping[str, Any]) -> tuple[Name, dict[str, Any]]:

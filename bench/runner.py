@@ -49,10 +49,15 @@ def run(plan: Plan, executor: Executor, results: Path, display: Display) -> Outc
 def local(todo: Sequence[Cell], jobs: int | None, device: str, root: Path, timeout: float | None) -> LocalExecutor:
     """The executor of this machine: one worker a core on the CPU, one a GPU, unless told otherwise."""
     device = _device(device)
-    workers = jobs or (1 if device.startswith("cuda") else os.cpu_count() or 1)
+    workers = jobs or (1 if device.startswith("cuda") else _cores())
     sha, dirty = _checkout()
     place = Place(device, str(root), git_sha=sha, git_dirty=dirty)
     return LocalExecutor(min(workers, len(todo)) or 1, place, timeout)
+
+
+def _cores() -> int:
+    # those this process may use, where the platform tells
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _device(name: str) -> str:

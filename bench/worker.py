@@ -3,7 +3,6 @@
 import gc
 import os
 import platform
-import resource
 import sys
 import traceback
 from collections.abc import Callable
@@ -141,15 +140,21 @@ def _identity(cell: cells.Cell) -> dict[str, Any]:
 
 
 def _memory(device: str) -> Memory:
-    unit = 1 if sys.platform == "darwin" else 1024
-    rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
-    if not device.startswith("cuda"):
-        return Memory(peak_rss_mb=round(rss, 1))
+    gpu = device.startswith("cuda")
     return Memory(
-        peak_rss_mb=round(rss, 1),
-        peak_gpu_allocated_mb=round(torch.cuda.max_memory_allocated() / 1e6, 1),
-        peak_gpu_reserved_mb=round(torch.cuda.max_memory_reserved() / 1e6, 1),
+        peak_rss_mb=_peak_rss_mb(),
+        peak_gpu_allocated_mb=round(torch.cuda.max_memory_allocated() / 1e6, 1) if gpu else None,
+        peak_gpu_reserved_mb=round(torch.cuda.max_memory_reserved() / 1e6, 1) if gpu else None,
     )
+
+
+def _peak_rss_mb() -> float | None:
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6, 1)
 
 
 def _environment(place: Place) -> Environment:

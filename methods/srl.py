@@ -79,7 +79,7 @@ class SRL(Method):
     def regularizer(self, batch: Batch) -> Tensor:
         """The weighted sum of the terms."""
         z, y = batch.rows
-        f, bins = self.projector(z), self._bins(y)
+        f, bins = self.projector(z), self.task.bin_of(y)[:, 0]
         trace = latent_trace(f, bins, self.surrogate)
         terms = (
             contrast(f, bins, trace.detach(), self.temperature, self.weighted),
@@ -93,16 +93,10 @@ class SRL(Method):
         """Move the surrogate towards the centres of the whole training split."""
         del epoch
         f = normalize(self.projector(z.movedim(1, -1).flatten(0, -2)))
-        means, present = _centres(f, self._bins(y.movedim(1, -1).flatten(0, -2)), len(self.surrogate))
+        means, present = _centres(f, self.task.bin_of(y.movedim(1, -1).flatten(0, -2))[:, 0], len(self.surrogate))
         share = self.momentum if self.started else 0.0
         self.surrogate = torch.where(present, share * self.surrogate + (1 - share) * means, self.surrogate)
         self.started = True
-
-    def _bins(self, y: Tensor) -> Tensor:
-        # a ten-thousandth of a bin makes up for the rounding of y, which else moves labels on an edge
-        bins, task = self.task.bins, self.task
-        assert bins is not None
-        return bins.index((y * task.scale + task.shift + 1e-4 * bins.width)[:, 0])
 
 
 def latent_trace(features: Tensor, bins: Tensor, surrogate: Tensor) -> Tensor:

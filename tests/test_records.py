@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -50,3 +51,8 @@ def test_a_value_that_is_no_number_cannot_be_written(tmp_path):
 def test_the_schema_names_every_field_of_a_written_record(tmp_path):
     written = json.loads(records.write(tmp_path, record()).read_text())
     assert set(written) == set(json.loads(records.schema())["properties"])
+
+
+def test_the_exported_schema_is_that_of_today():
+    exported = Path(__file__).parents[1] / "results/record.schema.json"
+    assert exported.read_text() == records.schema(), "run: bench schema > results/record.schema.json"

@@ -279,7 +279,9 @@ def test_a_record_cut_in_half_stops_the_run_with_its_path(capsys, tmp_path, monk
     assert "seed-0.json is not a whole record" in errors
 
 
-@pytest.mark.parametrize("words", [["list"], ["show", "oe"], ["show", "circle"], ["data", "status"], ["schema"]])
+@pytest.mark.parametrize(
+    "words", [["list"], ["list", "--matrix"], ["show", "oe"], ["show", "circle"], ["data", "status"], ["schema"]]
+)
 def test_pages_print(words, capsys):
     code, out, errors = call(capsys, *words)
     assert code == 0

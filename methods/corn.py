@@ -1,0 +1,32 @@
+"""CORN: one conditional binary decision a boundary, trained on the samples that lie above the one before.
+
+Shi, Cao and Raschka, Deep Neural Networks for Rank-Consistent Ordinal Regression Based on Conditional
+Probabilities, 2023, arXiv:2111.08851.
+Follows the paper, sections 3.3 and 3.4.
+Differs: nothing.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from bench.classification import Binned
+from bench.method import Batch
+
+
+class CORN(Binned):
+    """The chain rule makes the probabilities of lying above fall from boundary to boundary."""
+
+    fewer = 1
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Binary cross-entropy over all (sample, boundary) pairs that the condition lets in."""
+        boundary = torch.arange(self.bins - 1, device=batch.targets.device)
+        inside, above = batch.targets >= boundary, (batch.targets > boundary).to(batch.outputs)
+        loss = nn.functional.binary_cross_entropy_with_logits(batch.outputs, above, reduction="none")
+        weight = inside if batch.w is None else inside * batch.w
+        return (loss * weight).sum() / inside.sum()
+
+    def predict(self, outputs: Tensor) -> Tensor:
+        """The bin as high as there are boundaries below with probability over a half, (B, K - 1) -> (B, 1)."""
+        above = nn.functional.logsigmoid(outputs).cumsum(1) > -0.6931471805599453
+        return self.centers[above.sum(1, keepdim=True)]

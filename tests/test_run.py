@@ -1,12 +1,14 @@
 """The whole way through the command line, in processes of their own where that matters."""
 
+import contextlib
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
+from dataclasses import dataclass
 
 import pytest
 
@@ -15,9 +17,37 @@ from bench import cli, records
 TINY = ["--set", "protocol.epochs=4", "--set", "protocol.validate_every=2"]
 
 
-def bench(*words, cwd, **kwargs):
+@dataclass
+class Result:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def bench(*words, cwd):
+    """The command line in this process, whose fork server is started once."""
+    out, errors = io.StringIO(), io.StringIO()
+    arguments, sys.argv = sys.argv, ["bench", *map(str, words)]
+    try:
+        with contextlib.chdir(cwd), contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
+            cli.main()
+    except SystemExit as stopped:
+        return Result(stopped.code, out.getvalue(), errors.getvalue())
+    finally:
+        sys.argv = arguments
+    raise AssertionError("the command line must end by exiting")
+
+
+def start(*words, cwd, env=None):
+    """The command line in a process of its own."""
     command = [sys.executable, "-m", "bench", *map(str, words)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=300, **kwargs)
+    return subprocess.Popen(command, cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def wait_for_a_record(folder, process):
+    while not list(folder.glob("results/*/*/seed-*.json")):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
 
 
 def tiny(cwd, *words, method="baseline", seeds="2"):
@@ -89,54 +119,27 @@ def test_plan_shows_what_would_run_and_what_is_done(finished):
     assert not (folder / "results/circle/oe").exists()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
 def test_killing_a_run_and_starting_it_again_gives_the_numbers_of_an_undisturbed_one(tmp_path):
-    words = [
-        "run",
-        "--method",
-        "baseline,mt",
-        "--dataset",
-        "circle",
-        "--seeds",
-        "3",
-        "--set",
-        "protocol.epochs=300",
-    ]
+    words = ["run", "--method", "baseline,mt", "--dataset", "circle", "--seeds", "3", "--set", "protocol.epochs=300"]
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     for folder in (whole, broken):
         folder.mkdir()
     assert bench(*words, cwd=whole).returncode == 0
-    process = subprocess.Popen([sys.executable, "-m", "bench", *words], cwd=broken, stderr=subprocess.DEVNULL)
-    for _ in range(2400):
-        if list(broken.glob("results/*/*/seed-*.json")):
-            break
-        time.sleep(0.05)
+    process = start(*words, cwd=broken)
+    wait_for_a_record(broken, process)
     process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.communicate()
+    assert 0 < len(records.read_all(broken / "results")) < 6
     assert bench(*words, cwd=broken).returncode == 0
     assert numbers(broken) == numbers(whole)
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs POSIX signals")
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
 def test_ctrl_c_stops_in_one_line_and_keeps_what_had_finished(tmp_path):
-    command = [
-        sys.executable,
-        "-m",
-        "bench",
-        "run",
-        "--method",
-        "baseline",
-        "--dataset",
-        "circle",
-        "--jobs",
-        "1",
-    ]
-    process = subprocess.Popen(
-        [*command, "--set", "protocol.epochs=1000"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
-    )
-    for _ in range(2400):
-        if list(tmp_path.glob("results/*/*/seed-*.json")):
-            break
-        time.sleep(0.05)
+    words = ["run", "--method", "baseline", "--dataset", "circle", "--jobs", "1", "--set", "protocol.epochs=1000"]
+    process = start(*words, cwd=tmp_path)
+    wait_for_a_record(tmp_path, process)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
@@ -190,11 +193,10 @@ def broken_plugin(tmp_path):
 def test_a_crash_a_hang_and_an_exception_become_records_and_the_others_go_on(tmp_path, broken_plugin):
     how = {"crash": "killed", "raise": "error", "hang": "timeout", "diverge": "diverged"}
     methods = ",".join([*(f"broken[how={key}]" for key in how if key != "raise"), "broken", "baseline"])
-    result = bench(
-        "run", "--method", methods, "--dataset", "circle", "--seeds", "1", *TINY, "--timeout", "20",
-        cwd=tmp_path, env=broken_plugin,
-    )  # fmt: skip
-    assert result.returncode == 1, result.stderr
+    words = ["--dataset", "circle", "--seeds", "1", *TINY, "--timeout", "15"]
+    process = start("run", "--method", methods, *words, cwd=tmp_path, env=broken_plugin)
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == 1, errors
     status = {r.method: r.status for r in records.read_all(tmp_path / "results")}
     assert status == {
         "broken[how=crash]": "killed",
@@ -203,17 +205,10 @@ def test_a_crash_a_hang_and_an_exception_become_records_and_the_others_go_on(tmp
         "broken[how=diverge]": "diverged",
         "baseline": "ok",
     }
-    again = ["run", "--method", "broken", "--dataset", "circle", "--seeds", "1", *TINY]
-    assert "1 cells failed before" in bench(*again, cwd=tmp_path, env=broken_plugin).stderr
-    assert "[1/1]" in bench(*again, "--retry", "failed", cwd=tmp_path, env=broken_plugin).stderr
-
-
-def call(capsys, *words):
-    """The command line in this process: exit code, standard output, standard error."""
-    sys.argv = ["bench", *map(str, words)]
-    with pytest.raises(SystemExit) as stopped:
-        cli.main()
-    return stopped.value.code, *capsys.readouterr()
+    plan = start("plan", "--method", methods, *words[:-2], cwd=tmp_path, env=broken_plugin)
+    assert "4 cells failed before" in plan.communicate(timeout=300)[0]
+    again = start("run", "--method", "broken", *words, "--retry", "failed", cwd=tmp_path, env=broken_plugin)
+    assert "[1/1]" in again.communicate(timeout=300)[1]
 
 
 RUN = ["run", "--dataset", "circle", "--method"]
@@ -244,51 +239,50 @@ RUN = ["run", "--dataset", "circle", "--method"]
         (["nonsense"], "nonsense"),
     ],
 )
-def test_bad_input_is_one_line_and_exit_code_two(words, message, capsys, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    code, _, errors = call(capsys, *words)
-    assert code == 2
+def test_bad_input_is_one_line_and_exit_code_two(words, message, tmp_path):
+    result = bench(*words, cwd=tmp_path)
+    errors = result.stderr
+    assert result.returncode == 2
     assert errors.count("\n") == 1
     assert message in errors
     assert not list(tmp_path.iterdir())
 
 
-def test_missing_data_stops_at_once_and_says_what_to_do(capsys, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    code, _, errors = call(capsys, "run", "--method", "baseline", "--dataset", "airfoil", "--data", tmp_path / "none")
-    assert code == 2
+def test_missing_data_stops_at_once_and_says_what_to_do(tmp_path):
+    result = bench("run", "--method", "baseline", "--dataset", "airfoil", "--data", tmp_path / "none", cwd=tmp_path)
+    errors = result.stderr
+    assert result.returncode == 2
     assert "bench data fetch airfoil" in errors
     assert "airfoil[rows=synthetic]" in errors
 
 
-def test_a_results_folder_that_cannot_be_written_is_named_before_training(capsys, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    Path("results").write_text("a file where a folder should be")
-    code, _, errors = call(capsys, *RUN, "baseline", "--seeds", "1", *TINY)
-    assert code == 2
+def test_a_results_folder_that_cannot_be_written_is_named_before_training(tmp_path):
+    (tmp_path / "results").write_text("a file where a folder should be")
+    result = bench(*RUN, "baseline", "--seeds", "1", *TINY, cwd=tmp_path)
+    errors = result.stderr
+    assert result.returncode == 2
     assert "--results" in errors
 
 
-def test_a_record_cut_in_half_stops_the_run_with_its_path(capsys, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    path = Path("results/circle/baseline/seed-0.json")
+def test_a_record_cut_in_half_stops_the_run_with_its_path(tmp_path):
+    path = tmp_path / "results/circle/baseline/seed-0.json"
     path.parent.mkdir(parents=True)
     path.write_text('{"schema_version": 1, "key": "ab')
-    code, _, errors = call(capsys, *RUN, "baseline", "--seeds", "1", *TINY)
-    assert code == 2
+    result = bench(*RUN, "baseline", "--seeds", "1", *TINY, cwd=tmp_path)
+    errors = result.stderr
+    assert result.returncode == 2
     assert "seed-0.json is not a whole record" in errors
 
 
 @pytest.mark.parametrize(
     "words", [["list"], ["list", "--matrix"], ["show", "oe"], ["show", "circle"], ["data", "status"], ["schema"]]
 )
-def test_pages_print(words, capsys):
-    code, out, errors = call(capsys, *words)
-    assert code == 0
-    assert len(out) > 200
-    assert not errors
+def test_pages_print(words, tmp_path):
+    result = bench(*words, cwd=tmp_path)
+    assert result.returncode == 0
+    assert len(result.stdout) > 200
+    assert not result.stderr
 
 
-def test_the_schema_command_prints_json(capsys):
-    _, out, _ = call(capsys, "schema")
-    assert json.loads(out)["title"] == "Record"
+def test_the_schema_command_prints_json(tmp_path):
+    assert json.loads(bench("schema", cwd=tmp_path).stdout)["title"] == "Record"

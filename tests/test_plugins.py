@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import bench
-from bench import checks, plugins, registry
+from bench import checks, datafiles, plugins, registry
 from bench.errors import BenchError
 from bench.method import SLOTS
 
@@ -39,6 +39,19 @@ def test_every_plugin_says_what_it_is_and_where_it_differs(kind):
 @pytest.mark.parametrize("name", sorted(plugins.modules("method")))
 def test_every_method_keeps_the_contract(name):
     problems = [f"{title}: {problem}" for title, problem in checks.run("method", name, Path()) if problem]
+    assert not problems
+
+
+@pytest.mark.parametrize("name", sorted(plugins.modules("dataset")))
+def test_every_dataset_keeps_the_contract(name):
+    root = datafiles.root()
+    dataset = registry.dataset(name).dataset
+    missing = any(row.state != "present" for row in datafiles.status(dataset, root))
+    problems = [
+        f"{title}: {problem}"
+        for title, problem in checks.run("dataset", dataset.offline if missing else name, root)
+        if problem
+    ]
     assert not problems
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
-from bench.errors import BenchError
+from bench.errors import BenchError, unknown
 
 INTERRUPTED = 130  # the shell's code for Ctrl-C
 STOPPED = "stopped; what had finished is kept, and the next run goes on from there"
@@ -170,13 +170,14 @@ def leaderboard(
 
 
 @app.command()
-def profile(what: Annotated[str, typer.Argument(help="harness")]) -> None:
+def profile(what: Annotated[str, typer.Argument(help="harness or losses")]) -> None:
     """Benchmarks of the project itself, as markdown."""
     from bench import profiling
 
-    if what != "harness":
-        raise BenchError(f"nothing to profile is called '{what}'; there is: harness")
-    print(profiling.harness())
+    known = {"harness": profiling.harness, "losses": profiling.losses}
+    if what not in known:
+        raise unknown("profile", what, known)
+    print(known[what]())
 
 
 @app.command()

@@ -1,5 +1,6 @@
-"""Benchmarks of the project itself: what the harness costs beside the training it does."""
+"""Benchmarks of the project itself: the harness beside the training it does, the regularizers beside `cdist`."""
 
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter
@@ -8,8 +9,10 @@ import torch
 from tabulate import tabulate
 from torch.nn.functional import mse_loss
 
-from bench import registry
+from bench import plugins, registry
+from bench.checks import Toy
 from bench.engine import Training
+from bench.method import Batch, Task, Views
 
 STEPS = 2000
 PAIRS = 7
@@ -60,3 +63,70 @@ def harness() -> str:
         f"median ratio {median(ratios):.3f} (quartiles {low:.3f} to {high:.3f}) over {PAIRS} pairs of {STEPS} steps"
     )
     return tabulate(rows, ("seed", "harness ms/step", "bare loop ms/step", "ratio"), "github") + f"\n\n{summary}"
+
+
+SIZES = ((64, 2048, 1), (128, 2048, 1), (256, 2048, 1), (100, 100, 3))  # B, D, T
+REPEATS = 30
+
+
+def losses() -> str:
+    """A markdown table: median forward + backward of every regularizer in milliseconds, and its ratio to `cdist`.
+
+    The plain `torch.cdist` and backward runs on the same features in the same process, in turn with the regularizer, so
+    that the ratio means the same on any machine. Labels are whole ages, or points in space for three targets; the
+    sampling of rows is part of the time, a projector of the method's own too.
+    """
+    names = [source.name for source in plugins.sources("method") if "regularizer" in source.hooks]
+    heads = [f"{rows} x {width}, {targets} target{'s' * (targets > 1)}" for rows, width, targets in SIZES]
+    rows = [("cdist", *(f"{_median(_distances(*size)):.2f}" for size in SIZES))]
+    rows += [(name, *(_cell(name, *size) for size in SIZES)) for name in names]
+    note = f"milliseconds (ratio to cdist), median of {REPEATS}, float32, {torch.get_num_threads()} threads"
+    return tabulate(rows, ("regularizer", *heads), "github", disable_numparse=True) + f"\n\n{note}"
+
+
+def _cell(name: str, rows: int, width: int, targets: int) -> str:
+    toy = Toy(targets)
+    on = registry.NamedDataset("toy", "toy", {}, toy, toy.protocol)
+    named = registry.method(name, on)
+    if named.refusal(toy):
+        return "–"
+    method, rng = named.build(), torch.Generator().manual_seed(0)
+    labels = torch.randint(20, 80, (rows, targets), generator=rng).float()
+    method.prepare(Task(labels, labels, 0.0, 1.0, width, toy.bins, toy.protocol, rng))
+    z = torch.randn(rows * max(method.views, 1), width, generator=rng).relu_().requires_grad_()
+    y_hat = labels + torch.randn(labels.shape, generator=rng)
+    views = Views(z, y_hat.repeat(method.views, 1)) if method.views else None
+    batch = Batch(labels, None, z[:rows], y_hat, labels, lambda outputs: outputs, views=views)
+
+    def step() -> None:
+        method.regularizer(batch).backward(retain_graph=True)
+        z.grad = None
+
+    plain = _distances(rows, width, targets)
+    ours, theirs = _paired(step, plain)
+    return f"{ours:.2f} ({ours / theirs:.1f}x)"
+
+
+def _distances(rows: int, width: int, targets: int) -> Callable[[], None]:
+    del targets
+    z = torch.randn(rows, width, generator=torch.Generator().manual_seed(0)).relu_().requires_grad_()
+
+    def step() -> None:
+        torch.cdist(z, z).sum().backward()
+        z.grad = None
+
+    return step
+
+
+def _paired(first: Callable[[], None], second: Callable[[], None]) -> tuple[float, float]:
+    times: tuple[list[float], list[float]] = ([], [])
+    for _ in range(REPEATS + 3):
+        for step, kept in zip((first, second), times, strict=True):
+            began = perf_counter()
+            step()
+            kept.append(1e3 * (perf_counter() - began))
+    return median(times[0][3:]), median(times[1][3:])
+
+
+def _median(step: Callable[[], None]) -> float:
+    return _paired(step, step)[0]

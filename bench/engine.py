@@ -3,6 +3,7 @@
 Read `Training` from top to bottom; the test split is not among what it is given.
 """
 
+import gc
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -107,10 +108,14 @@ class Training:
         Raises:
             Diverged: as soon as a check sees a loss or a validation value that is not finite.
         """
-        for stage in self.method.stages(self.protocol):
-            self._stage(stage, stage.protocol or self.protocol)
-            if self.best:
-                self.result.selection = self.best.restore(self.network)
+        gc.freeze()  # a collection in the middle of training then scans only what training has made
+        try:
+            for stage in self.method.stages(self.protocol):
+                self._stage(stage, stage.protocol or self.protocol)
+                if self.best:
+                    self.result.selection = self.best.restore(self.network)
+        finally:
+            gc.unfreeze()
         self.result.train_s = perf_counter() - self.start
         return self.result
 
@@ -129,8 +134,7 @@ class Training:
             _set_rate(optimizer, protocol, epoch)
             for index in _batches(len(self.train), protocol, self.order):
                 began = perf_counter()
-                batch = self._forward(index, stage, epoch)
-                loss = self._loss(batch, stage)
+                loss = self._loss(self._forward(index, stage, epoch), stage)
                 optimizer.zero_grad()
                 loss.backward()
                 if protocol.clip is not None:

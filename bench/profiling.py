@@ -15,7 +15,7 @@ from bench.engine import Training
 from bench.method import Batch, Task, Views
 
 STEPS = 2000
-PAIRS = 7
+PAIRS = 15
 
 
 def harness() -> str:

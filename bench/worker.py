@@ -1,6 +1,5 @@
 """One cell in one process: plain data in, a record out."""
 
-import gc
 import os
 import platform
 import sys
@@ -97,9 +96,7 @@ def _train(cell: cells.Cell, place: Place, report: Callable[[dict], None]) -> tu
     method = registry.method(cell.method, on).build()
     splits = cells.load(on, Path(place.root))
     training = Training(on.dataset, on.protocol, splits, method, cell.seed, device, report)
-    gc.disable()  # a step makes no cycles, and a collection in the middle of one shows in its time
     fit = training.fit()
-    gc.enable()
     predicted = {"val": training.predict(splits.val), "test": training.predict(splits.test)}
     metrics = {name: evaluation.metrics(on.dataset, splits, name, y_hat) for name, y_hat in predicted.items()}
     step, spread = fit.step_ms()

@@ -41,7 +41,14 @@ def bench(*words, cwd):
 def start(*words, cwd, env=None):
     """The command line in a process of its own."""
     command = [sys.executable, "-m", "bench", *map(str, words)]
-    return subprocess.Popen(command, cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command, cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=_heed_ctrl_c
+    )
+
+
+def _heed_ctrl_c():
+    # a background job, as CI may be, starts its children deaf to it
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def wait_for_a_record(folder, process):

@@ -23,6 +23,8 @@ TEXT = {
     "failed (seeds)",
     "machine",
     "not defined here",
+    "reference",
+    "differs",
 }
 SYNTHETIC = "**Synthetic samples: these numbers try the pipeline and say nothing about methods.**"
 
@@ -32,7 +34,7 @@ def render_dataset(sheet: Sheet, records: Iterable[Record], stale: Stale = froze
     cells = board.frame(sheet, records, stale)
     parts = [MARK, f"# {sheet.title}", sheet.what, SYNTHETIC if sheet.synthetic else ""]
     parts += [*_main(sheet, cells), *_against(sheet, cells), *_costs(sheet, cells), *_coverage(sheet, cells)]
-    return _join([*parts, *_reported(sheet)])
+    return _join([*parts, *_certificates(sheet, cells), *_reported(sheet)])
 
 
 def render_index(sheets: Iterable[Sheet], records: Iterable[Record], stale: Stale = frozenset()) -> str:
@@ -108,6 +110,16 @@ def _coverage(sheet: Sheet, cells: pd.DataFrame) -> list[str]:
         "Stale: made by other code or settings. No mean contains failed or stale seeds."
     )
     return ["## Coverage", text, _markdown(table)]
+
+
+def _certificates(sheet: Sheet, cells: pd.DataFrame) -> list[str]:
+    parts = {name.partition("[")[0] for record in cells["record"] for name in record.method.split("+")}
+    rows = [(name, *sheet.certificates[name]) for name in sorted(parts & sheet.certificates.keys())]
+    if not rows:
+        return []
+    heads = ("method", "reference", "golden cases passed", "largest deviation", "differs")
+    text = "Value and gradient in double precision; the deviation is over the largest entry of what is expected."
+    return ["## Parity with the published code", _folded(text, _markdown(Table(heads, tuple(rows))))]
 
 
 def _reported(sheet: Sheet) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import boardfiles, cells, plugins, records, registry
+from bench import boardfiles, cells, listing, plugins, records, registry
 from bench.boardpages import render_excerpt
 from bench.errors import BenchError
 from bench.evaluation import ORDER
@@ -89,6 +89,10 @@ def _sheet(name: str, found: Iterable[Record]) -> Sheet:
         refused=refused,
         reported=on.dataset.reported,
         reported_note=on.dataset.reported_note,
+        certificates={
+            base: (*listing.certificate(base), plugins.source("method", base).differs)
+            for base in plugins.modules("method")
+        },
     )
 
 

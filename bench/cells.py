@@ -10,7 +10,6 @@ from typing import Any, Literal
 from bench import datafiles, engine, plugins, records, registry
 from bench.dataset import Protocol, Splits
 from bench.errors import BenchError
-from bench.names import split_list
 
 State = Literal["todo", "done", "stale", "failed"]
 
@@ -91,8 +90,7 @@ def key_of(config: Mapping[str, Any], seed: int, fingerprint: str) -> str:
 
 
 def plan(
-    methods: str,
-    datasets: str,
+    rows: Sequence[tuple[registry.NamedDataset, Sequence[registry.NamedMethod]]],
     seeds: Sequence[int],
     overrides: Mapping[str, Any],
     results: Path,
@@ -100,16 +98,12 @@ def plan(
     retry: frozenset[str] = frozenset(),
     rerun_stale: bool = False,
 ) -> Plan:
-    """Resolve what was asked for and compare it with the records that are there."""
+    """Resolve the cells of some methods on each dataset and compare them with the records that are there."""
     result = Plan([])
-    named = [registry.dataset(name, overrides) for name in dataset_names(datasets)]
-    chosen = list({on.name: on for on in named}.values())
-    # every name is checked before any data is read
-    rows = {on.name: [registry.method(text, on) for text in method_names(methods)] for on in chosen}
-    _require_data(chosen, root)
-    for on in chosen:
+    _require_data([on for on, _ in rows], root)
+    for on, methods in rows:
         fingerprint = load(on, root).fingerprint()
-        for method in _unique(rows[on.name]):
+        for method in methods:
             reason = method.refusal(on.dataset)
             if reason:
                 result.refused[method.name, on.name] = reason
@@ -127,28 +121,6 @@ def load(on: registry.NamedDataset, root: Path) -> Splits:
     """The splits of a dataset whose files have been checked."""
     datafiles.verify(on.dataset, root, on.name)
     return on.dataset.load(root)
-
-
-def method_names(text: str) -> list[str]:
-    """Names of a comma-separated list; `all` stands for every method."""
-    names = [
-        name for item in split_list(text) for name in (sorted(plugins.modules("method")) if item == "all" else [item])
-    ]
-    if not names:
-        raise BenchError("no method given; write --method NAME,NAME or --method all")
-    return names
-
-
-def dataset_names(text: str) -> list[str]:
-    """Names of a comma-separated list; `all` and the groups stand for several datasets."""
-    groups: dict[str, list[str]] = {"all": sorted(plugins.modules("dataset"))}
-    for source in plugins.sources("dataset"):
-        for group in source.groups:
-            groups.setdefault(group, []).append(source.name)
-    names = [name for item in split_list(text) for name in groups.get(item, [item])]
-    if not names:
-        raise BenchError("no dataset given; write --dataset NAME,NAME or --dataset all")
-    return list(dict.fromkeys(names))
 
 
 def _require_data(chosen: Sequence[registry.NamedDataset], root: Path) -> None:
@@ -180,7 +152,3 @@ def _compare(cell: Cell, results: Path, retry: frozenset[str], rerun_stale: bool
         return Planned(cell, "done", "ok", run=False, wall_s=record.timing.wall_s)
     again = "failed" in retry or record.status in retry
     return Planned(cell, "failed", record.status, again, record.timing.wall_s)
-
-
-def _unique(methods: Sequence[registry.NamedMethod]) -> list[registry.NamedMethod]:
-    return list({method.name: method for method in methods}.values())

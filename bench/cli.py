@@ -24,7 +24,12 @@ data = typer.Typer(help="Show, fetch and add the datasets' files.", no_args_is_h
 app.add_typer(data, name="data")
 
 Methods = Annotated[
-    str, typer.Option("--method", help="methods or stacks, e.g. baseline,mt+ranksim,oe[weight=1], or all")
+    str,
+    typer.Option(
+        "--method",
+        help="methods or stacks, e.g. baseline,mt+ranksim,oe[weight=1]; singles (every method), all-stacks (those that "
+        "the papers report on the dataset) or all (both)",
+    ),
 ]
 Datasets = Annotated[str, typer.Option("--dataset", help="datasets or groups, e.g. circle,uci or all")]
 Count = Annotated[int | None, typer.Option("--seeds", help="how many seeds, from 0 on [default: 10]")]
@@ -68,12 +73,14 @@ def run(
 
     progress = Console(stderr=True)
     with progress.status("reading methods, data and records"):
-        from bench import boards, cells, datafiles, runner
+        from bench import boards, cells, datafiles, runner, selection
         from bench.display import Display
 
         folder = datafiles.root(root)
         chosen = _seeds(seeds, seed)
-        plan = cells.plan(method, dataset, chosen, _sets(sets), results, folder, _retry(retry), _stale(stale))
+        overrides = _sets(sets)
+        rows = selection.rows(method, dataset, overrides)
+        plan = cells.plan(rows, chosen, overrides, results, folder, _retry(retry), _stale(stale))
         executor = runner.local(plan.todo, jobs, device, folder, timeout)
     for line in _notes(plan):
         progress.print(line, markup=False, highlight=False, soft_wrap=True)
@@ -102,14 +109,47 @@ def plan(
     stale: Stale = None,
 ) -> None:
     """Show what `run` with the same arguments would train, what is done, stale or failed, and the time it takes."""
-    from bench import cells, datafiles, planning, runner
+    from bench import cells, datafiles, planning, runner, selection
 
     folder = datafiles.root(root)
-    made = cells.plan(method, dataset, _seeds(seeds, seed), _sets(sets), results, folder, _retry(retry), _stale(stale))
+    overrides = _sets(sets)
+    rows = selection.rows(method, dataset, overrides)
+    made = cells.plan(rows, _seeds(seeds, seed), overrides, results, folder, _retry(retry), _stale(stale))
     executor = runner.local(made.todo, jobs, device, folder, None)
     print(planning.table(made))
     for line in (*_notes(made), planning.estimate(made, results, executor.jobs)):
         print(line)
+
+
+@app.command()
+def search(
+    method: Methods,
+    dataset: Datasets,
+    seed: Annotated[str, typer.Option("--seed", help="which seeds; those of the boards are refused")] = "100",
+    jobs: Annotated[int | None, typer.Option(min=1, help="cells at a time [default: one a core, or one a GPU]")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda:0")] = "auto",
+    results: Results = Path("search/results"),
+    root: Root = None,
+    keep: Annotated[bool, typer.Option("--keep", help="make the best the defaults of this installation")] = False,
+) -> None:
+    """Try each method's few candidates where no value is published, and print what validation says of them."""
+    from rich.console import Console
+
+    from bench import board, cells, datafiles, runner
+    from bench import search as searching
+    from bench.display import Display
+
+    seeds = _seeds(None, seed)
+    if shared := sorted(set(seeds) & set(board.SEEDS)):
+        raise BenchError(f"seeds {board.ranges(shared)} are those of the boards; search on others, e.g. --seed 100")
+    folder = datafiles.root(root)
+    plan = cells.plan(searching.rows(method, dataset), seeds, {}, results, folder)
+    executor = runner.local(plan.todo, jobs, device, folder, None)
+    runner.run(plan, executor, results, Display(plan, executor.jobs, Console(stderr=True)))
+    found = searching.tried(plan, results)
+    print(searching.table(found))
+    if keep:
+        searching.keep(found)
 
 
 @app.command("list")
@@ -193,19 +233,19 @@ def status(
     dataset: Annotated[str, typer.Option("--dataset", help="datasets or groups")] = "all", root: Root = None
 ) -> None:
     """What is present, missing or wrong, from where, under what terms."""
-    from bench import cells, datafiles, listing, registry
+    from bench import datafiles, listing, registry, selection
 
     folder = datafiles.root(root)
     print(f"data folder: {folder}")
-    print(listing.files([registry.dataset(name) for name in cells.dataset_names(dataset)], folder))
+    print(listing.files([registry.dataset(name) for name in selection.dataset_names(dataset)], folder))
 
 
 @data.command()
 def fetch(name: Annotated[str, typer.Argument(help="datasets or groups")], root: Root = None) -> None:
     """Download the files that may be downloaded, and check their SHA-256."""
-    from bench import cells, datafiles, registry
+    from bench import datafiles, registry, selection
 
-    for one in cells.dataset_names(name):
+    for one in selection.dataset_names(name):
         on = registry.dataset(one)
         for path in datafiles.fetch(on.dataset, datafiles.root(root)):
             print(f"{on.name}: {path}")

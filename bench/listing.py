@@ -1,5 +1,6 @@
 """What `bench list`, `bench show` and `bench data status` print."""
 
+import inspect
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -70,29 +71,43 @@ def files(chosen: Sequence["NamedDataset"], root: Path) -> str:
     return tabulate(rows, ("dataset", "file", "state", "size", "licence", "source"))
 
 
+def certificate(base: str) -> tuple[str, str, str]:
+    """What a method was compared with, how many golden cases it passes, and the largest deviation in them."""
+    from bench import registry
+
+    known = registry.certificates().get(base)
+    if known is None:
+        return plugins.source("method", base).follows, "none", ""
+    return ", ".join(known["references"]), str(len(known["cases"])), f"{max(known['cases'].values()):.0e}"
+
+
 def _method_page(base: str) -> str:
     from bench import registry
 
     source, cls = plugins.source("method", base), plugins.load("method", base)
     datasets = [registry.dataset(name) for name in sorted(plugins.modules("dataset"))]
-    resolved = {on.name: dict(registry.method(base, on).parts)[base] for on in datasets}
-    plain = registry.method_defaults(base)
+    values: dict[tuple[str, str, str], list[str]] = {}  # parameter, value, origin -> datasets
+    for on in datasets:
+        for key, value in dict(registry.method(base, on).parts)[base].items():
+            values.setdefault((key, value_text(value), registry.origin(base, on, key)), []).append(on.name)
+    order = {key: i for i, (key, _, _) in enumerate(values)}
     rows = [
-        (
-            key,
-            value_text(value),
-            ", ".join(f"{on}: {value_text(r[key])}" for on, r in resolved.items() if r[key] != value),
-        )
-        for key, value in plain.items()
+        (key, value, "all" if len(names) == len(datasets) else ", ".join(names), origin)
+        for (key, value, origin), names in sorted(values.items(), key=lambda item: order[item[0][0]])
     ]
+    reference, cases, deviation = certificate(base)
+    lines = [("reference", reference), ("golden cases passed", cases)]
+    lines += [("largest deviation", f"{deviation} of the largest entry")] if deviation else []
     reasons = [f"{on.name}: {reason}" for on in datasets if (reason := cls.refuses(on.dataset))]
     return "\n".join(
         (
             f"method {base}\n",
             source.doc.strip() + "\n",
             f"slots: {', '.join(cls.slots()) or 'none'}\n",
-            (cls.__doc__ or "").strip() + "\n",
-            tabulate(rows, ("parameter", "default", "other defaults")) if rows else "no parameters",
+            inspect.cleandoc(cls.__doc__ or "") + "\n",
+            tabulate(rows, ("parameter", "value", "on", "from")) if rows else "no parameters",
+            "",
+            tabulate([*lines, ("differs", source.differs)], tablefmt="plain"),
             *(["", "not defined on", *reasons] if reasons else []),
         )
     )

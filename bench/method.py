@@ -106,14 +106,20 @@ class Stage:
 class Method(nn.Module):
     """Base of all methods: plain regression with the protocol's loss. Parameters are `__init__` arguments.
 
-    A subclass in methods/NAME.py is found by its file name. `defaults` gives published values per dataset.
+    A subclass in methods/NAME.py is found by its file name. Three tables speak of its parameters:
+    `defaults` has published values, per dataset; `origins` says where values come from, under a dataset, a
+    parameter, "dataset.parameter" or "" for the rest; `candidates` are the settings that `bench search` tries on
+    a dataset for which none of them is published.
     """
 
     views: int = 0  # more augmented views of each sample
     defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {}
+    origins: ClassVar[Mapping[str, str]] = {}
+    candidates: ClassVar[Sequence[Mapping[str, object]]] = ()
     yields: ClassVar[tuple[str, ...]] = ()  # exclusive slots that another method of a stack may take over
 
     skipped: int = 0  # degenerate batches, counted into the record
+    unconverged: int = 0  # batches whose inner solver stopped short, counted into the record
 
     @classmethod
     def slots(cls) -> tuple[str, ...]:
@@ -234,9 +240,13 @@ def fills(method: Method, slot: str) -> bool:
     return any(getattr(type(part), slot) is not getattr(Method, slot) for part in _parts(method))
 
 
-def skipped(method: Method) -> int:
-    """Degenerate batches that a method or the parts of a stack left out."""
-    return sum(part.skipped for part in _parts(method))
+def counted(method: Method) -> dict[str, int]:
+    """What a record counts of a method or of all parts of a stack."""
+    parts = _parts(method)
+    return {
+        "skipped_batches": sum(part.skipped for part in parts),
+        "unconverged_batches": sum(part.unconverged for part in parts),
+    }
 
 
 def _parts(method: Method) -> list[Method]:

@@ -7,6 +7,7 @@ import ast
 import hashlib
 import importlib
 import importlib.util
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -28,6 +29,9 @@ _ENGINE = {
     "bench.names",
     "bench.rng",
 }
+# what a method's class says of values that each cell's configuration holds anyway
+_ABOUT = {"defaults", "origins", "candidates"}
+_TYPES = {"typing", "collections.abc"}
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,22 @@ class Source:
     def title(self) -> str:
         """The first line of the docstring."""
         return self.doc.partition("\n")[0]
+
+    @property
+    def follows(self) -> str:
+        """What a method was written after, by its docstring."""
+        return self._said("Follows")
+
+    @property
+    def differs(self) -> str:
+        """Where a method leaves what it follows, by its docstring."""
+        return self._said("Differs:")
+
+    def _said(self, word: str) -> str:
+        # from the word at the start of a line to the next such word or the end of the paragraph
+        text = f"\n{self.doc}\n".partition(f"\n{word}")[2]
+        end = re.search(r"\n\n|\n(?:Follows|Differs:|Found:)|\n$", text)
+        return " ".join(text[: end.start() if end else None].split()).removesuffix(".")
 
 
 @cache
@@ -68,12 +88,10 @@ def source(kind: Kind, name: str) -> Source:
     for node in _class_body(tree):
         if isinstance(node, ast.FunctionDef):
             names.add(node.name)
-        elif isinstance(node, ast.AnnAssign | ast.Assign):
-            target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
-            if isinstance(target, ast.Name):
-                names.add(target.id)
-                if target.id == "groups" and node.value is not None:
-                    groups = ast.literal_eval(node.value)
+        elif isinstance(node, ast.Assign | ast.AnnAssign) and (target := _assigned(node)) is not None:
+            names.add(target)
+            if target == "groups" and node.value is not None:
+                groups = ast.literal_eval(node.value)
     return Source(name, module, ast.get_docstring(tree) or "", frozenset(names), groups)
 
 
@@ -103,7 +121,10 @@ def load(kind: Kind, name: str) -> type[Any]:
 
 @cache
 def digest(kind: Kind, name: str) -> str:
-    """SHA-256 of a plug-in's code and of the bench modules it builds on; comments, layout and docstrings aside."""
+    """SHA-256 of a plug-in's code and of the bench modules it builds on.
+
+    Comments, layout, docstrings, imports of types and a method's tables of values do not count.
+    """
     seen: dict[str, str] = {}
     todo = [modules(kind)[name]]
     while todo:
@@ -111,7 +132,7 @@ def digest(kind: Kind, name: str) -> str:
         if module in seen:
             continue
         tree = _tree(module)
-        seen[module] = _text(_without_docstrings(tree))
+        seen[module] = _text(_behaviour(tree))
         todo += [found for found in _imports(tree) if found not in _ENGINE]
     return hashlib.sha256("\n".join(seen[module] for module in sorted(seen)).encode()).hexdigest()
 
@@ -147,11 +168,23 @@ def _text(node: object) -> str:
     return f"{type(node).__name__}({','.join(there)})"
 
 
-def _without_docstrings(tree: ast.Module) -> ast.Module:
+def _behaviour(tree: ast.Module) -> ast.Module:
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
             node.body = node.body[1:]
+        if isinstance(node, ast.ClassDef):
+            node.body = [item for item in node.body if _assigned(item) not in _ABOUT]
+        if isinstance(node, ast.Module):
+            node.body = [item for item in node.body if not (isinstance(item, ast.ImportFrom) and item.module in _TYPES)]
     return tree
+
+
+def _assigned(node: ast.stmt) -> str | None:
+    # the name that a plain assignment gives a value
+    target = (
+        node.target if isinstance(node, ast.AnnAssign) else node.targets[0] if isinstance(node, ast.Assign) else None
+    )
+    return target.id if isinstance(target, ast.Name) else None
 
 
 def _tree(module: str) -> ast.Module:

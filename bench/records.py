@@ -102,6 +102,7 @@ class Record(_Part):
     history: list[Epoch] = []
     predictions: Predictions | None = None
     skipped_batches: int = 0
+    unconverged_batches: int = 0
     timing: Timing
     memory: Memory = Memory()
     environment: Environment | None = None

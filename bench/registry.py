@@ -1,17 +1,25 @@
 """From text to objects: names with parameters, checked, completed and written canonically."""
 
 import inspect
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
+import bench
 from bench import plugins
 from bench.dataset import Dataset, Protocol, with_protocol
 from bench.errors import BenchError
 from bench.method import Method, Stack
 from bench.names import Name, parse, parse_stack, value_text
+
+_METHODS = next(path for root in bench.__path__ if (path := Path(root, "methods")).is_dir())
+OUTCOME = _METHODS / "searched.json"
+CERTIFICATES = _METHODS / "certificates.json"
 
 
 @dataclass(frozen=True)
@@ -52,12 +60,16 @@ def dataset(text: str, overrides: Mapping[str, Any] | None = None) -> NamedDatas
     return NamedDataset(str(given), name.base, params, made, with_protocol(made.protocol, overrides or {}))
 
 
-def method(text: str, on: NamedDataset) -> NamedMethod:
-    """Resolve a method or stack for a dataset: every hyper-parameter, and the canonical name."""
+def method(text: str, on: NamedDataset, searched: bool = True) -> NamedMethod:
+    """Resolve a method or stack for a dataset: every hyper-parameter, and the canonical name.
+
+    Where no value is published, what `bench search` found stands in, unless told otherwise.
+    """
     parts = []
     for name in parse_stack(text):
         cls = plugins.load("method", name.base)
-        given, params = _arguments(cls, name, cls.defaults_for(on.base, on.protocol))
+        found = outcome().get(name.base, {}).get(on.base, {}) if searched else {}
+        given, params = _arguments(cls, name, {**cls.defaults_for(on.base, on.protocol), **found})
         parts.append((str(given), name.base, params))
     bases = [base for _, base, _ in parts]
     if len(set(bases)) < len(bases):
@@ -66,6 +78,30 @@ def method(text: str, on: NamedDataset) -> NamedMethod:
     made = NamedMethod("+".join(part[0] for part in parts), tuple((base, params) for _, base, params in parts))
     made.build()  # an illegal stack is refused here, before anything runs
     return made
+
+
+@cache
+def outcome() -> dict[str, dict[str, dict[str, Any]]]:
+    """What `bench search` chose: method -> dataset -> values."""
+    return json.loads(OUTCOME.read_text(encoding="utf-8")) if OUTCOME.is_file() else {}
+
+
+@cache
+def certificates() -> dict[str, dict[str, Any]]:
+    """What the golden tests gave: method -> `references` and `cases` with the largest deviation in each.
+
+    Deviations are in double precision, over the largest entry of the expected value or gradient.
+    """
+    return json.loads(CERTIFICATES.read_text(encoding="utf-8")) if CERTIFICATES.is_file() else {}
+
+
+def origin(base: str, on: NamedDataset, key: str) -> str:
+    """Where the value of a method's parameter on a dataset comes from, in a word or two."""
+    cls = plugins.load("method", base)
+    if key in outcome().get(base, {}).get(on.base, {}):
+        return "our search"
+    special = (on.base,) if key in cls.defaults_for(on.base, on.protocol) else ()
+    return next((cls.origins[at] for at in (f"{on.base}.{key}", *special, key, "") if at in cls.origins), "not stated")
 
 
 def method_defaults(base: str) -> dict[str, Any]:

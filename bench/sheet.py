@@ -2,7 +2,7 @@
 
 import math
 import statistics
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bench.errors import unknown
@@ -29,6 +29,7 @@ class Sheet:
         refused: method -> why it is not defined here.
         reported: the papers' name of the dataset; None where no row is comparable.
         reported_note: what to know before comparing with the papers.
+        certificates: method -> reference, golden cases passed, largest deviation, where it differs.
     """
 
     dataset: str
@@ -42,6 +43,7 @@ class Sheet:
     refused: dict[str, str] = field(default_factory=dict)
     reported: str | None = None
     reported_note: str = ""
+    certificates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in self.metrics:

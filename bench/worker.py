@@ -18,7 +18,7 @@ import torch
 
 from bench import cells, evaluation, records, registry
 from bench.engine import Diverged, Training
-from bench.method import skipped
+from bench.method import counted
 from bench.records import Environment, Memory, Record, Status, Timing
 
 PACKAGES = ("regression-bench", "torch", "torchvision", "timm", "numpy", "scipy", "scikit-learn", "pandas")
@@ -108,7 +108,7 @@ def _train(cell: cells.Cell, place: Place, report: Callable[[dict], None]) -> tu
         "selection": fit.selection,
         "history": [_row(row) for row in fit.history],
         "predictions": records.Predictions(file=file, sha256=records.hash_predictions(test)),
-        "skipped_batches": skipped(method),
+        **counted(method),
         "timing": {
             "train_s": round(fit.train_s, 3),
             "step_ms": round(step, 4),

@@ -6,6 +6,7 @@ Differs: nothing.
 """
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -21,6 +22,8 @@ class Baseline(Method):
         loss: l1, mse or huber; the default is the dataset's.
         beta: where Huber turns linear, in the network's target units; other losses ignore it.
     """
+
+    origins: ClassVar = {"": "code", "loss": "the dataset's protocol"}
 
     def __init__(self, loss: TaskLoss = "l1", beta: float = 1.0) -> None:
         super().__init__()

@@ -5,7 +5,6 @@ Follows BorealisAI/ConR agedb-dir/loss.py and nyud2-dir/ConR.py at ad6a8c90426d.
 Differs: a row without positives counts 0 (there 0/0); the temperature is a parameter for ages too.
 """
 
-from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 import torch
@@ -27,11 +26,22 @@ class ConR(Method):
     """
 
     views = 2
-    defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {
+    defaults: ClassVar = {
         "agedb": {"weight": 4.0},
         "imdb_wiki": {"weight": 4.0},
         "nyud2": {"weight": 0.2, "window": 0.2, "temperature": 0.2, "push": 0.2, "form": "images"},
     }
+    origins: ClassVar = {
+        "": "code",
+        "window": "ours: one label bin, or a tenth of the deviation",
+        "weight": "code for depth",
+        "push": "code for ages",
+        "form": "code for ages",
+        "agedb": "code",
+        "imdb_wiki": "code",
+        "nyud2": "code",
+    }
+    candidates: ClassVar = tuple({"weight": 10.0**power} for power in range(-3, 2))
 
     def __init__(
         self,

@@ -5,6 +5,8 @@ Follows the paper, sections 3.2 and 3.3.
 Differs: the bins are the dataset's, sigma counts in bins; the L1 term is in the network's target units.
 """
 
+from typing import ClassVar
+
 from torch import Tensor
 
 from bench.classification import Binned, weighted_mean
@@ -18,6 +20,10 @@ class DLDL(Binned):
         sigma: deviation of the label's distribution, in bins; the paper's is 2 years.
         weight: of the L1 term; the paper's is 1.
     """
+
+    origins: ClassVar = {
+        "": "paper, section 4 (ages)",
+    }
 
     def __init__(self, sigma: float = 2.0, weight: float = 1.0) -> None:
         super().__init__()

@@ -27,7 +27,13 @@ class FocalR(Method):
         gamma: exponent of the factor.
     """
 
-    defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {"stsb": {"beta": 20.0}}
+    defaults: ClassVar = {"stsb": {"beta": 20.0}}
+    origins: ClassVar = {
+        "": "code",
+        "power": "code: that of the dataset's loss",
+        "beta": "code for ages",
+        "stsb": "code",
+    }
 
     def __init__(
         self,

@@ -5,6 +5,8 @@ Follows needylove/PH-Reg main.py and agedb-dir/resnet_InformationDropout.py at 8
 Differs: the branch is one layer on the features, where theirs is a second copy of (half of) the encoder.
 """
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 
@@ -18,6 +20,10 @@ class InformationDropout(Method):
         weight: of the penalty.
         strength: bound of the noise deviation, applied twice as in the released code.
     """
+
+    defaults: ClassVar = {name: {"weight": 0.01} for name in ("circle", "torus", "swiss_roll", "mammoth")}
+    origins: ClassVar = {"": "code"}
+    candidates: ClassVar = tuple({"weight": 10.0**power} for power in range(-3, 2))
 
     def __init__(self, weight: float = 0.01, strength: float = 0.7) -> None:
         super().__init__()

@@ -5,7 +5,6 @@ Follows YyzHarry/imbalanced-regression datasets.py and sts-b-dir/tasks.py at a6f
 Differs: nothing.
 """
 
-from collections.abc import Mapping
 from typing import ClassVar
 
 from bench.weighting import Reweighting
@@ -18,9 +17,14 @@ class Inverse(Reweighting):
         low, high: counts are clipped to these; None for no upper bound.
     """
 
-    defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {
+    defaults: ClassVar = {
         "agedb": {"low": 5, "high": 1000},
         "imdb_wiki": {"low": 5, "high": 1000},
+    }
+    origins: ClassVar = {
+        "": "code for STS-B: no clipping",
+        "agedb": "code",
+        "imdb_wiki": "code",
     }
 
     def __init__(self, low: int = 0, high: int | None = None) -> None:

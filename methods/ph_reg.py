@@ -40,6 +40,20 @@ class PHReg(Method):
         "agedb": {"form": "entry"},
         "nyud2": {"smallest": 200, "largest": 1000, "step": 50, "rows": 1000, "batch": 1024},
     }
+    origins: ClassVar = {
+        "": "code for AgeDB-DIR",
+        "form": "code for coordinates",
+        "one_sided": "code",
+        "circle": "code",
+        "torus": "code",
+        "swiss_roll": "code",
+        "mammoth": "code",
+        "agedb": "code",
+        "nyud2": "code",
+        "nyud2.topology_weight": "ours: as AgeDB-DIR",
+        "nyud2.dimension_weight": "ours: as AgeDB-DIR",
+    }
+    candidates: ClassVar = tuple({"topology_weight": 10.0**power} for power in range(-2, 3))
 
     def __init__(
         self,

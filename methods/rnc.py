@@ -5,7 +5,6 @@ Follows kaiwenzha/Rank-N-Contrast loss.py, main_rnc.py and main_linear.py at eca
 Differs: network and augmentation are the dataset's; except for ages both stages keep the dataset's protocol.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
@@ -30,9 +29,15 @@ class RankNContrast(Method):
     """
 
     views = 2
-    defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {
+    defaults: ClassVar = {
         "agedb": {"recipe": "paper"},
         "imdb_wiki": {"recipe": "paper"},
+    }
+    origins: ClassVar = {
+        "": "paper and code",
+        "recipe": "ours: the dataset's protocol",
+        "agedb": "paper and code",
+        "imdb_wiki": "ours: as AgeDB-DIR",
     }
 
     def __init__(self, temperature: float = 2.0, recipe: Literal["paper", "dataset"] = "dataset") -> None:

@@ -22,6 +22,7 @@ SELF_COST = 999.0  # no sample is moved to itself
 NEAREST = 1e-6  # the released code's smallest distance
 TOLERANCE = 1e-10  # on the norm of the marginals' error
 STEPS = 50  # at most, per level of gamma
+NEARBY = 10  # from the last plan of the same rows
 
 
 class ROTReg(Method):
@@ -36,7 +37,16 @@ class ROTReg(Method):
         gradient: through the feature plan, as in the released code, or with both plans held constant.
     """
 
-    defaults: ClassVar = {"nyud2": {"weight": 10.0, "gamma": 0.05}}
+    defaults: ClassVar = {"agedb": {"weight": 100.0, "gamma": 0.1}, "nyud2": {"weight": 10.0, "gamma": 0.05}}
+    origins: ClassVar = {
+        "": "paper, section 5.1 (ages)",
+        "samples": "code",
+        "gradient": "code",
+        "agedb": "paper, section 5.1",
+        "nyud2": "paper, section 5.1",
+    }
+    # neither is published beyond ages and depth
+    candidates: ClassVar = tuple({"gamma": g, "weight": 10.0**power} for g in (0.01, 0.1) for power in range(-1, 4))
 
     def __init__(
         self,
@@ -51,6 +61,7 @@ class ROTReg(Method):
         self.weight, self.gamma, self.samples, self.gradient = weight, gamma, samples, gradient
         self.unconverged = 0
         self._known: tuple[Tensor, Tensor] | None = None  # the last target rows and their plan
+        self._potential: Tensor | None = None  # of the last feature plan on these rows
 
     def regularizer(self, batch: Batch) -> Tensor:
         """The weighted term over some rows; a batch of fewer than three, or of equal labels, is skipped."""
@@ -63,16 +74,17 @@ class ROTReg(Method):
             drawn = torch.randperm(len(z), generator=self.task.generator)[: self.samples].to(z.device)
             z, y = z[drawn], y[drawn]
         cost = _feature_cost(z, scale)
-        plan_y, plan_z = self._plan_of(y), transport_plan(cost, self.gamma)
+        plan_y = self._plan_of(y)
+        plan_z, self._potential = _Plan.apply(cost, self.gamma, self._potential)
         self.unconverged += any(not _error(p.detach().sum(1)) < 10 * TOLERANCE for p in (plan_y, plan_z))
         if self.gradient == "constant":
             plan_z = plan_z.detach()
         return self.weight * _gap(cost, plan_y, plan_z).to(z.dtype)
 
     def _plan_of(self, y: Tensor) -> Tensor:
-        # training on the whole set at once brings the same rows every step
+        # training on the whole set at once brings the same rows every step: then their plans hardly move
         if self._known is None or not torch.equal(self._known[0], y):
-            self._known = y.detach().clone(), _target_plan(y, self.gamma)
+            self._known, self._potential = (y.detach().clone(), _target_plan(y, self.gamma)), None
         return self._known[1]
 
 
@@ -93,49 +105,66 @@ def transport_plan(cost: Tensor, gamma: float) -> Tensor:
 
     An asymmetric cost counts as its symmetric part.
     """
-    return _Plan.apply(cost, gamma)  # type: ignore[no-any-return]
+    return _Plan.apply(cost, gamma, None)[0]  # type: ignore[no-any-return, index]
 
 
 class _Plan(torch.autograd.Function):
     """T = exp(f_i + f_j - C_ij / gamma), where f makes the row sums 1/n."""
 
     @staticmethod
-    def forward(ctx: FunctionCtx, cost: Tensor, gamma: float) -> Tensor:
-        plan = _solve((cost.double() + cost.double().T) / 2, gamma)
+    def forward(ctx: FunctionCtx, cost: Tensor, gamma: float, start: Tensor | None) -> tuple[Tensor, Tensor]:
+        plan, f = _solve((cost.double() + cost.double().T) / 2, gamma, start)
         ctx.save_for_backward(plan)
         ctx.gamma = gamma  # type: ignore[attr-defined]
-        return plan.to(cost.dtype)
+        ctx.mark_non_differentiable(f)
+        return plan.to(cost.dtype), f
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+    def backward(ctx: FunctionCtx, grad: Tensor, _: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
         # row sums stay fixed: (diag(T 1) + T) df = (T * dC) 1 / gamma; dT = T * (df_i + df_j - dC / gamma)
         (plan,) = ctx.saved_tensors  # type: ignore[attr-defined]
         pull = plan * (grad + grad.T)
         dual = _newton(plan, plan.sum(1), pull.sum(1))
         slope = (plan * (dual[:, None] + dual) - pull) / (2 * ctx.gamma)  # type: ignore[attr-defined]
-        return slope.to(grad.dtype), None
+        return slope.to(grad.dtype), None, None
 
 
-def _solve(cost: Tensor, gamma: float) -> Tensor:
-    """The plan in float64, by fixed-point and Newton steps on f, while gamma is halved down to its value."""
+def _solve(cost: Tensor, gamma: float, start: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """The plan in float64 and its f, from a start nearby, or else while gamma is halved down to its value."""
+    if start is not None:
+        plan, f = _descend(cost / gamma, start, TOLERANCE, NEARBY)
+        if _error(plan.sum(1)) < TOLERANCE:
+            return plan, f
     n = len(cost)
-    f = cost.new_zeros(n)
-    plan = cost
+    plan, f = cost, cost.new_zeros(n)
     typical = float((cost.sum() - cost.trace()) / max(n * (n - 1), 1))
     halvings = math.ceil(math.log2(max(0.04 * typical / gamma, 1))) if math.isfinite(typical) else 0
     for level in reversed(range(1 + halvings)):
         exponent = cost / (gamma * 2**level)
         f = 2 * f
-        for step in range(STEPS):
-            for _ in range(1 if step else 3):  # f <- (f + T(f)) / 2 is slow near the end but safe from any start
-                f = (f - math.log(n) - torch.logsumexp(f - exponent, 1)) / 2
-            plan = (f[:, None] + f - exponent).exp_()
-            sums = plan.sum(1)
-            if _error(sums) < (1e-3 if level else TOLERANCE):
-                break
-            f = f + _newton(plan, sums, 1 / n - sums).clamp(-1, 1)
-    return plan
+        for _ in range(2):  # slow near the end but safe from any start
+            f = _average(f, exponent)
+        plan, f = _descend(exponent, f, 1e-3 if level else TOLERANCE, STEPS)
+    return plan, f
+
+
+def _descend(exponent: Tensor, f: Tensor, tolerance: float, steps: int) -> tuple[Tensor, Tensor]:
+    """Newton steps on f, a fixed-point step between any two, until the row sums are as they should be."""
+    plan = exponent
+    for _ in range(steps):
+        f = _average(f, exponent)
+        plan = (f[:, None] + f - exponent).exp_()
+        sums = plan.sum(1)
+        if _error(sums) < tolerance:
+            break
+        f = f + _newton(plan, sums, 1 / len(sums) - sums).clamp(-1, 1)
+    return plan, f
+
+
+def _average(f: Tensor, exponent: Tensor) -> Tensor:
+    # f <- (f + T(f)) / 2
+    return (f - math.log(len(f)) - torch.logsumexp(f - exponent, 1)) / 2
 
 
 def _newton(plan: Tensor, sums: Tensor, right: Tensor) -> Tensor:

@@ -5,7 +5,6 @@ Follows YyzHarry/imbalanced-regression */train.py at a6fdc45d45c0 (--retrain_fc)
 Differs: the second stage starts from the best epoch of the first one in the same run.
 """
 
-from collections.abc import Mapping
 from typing import ClassVar
 
 from bench.dataset import Protocol
@@ -21,9 +20,14 @@ class RegressorRetraining(Reweighting):
     """
 
     yields: ClassVar[tuple[str, ...]] = ("weights",)  # to SQINV or INV of the stack
-    defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {
+    defaults: ClassVar = {
         "agedb": {"low": 5, "high": 1000},
         "imdb_wiki": {"low": 5, "high": 1000},
+    }
+    origins: ClassVar = {
+        "": "code for STS-B: no clipping",
+        "agedb": "code",
+        "imdb_wiki": "code",
     }
 
     def __init__(self, low: int = 0, high: int | None = None) -> None:

@@ -7,7 +7,6 @@ Differs: α is -1 everywhere, as in the paper (+1 in imdb-wiki-dir and sts-b-dir
 centre (in sts-b-dir six have); the surrogate is the running mean of the normalised projections.
 """
 
-from collections.abc import Mapping
 from typing import ClassVar
 
 import torch
@@ -36,11 +35,27 @@ class SRL(Method):
     points: Tensor
     surrogate: Tensor
 
-    defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {
+    defaults: ClassVar = {
         "agedb": {"contrast": 10.0, "enveloping": 100.0, "homogeneity": 0.01, "temperature": 0.3},
         "imdb_wiki": {"contrast": 10.0, "enveloping": 100.0, "homogeneity": 0.01, "temperature": 0.3},
         "stsb": {"points": 1000, "layers": 2},
     }
+    origins: ClassVar = {
+        "": "code for STS-B",
+        "points": "code for ages",
+        "layers": "code for ages",
+        "alpha": "paper (its sign) and code for AgeDB-DIR",
+        "weighted": "code",
+        "width": "code",
+        "momentum": "code",
+        "agedb": "code",
+        "imdb_wiki": "code",
+        "stsb": "code",
+    }
+    candidates: ClassVar = (
+        *({"contrast": 1e-4 * k, "enveloping": 1e-2 * k, "homogeneity": 1e-4 * k} for k in (1, 10, 100)),
+        *({"contrast": 10.0 * k, "enveloping": 100.0 * k, "homogeneity": 0.01 * k} for k in (0.1, 1)),
+    )
 
     def __init__(
         self,

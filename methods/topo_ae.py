@@ -34,6 +34,18 @@ class TopoAE(Method):
         "agedb": {"form": "entry"},
         "nyud2": {"rows": 1000, "batch": 1024},
     }
+    origins: ClassVar = {
+        "": "as ph_reg: code for AgeDB-DIR",
+        "form": "as ph_reg: code for coordinates",
+        "circle": "as ph_reg: code",
+        "torus": "as ph_reg: code",
+        "swiss_roll": "as ph_reg: code",
+        "mammoth": "as ph_reg: code",
+        "agedb": "as ph_reg: code",
+        "nyud2": "as ph_reg: code",
+        "nyud2.weight": "ours: as AgeDB-DIR",
+    }
+    candidates: ClassVar = tuple({"weight": 10.0**power} for power in range(-2, 3))
 
     def __init__(
         self,

@@ -1,6 +1,10 @@
-"""Golden cases: expected values of the published code, see the index beside them."""
+"""Golden cases: expected values of the published code, see the index beside them.
+
+`pytest --certify tests` (in one process) writes methods/certificates.json from what the cases gave.
+"""
 
 import json
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,19 +12,57 @@ import numpy as np
 import pytest
 import torch
 
+from bench.records import replace_file
+from bench.registry import CERTIFICATES
+
 GOLDEN = Path(__file__).parent / "golden"
+INDEX = {
+    entry["file"].removesuffix(".npz"): entry
+    for entry in json.loads((GOLDEN / "index.json").read_text())
+    if entry["file"]
+}
+
+# start of a case's name -> the methods that it certifies; the longest start counts
+CERTIFIES = {
+    "ranksim": ("ranksim",),
+    "oe": ("oe",),
+    "phreg": ("ph_reg",),
+    "phreg-topo": ("ph_reg", "topo_ae"),
+    "rot": ("rot_reg",),
+    "conr": ("conr",),
+    "rnc": ("rnc",),
+    "srl": ("srl",),
+    "srl-surrogate": (),  # of a class that no released training uses
+    "loss": ("baseline",),
+    "loss-focal": ("focal_r",),
+    "bmse": ("balanced_mse",),
+    "lds": ("lds",),
+    "lds-kernels": ("lds", "fds"),
+    "lds-agedb-sqrtinv": ("sqinv",),
+    "lds-agedb-sqrtinv-lds": ("lds",),
+    "lds-stsb-inverse": ("inv",),
+    "fds": ("fds",),
+    "infdrop": ("infdrop",),
+    "metrics": (),
+}
+# in double precision, over the largest entry of what is expected
+deviations: dict[str, float] = defaultdict(float)
 
 
 @dataclass(frozen=True)
 class Case:
     """Arrays of one case, and how near a result must come to them."""
 
+    name: str
     arrays: dict[str, np.ndarray]
     rtol: float
     atol: float
 
     def __getitem__(self, name):
         return self.arrays[name]
+
+    def __contains__(self, name):
+        return name in self.arrays
 
     def tensor(self, name, dtype=torch.float64, device="cpu"):
         return torch.from_numpy(self.arrays[name]).to(device, dtype)
@@ -31,17 +73,43 @@ class Case:
         rtol, atol = (1e-4, 1e-5) if single else (self.rtol, self.atol)
         if isinstance(actual, torch.Tensor):
             actual = actual.detach().cpu().numpy()
-        np.testing.assert_allclose(actual, self.arrays[name], rtol=rtol, atol=atol)
+        expected = self.arrays[name]
+        np.testing.assert_allclose(actual, expected, rtol=rtol, atol=atol)
+        if not single:
+            apart = np.abs(np.asarray(actual, np.float64) - expected).max() / (np.abs(expected).max() or 1)
+            deviations[self.name] = max(deviations[self.name], float(apart))
 
 
 @pytest.fixture(scope="session")
 def golden():
     """Load a case by name, as in golden("oe-ties")."""
-    index = {entry["file"]: entry for entry in json.loads((GOLDEN / "index.json").read_text())}
 
     def load(name):
-        entry = index[f"{name}.npz"]
         with np.load(GOLDEN / f"{name}.npz") as arrays:
-            return Case(dict(arrays), entry["rtol"], entry["atol"])
+            return Case(name, dict(arrays), INDEX[name]["rtol"], INDEX[name]["atol"])
 
     return load
+
+
+def certified(case):
+    """The methods that a case certifies."""
+    return CERTIFIES[max((start for start in CERTIFIES if case.startswith(start)), key=len)]
+
+
+def pytest_addoption(parser):
+    parser.addoption("--certify", action="store_true", help="write the parity certificates from the golden cases")
+
+
+def pytest_sessionfinish(session, exitstatus):
+    if not session.config.getoption("--certify"):
+        return
+    if exitstatus or (missing := sorted(case for case in INDEX if certified(case) and case not in deviations)):
+        raise pytest.UsageError(f"no certificates: {'a test failed' if exitstatus else f'no test of {missing}'}")
+    written = defaultdict(lambda: {"references": set(), "cases": {}})
+    for case in sorted(deviations):
+        for method in certified(case):
+            source = INDEX[case]["reference"]
+            written[method]["references"].add(f"{source['repo']} at {source['commit']}")
+            written[method]["cases"][case] = float(f"{deviations[case]:.1e}")
+    made = {method: {**entry, "references": sorted(entry["references"])} for method, entry in sorted(written.items())}
+    replace_file(CERTIFICATES, (json.dumps(made, indent=1) + "\n").encode())

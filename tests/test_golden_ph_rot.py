@@ -1,7 +1,5 @@
 """PH-Reg, its topology term alone and ROT-Reg against published values, other libraries and differences."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -16,26 +14,17 @@ from bench.methods.rot_reg import ROTReg, rot, transport_plan
 from bench.methods.topo_ae import TopoAE
 from bench.trees import spanning_tree
 
-TOLERANCE = {  # rtol and atol of the golden index
-    "phreg-coord-full": (1e-7, 1e-10),
-    "phreg-topo-coord": (1e-7, 1e-10),
-    "phreg-agedb-b64": (1e-6, 1e-9),
-    "rot-typical": (1e-6, 1e-9),
-    "rot-ties": (1e-6, 1e-9),
-    "rot-tiny": (1e-6, 1e-9),
-}
+PH = ("phreg-coord-full", "phreg-topo-coord", "phreg-agedb-b64")
+ROT = ("rot-typical", "rot-ties", "rot-tiny")
 DTYPES = (torch.float64, torch.float32)
 
 
-def load(name: str, dtype: torch.dtype) -> dict[str, Tensor]:
-    with np.load(Path(__file__).parent / "golden" / f"{name}.npz") as file:
-        case = {key: torch.from_numpy(file[key]) for key in file.files}
-    return {k: v.to(dtype) if v.is_floating_point() and k.startswith("in_") else v for k, v in case.items()}
+def inputs(case, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    return case.tensor("in_features", dtype).requires_grad_(), case.tensor("in_targets", dtype)
 
 
-def check(name: str, actual: Tensor, expected: Tensor) -> None:
-    rtol, atol = TOLERANCE[name] if actual.dtype == torch.float64 else (1e-4, 1e-5)
-    torch.testing.assert_close(actual.detach().double(), expected, rtol=rtol, atol=atol)
+def subsets(case) -> list[Tensor]:
+    return [torch.from_numpy(case[key]) for key in sorted(case.arrays) if key.startswith("in_phdim_indices")]
 
 
 def with_gradient(loss: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
@@ -43,72 +32,67 @@ def with_gradient(loss: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("name", [name for name in TOLERANCE if name.startswith("phreg")])
-def test_the_topology_term_has_the_published_value_and_gradient(name: str, dtype: torch.dtype) -> None:
-    case = load(name, dtype)
-    z, y = case["in_features"].requires_grad_(), case["in_targets"]
-    rows = case.get("in_topo_indices", torch.arange(len(z)))
+@pytest.mark.parametrize("name", PH)
+def test_the_topology_term_has_the_published_value_and_gradient(golden, name: str, dtype: torch.dtype) -> None:
+    case = golden(name)
+    z, y = inputs(case, dtype)
+    rows = torch.from_numpy(case["in_topo_indices"]) if "in_topo_indices" in case else torch.arange(len(z))
     loss, grad = with_gradient(topology(z[rows], y[rows], "entry" if "agedb" in name else "norm"), z)
-    check(name, loss, case["out_topo"])
-    check(name, grad, case["out_grad_topo"])
+    case.check(loss, "out_topo")
+    case.check(grad, "out_grad_topo")
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", ["phreg-coord-full", "phreg-agedb-b64"])
-def test_the_dimension_term_has_the_published_value_and_gradient(name: str, dtype: torch.dtype) -> None:
-    case = load(name, dtype)
-    z = case["in_features"].requires_grad_()
-    subsets = [case[key] for key in sorted(case) if key.startswith("in_phdim_indices")]
-    loss, grad = with_gradient(ph_dimension(z, case["in_targets"], subsets), z)
-    check(name, loss, case["out_phdim"])
-    check(name, grad, case["out_grad_phdim"])
+def test_the_dimension_term_has_the_published_value_and_gradient(golden, name: str, dtype: torch.dtype) -> None:
+    case = golden(name)
+    z, y = inputs(case, dtype)
+    loss, grad = with_gradient(ph_dimension(z, y, subsets(case)), z)
+    case.check(loss, "out_phdim")
+    case.check(grad, "out_grad_phdim")
 
 
-def test_both_terms_add_up_to_the_published_sum() -> None:
-    case = load("phreg-agedb-b64", torch.float64)
-    z, y = case["in_features"].requires_grad_(), case["in_targets"]
-    subsets = [case[key] for key in sorted(case) if key.startswith("in_phdim_indices")]
-    loss, grad = with_gradient(topology(z, y, "entry") + 0.1 * ph_dimension(z, y, subsets), z)
-    check("phreg-agedb-b64", loss, case["out_combined"])
-    check("phreg-agedb-b64", grad, case["out_grad_combined"])
+def test_both_terms_add_up_to_the_published_sum(golden) -> None:
+    case = golden("phreg-agedb-b64")
+    z, y = inputs(case, torch.float64)
+    loss, grad = with_gradient(topology(z, y, "entry") + 0.1 * ph_dimension(z, y, subsets(case)), z)
+    case.check(loss, "out_combined")
+    case.check(grad, "out_grad_combined")
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("name", [name for name in TOLERANCE if name.startswith("rot")])
-def test_rot_has_the_published_value_and_unrolled_gradient(name: str, dtype: torch.dtype) -> None:
-    case = load(name, dtype)
-    z = case["in_features"].requires_grad_()
-    loss, grad = with_gradient(rot(z, case["in_targets"]), z)
-    check(name, loss, case["out_loss"])
-    check(name, grad, case["out_grad_features"])
+@pytest.mark.parametrize("name", ROT)
+def test_rot_has_the_published_value_and_unrolled_gradient(golden, name: str, dtype: torch.dtype) -> None:
+    case = golden(name)
+    z, y = inputs(case, dtype)
+    loss, grad = with_gradient(rot(z, y), z)
+    case.check(loss, "out_loss")
+    case.check(grad, "out_grad_features")
 
 
-@pytest.mark.parametrize("name", [name for name in TOLERANCE if name.startswith("rot")])
-def test_transport_plans_are_the_published_ones(name: str) -> None:
-    case = load(name, torch.float64)
-    z = case["in_features"] / case["in_features"].norm(dim=1).mean()
-    y = pair_distances(case["in_targets"])
+@pytest.mark.parametrize("name", ROT)
+def test_transport_plans_are_the_published_ones(golden, name: str) -> None:
+    case = golden(name)
+    z, y = case.tensor("in_features"), pair_distances(case.tensor("in_targets"))
     away = 999 * torch.eye(len(z), dtype=torch.double)
-    check(name, transport_plan(pair_distances(z) + away, 0.1), case["out_plan_z"])
-    check(name, transport_plan(y / y.max() + away, 0.1), case["out_plan_y"])
+    case.check(transport_plan(pair_distances(z / z.norm(dim=1).mean()) + away, 0.1), "out_plan_z")
+    case.check(transport_plan(y / y.max() + away, 0.1), "out_plan_y")
 
 
-@pytest.mark.parametrize("name", [name for name in TOLERANCE if name.startswith("rot")])
-def test_constant_plans_give_the_other_published_gradient(name: str) -> None:
-    case = load(name, torch.float64)
-    z = case["in_features"].requires_grad_()
-    method = prepared(ROTReg(weight=1.0, gradient="constant"), case["in_targets"])
-    _, grad = with_gradient(method.regularizer(batch(z, case["in_targets"])), z)
-    check(name, grad, case["out_grad_features_plans_detached"])
+@pytest.mark.parametrize("name", ROT)
+def test_constant_plans_give_the_other_published_gradient(golden, name: str) -> None:
+    case = golden(name)
+    z, y = inputs(case, torch.float64)
+    _, grad = with_gradient(prepared(ROTReg(weight=1.0, gradient="constant"), y).regularizer(batch(z, y)), z)
+    case.check(grad, "out_grad_features_plans_detached")
 
 
 @pytest.mark.parametrize(("gamma", "loss"), [(0.01, 0.050162), (0.005, 0.0529)])
-def test_rot_in_float32_stays_right_where_the_published_code_fails(gamma: float, loss: float) -> None:
-    case = load("rot-typical", torch.float32)
-    z = case["in_features"].requires_grad_()
-    value, grad = with_gradient(rot(z, case["in_targets"], gamma), z)
-    exact = case["in_features"].detach().double().requires_grad_()
-    _, expected = with_gradient(rot(exact, case["in_targets"].double(), gamma), exact)
+def test_rot_in_float32_stays_right_where_the_published_code_fails(golden, gamma: float, loss: float) -> None:
+    z, y = inputs(golden("rot-typical"), torch.float32)
+    value, grad = with_gradient(rot(z, y, gamma), z)
+    exact = z.detach().double().requires_grad_()
+    _, expected = with_gradient(rot(exact, y.double(), gamma), exact)
     assert value.item() == pytest.approx(loss, rel=2e-3)
     torch.testing.assert_close(grad.double(), expected, rtol=1e-3, atol=1e-5)
 
@@ -125,8 +109,8 @@ def test_gradients_of_all_terms_agree_with_differences(width: int) -> None:
     rng = torch.Generator().manual_seed(2)
     z = torch.randn(9, width, dtype=torch.double, generator=rng, requires_grad=True)
     y = torch.randn(9, 2, dtype=torch.double, generator=rng)
-    subsets = [torch.arange(4), torch.tensor([8, 0, 3, 5, 2, 7])]
-    for term in (rot, topology, lambda z, y: ph_dimension(z, y, subsets)):
+    drawn = [torch.arange(4), torch.tensor([8, 0, 3, 5, 2, 7])]
+    for term in (rot, topology, lambda z, y: ph_dimension(z, y, drawn)):
         assert torch.autograd.gradcheck(term, (z, y), eps=1e-6, atol=1e-6)
 
 
@@ -297,8 +281,23 @@ def test_a_plan_that_stops_early_is_counted(monkeypatch: pytest.MonkeyPatch) -> 
     method.regularizer(batch(z, y))
     assert method.unconverged == 0
     monkeypatch.setitem(transport_plan.__globals__, "STEPS", 1)
-    method.regularizer(batch(z, y))
+    method.regularizer(batch(z, y.square()))
     assert method.unconverged == 1
+
+
+def test_a_start_nearby_or_far_off_leads_to_the_same_plan() -> None:
+    rng = torch.Generator().manual_seed(13)
+    z, y = torch.randn(40, 5, generator=rng), torch.rand(40, 1, generator=rng)
+    for gamma in (0.1, 0.01):
+        method = prepared(ROTReg(weight=1.0, gamma=gamma), y)
+        for step in (0, 1e-3, 0.1, 5):
+            z = z + step * torch.randn(40, 5, generator=rng)
+            expected = with_gradient(rot(z.requires_grad_(), y, gamma), z)
+            torch.testing.assert_close(
+                with_gradient(method.regularizer(batch(z, y)), z), expected, rtol=1e-5, atol=1e-6
+            )
+            z = z.detach()
+        assert method.unconverged == 0
 
 
 def test_rows_are_drawn_after_the_features_are_scaled_and_from_the_methods_own_generator() -> None:

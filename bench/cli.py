@@ -210,14 +210,21 @@ def leaderboard(
 
 
 @app.command()
-def profile(what: Annotated[str, typer.Argument(help="harness or losses")]) -> None:
+def profile(
+    what: Annotated[str, typer.Argument(help="harness or losses")],
+    write: Annotated[Path | None, typer.Option("--write", help="a markdown file for the table")] = None,
+) -> None:
     """Benchmarks of the project itself, as markdown."""
     from bench import profiling
+    from bench.records import replace_file
 
     known = {"harness": profiling.harness, "losses": profiling.losses}
     if what not in known:
         raise unknown("profile", what, known)
-    print(known[what]())
+    table = known[what]()
+    print(table)
+    if write is not None:
+        replace_file(write, f"{table}\n".encode())
 
 
 @app.command()

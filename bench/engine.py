@@ -5,15 +5,15 @@ Read `Training` from top to bottom; the test split is not among what it is given
 
 import gc
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from statistics import median, quantiles
 from time import perf_counter
 
 import torch
 from torch import Tensor, nn
 
-from bench.dataset import Dataset, Protocol, Split, Splits
+from bench.dataset import Dataset, Protocol, Split, Splits, with_protocol
 from bench.method import Batch, Method, Stage, Task, Views, fills
 from bench.metrics import METRICS
 from bench.rng import generator, stream_seed
@@ -61,6 +61,7 @@ class Training:
 
     Args:
         report: called now and then with the epoch, the last loss and the last validation value.
+        overrides: of every stage's protocol, one of the method's own included.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Training:
         seed: int,
         device: torch.device,
         report: Callable[[dict], None] = lambda _: None,
+        overrides: Mapping[str, object] | None = None,
     ) -> None:
         self.dataset, self.protocol, self.method, self.device, self.report = (
             dataset,
@@ -80,6 +82,7 @@ class Training:
             device,
             report,
         )
+        self.overrides = overrides or {}
         self.train, self.val, self.shift, self.scale = splits.train, splits.val, splits.shift, splits.scale
         self.order, self.augment, self.extra = (generator(seed, name) for name in ("order", "augment", "method"))
 
@@ -91,7 +94,8 @@ class Training:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(stream_seed(seed, "method"))
             rng = generator(seed, "method")
-            method.prepare(Task(labels, y, self.shift, self.scale, self.width, dataset.bins, protocol, rng))
+            task = Task(labels, y, self.shift, self.scale, self.width, dataset.bins, protocol, rng, encoder)
+            method.prepare(replace(task, new_encoder=lambda: dataset.encoder(splits)[0]))
             weights = method.weights(labels)
         self.network = Network(encoder, self._new_head()).to(device)
         method.to(device)
@@ -111,7 +115,7 @@ class Training:
         gc.freeze()  # a collection in the middle of training then scans only what training has made
         try:
             for stage in self.method.stages(self.protocol):
-                self._stage(stage, stage.protocol or self.protocol)
+                self._stage(stage, with_protocol(stage.protocol or self.protocol, self.overrides))
                 if self.best:
                     self.result.selection = self.best.restore(self.network)
         finally:

@@ -7,7 +7,7 @@ It never calls backward and draws random numbers only from its own generator.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 import torch
@@ -70,6 +70,8 @@ class Task:
     bins: Bins | None
     protocol: Protocol
     generator: torch.Generator  # on the CPU, the method's own
+    encoder: nn.Module = field(default_factory=nn.Identity)  # the network's: a hook on it sees the inputs
+    new_encoder: Callable[[], nn.Module] = nn.Identity  # another one of its kind, freshly drawn
 
     def bin_of(self, y: Tensor) -> Tensor:
         """Label bin of targets in network units, any shape, int64."""

@@ -2,7 +2,7 @@
 
 import inspect
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -42,8 +42,7 @@ class NamedMethod:
 
     def build(self) -> Method:
         """A new method object."""
-        methods = [(base, plugins.load("method", base)(**params)) for base, params in self.parts]
-        return methods[0][1] if len(methods) == 1 else Stack(methods)
+        return build(self.parts)
 
     def refusal(self, dataset: Dataset) -> str | None:
         """Why the method is not defined on a dataset."""
@@ -78,6 +77,12 @@ def method(text: str, on: NamedDataset, searched: bool = True) -> NamedMethod:
     made = NamedMethod("+".join(part[0] for part in parts), tuple((base, params) for _, base, params in parts))
     made.build()  # an illegal stack is refused here, before anything runs
     return made
+
+
+def build(parts: Sequence[tuple[str, Mapping[str, Any]]]) -> Method:
+    """A new method object from plug-in names and their parameters."""
+    methods = [(base, plugins.load("method", base)(**params)) for base, params in parts]
+    return methods[0][1] if len(methods) == 1 else Stack(methods)
 
 
 @cache

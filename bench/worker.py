@@ -93,9 +93,10 @@ def _train(cell: cells.Cell, place: Place, report: Callable[[dict], None]) -> tu
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True, warn_only=True)
     on = registry.dataset(cell.dataset, cell.config["overrides"])
-    method = registry.method(cell.method, on).build()
+    # of the values that went out with the cell, whatever is the default here by now
+    method = registry.build([(part["name"], part["params"]) for part in cell.config["method"]])
     splits = cells.load(on, Path(place.root))
-    training = Training(on.dataset, on.protocol, splits, method, cell.seed, device, report)
+    training = Training(on.dataset, on.protocol, splits, method, cell.seed, device, report, cell.config["overrides"])
     fit = training.fit()
     predicted = {"val": training.predict(splits.val), "test": training.predict(splits.test)}
     metrics = {name: evaluation.metrics(on.dataset, splits, name, y_hat) for name, y_hat in predicted.items()}

@@ -2,7 +2,9 @@
 
 Achille and Soatto, Information Dropout, TPAMI 2018, arXiv:1611.01353.
 Follows needylove/PH-Reg main.py and agedb-dir/resnet_InformationDropout.py at 8b1d95ea6b5b.
-Differs: the branch is one layer on the features, where theirs is a second copy of (half of) the encoder.
+Differs: on images the branch is a second encoder from the start, theirs copies the last block alone.
+Found: a branch of one layer on the features gives 0.107 ± 0.003 on the published circle (10 seeds), the second
+encoder of the released code 0.093, as reported.
 """
 
 from typing import ClassVar
@@ -29,18 +31,24 @@ class InformationDropout(Method):
         super().__init__()
         self.weight, self.strength = weight, strength
         self.penalty: Tensor | None = None
+        self.x: Tensor = torch.empty(0)  # what the encoder saw last
 
     def prepare(self, task: Task) -> None:
-        """Draw the noise branch."""
+        """Draw the noise branch, a second encoder of the same inputs."""
         super().prepare(task)
-        self.branch = nn.Sequential(nn.Linear(task.width, task.width), nn.ReLU())
+        self.branch = task.new_encoder()
+        task.encoder.register_forward_pre_hook(self._see)
+
+    def _see(self, encoder: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        del encoder
+        (self.x,) = inputs
 
     def features(self, z: Tensor, y: Tensor, epoch: int) -> Tensor:
         """Noisy features; of dense ones, pixel by pixel."""
         del y, epoch
-        z = z.movedim(1, -1)
+        z, branch = z.movedim(1, -1), self.branch(self.x).movedim(1, -1)
         noise = torch.randn(z.shape, generator=self.task.generator).to(z)
-        z, kl = information_dropout(z, self.branch(z), noise, self.strength)
+        z, kl = information_dropout(z, branch, noise, self.strength)
         self.penalty = kl.sum(-1).mean()
         return z.movedim(-1, 1)
 

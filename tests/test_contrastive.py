@@ -1,12 +1,15 @@
 """The same methods against slow code, on degenerate batches, and as slots of the training loop."""
 
 import math
+from pathlib import Path
 
 import pytest
 import torch
 from torch.nn.functional import normalize
 
+from bench import registry
 from bench.dataset import Bins, Dataset, Protocol
+from bench.engine import Training
 from bench.errors import BenchError
 from bench.method import Batch, Task, Views
 from bench.methods.balanced_mse import BalancedMSE, batch_monte_carlo, bin_based, mixture_based
@@ -411,11 +414,12 @@ def test_balanced_mse_names_the_kind_that_fits(kind, shape, bins, message):
 def test_information_dropout_draws_from_its_own_generator_and_charges_each_batch_once():
     method = prepared(InformationDropout(weight=0.5), random(9, 1))
     z, y = random(4, 5), random(4, 1)
+    x = method.task.encoder(random(4, 5))
     before = torch.get_rng_state()
     noisy = method.features(z, y, 1)
     assert torch.equal(torch.get_rng_state(), before)
     penalty = method.regularizer(batch_of(noisy, y))
-    alpha = 0.001 + 0.49 * method.branch(z).sigmoid()
+    alpha = 0.001 + 0.49 * method.branch(x).sigmoid()
     torch.testing.assert_close(penalty, -0.5 * (alpha / 0.701).log().sum() / 4)
     noise = torch.randn(4, 5, generator=torch.Generator().manual_seed(1))
     torch.testing.assert_close(noisy, z * (alpha * noise).exp())
@@ -424,7 +428,21 @@ def test_information_dropout_draws_from_its_own_generator_and_charges_each_batch
 
 def test_information_dropout_gates_dense_features_pixel_by_pixel():
     method = prepared(InformationDropout(), random(9, 1))
+    method.task.encoder(random(2, 5, 3, 4))
     assert method.features(random(2, 5, 3, 4), random(2, 1, 3, 4), 1).shape == (2, 5, 3, 4)
+
+
+def test_information_dropout_branches_off_a_second_encoder_that_is_trained_with_the_first():
+    circle = registry.dataset("circle", {"protocol.epochs": 3, "protocol.validate_every": 3})
+    method = registry.method("infdrop", circle).build()
+    splits = circle.dataset.load(Path())
+    training = Training(circle.dataset, circle.protocol, splits, method, 0, torch.device("cpu"))
+    first = [p.detach().clone() for p in method.branch.parameters()]
+    assert [p.shape for p in first] == [p.shape for p in training.network.encoder.parameters()]
+    assert not torch.equal(first[0], next(training.network.encoder.parameters()))
+    training.fit()
+    assert torch.equal(method.x, splits.val.x)  # what the encoder saw last
+    assert all(not torch.equal(a, b) for a, b in zip(first, method.branch.parameters(), strict=True))
 
 
 def test_rrt_weighs_by_inverse_clipped_counts_in_its_second_stage_only():

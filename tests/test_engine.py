@@ -223,3 +223,16 @@ def test_dense_targets_with_masks_pass_through_the_loop():
 
     _, fit, _ = train(Dense(), Rows(), epochs=20)
     assert fit.history[-1]["val"] < fit.history[0]["val"]
+
+
+def test_overrides_reach_the_protocol_of_every_stage():
+    class Own(Method):
+        def stages(self, protocol):
+            return (Stage("first", replace(protocol, epochs=5)), Stage("second", protocol))
+
+    dataset = Toy()
+    training = Training(
+        dataset, dataset.protocol, dataset.load(Path()), Own(), 0, CPU, overrides={"protocol.epochs": 2}
+    )
+    assert [(row["stage"], row["epoch"]) for row in training.fit().history][-1] == ("second", 2)
+    assert max(row["epoch"] for row in training.result.history) == 2

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import bench
-from bench import cells, datafiles, plugins, registry, search, selection
+from bench import cells, datafiles, plugins, registry, search, selection, worker
 from bench.errors import BenchError
 from bench.records import Record, write
 
@@ -106,3 +106,15 @@ def test_lists_of_methods_stand_for_singles_and_the_stacks_that_papers_report():
     assert selection.method_names("all", registry.dataset("abalone")) == singles
     with pytest.raises(BenchError, match="no stack on abalone"):
         selection.rows("all-stacks", "abalone", {})
+
+
+def test_a_cell_trains_with_the_values_it_went_out_with():
+    tiny = {"protocol.epochs": 2, "protocol.validate_every": 1}
+    on = registry.dataset("airfoil[rows=synthetic]", tiny)
+    fingerprint = cells.load(on, Path()).fingerprint()
+    made = {name: cells.make(on, registry.method(name, on), 0, fingerprint, tiny) for name in ("baseline", "oe")}
+    made["oe"].config["method"][0]["params"]["weight"] = 0.0
+    hashes = {
+        worker.run(cell, worker.Place("cpu", "."), lambda _: None).record.predictions.sha256 for cell in made.values()
+    }
+    assert len(hashes) == 1

@@ -30,6 +30,8 @@ COSTS: dict[str, Callable[[Record], float | None]] = {
 }
 Stale = frozenset[str]  # "dataset/method/seed" of the records whose key is no longer that of their cell
 
+LEFT = ("skipped", "unconverged")  # batches that a regularizer left out, or whose inner solver stopped short
+
 
 def frame(sheet: Sheet, records: Iterable[Record], stale: Stale = frozenset()) -> pd.DataFrame:
     """One line a record of the dataset: its row of the board, seed, state, test metrics."""
@@ -86,8 +88,10 @@ def cost_table(sheet: Sheet, cells: pd.DataFrame) -> Table:
         shared = sorted({record.timing.workers for record in groups[row]})
         together = "–".join(map(str, dict.fromkeys((shared[0], shared[-1]))))
         place = ", ".join(where[row]) if len({tuple(names) for names in where.values()}) > 1 else NONE
-        rows.append((row, *map(short, own.values()), *(short(x, "×") for x in ratios), together, place))
-    heads = ("method", *COSTS, "step ratio", "memory ratio", "cells at once", "machine")
+        left = (sum(getattr(record, f"{what}_batches") for record in groups[row]) for what in LEFT)
+        counts = (str(count) if count else NONE for count in left)
+        rows.append((row, *map(short, own.values()), *(short(x, "×") for x in ratios), together, *counts, place))
+    heads = ("method", *COSTS, "step ratio", "memory ratio", "cells at once", *LEFT, "machine")
     return _without_empty(Table(heads, tuple(rows)))
 
 

@@ -9,6 +9,7 @@ from tabulate import tabulate
 from bench import board, reported
 from bench.board import SEEDS, Stale
 from bench.metrics import METRICS
+from bench.names import parse_stack
 from bench.records import Record
 from bench.sheet import NONE, Sheet, Table
 
@@ -83,7 +84,10 @@ def _against(sheet: Sheet, cells: pd.DataFrame) -> list[str]:
         return []
     text = "Difference: ours less reported. Within: our mean lies within two of the paper's deviations."
     folded = _folded(", ".join(sheet.regions[1:]), _markdown(others)) if others.rows else ""
-    return ["## Against the papers", text, _markdown(first), folded]
+    apart = [row[0] for row in (*first.rows, *others.rows) if row[first.columns.index("within 2 sd")] == "no"]
+    parts = dict.fromkeys(part for name in apart for part in sorted(_parts(name)))
+    notes = "\n".join(f"- `{name}`: {sheet.findings[name]}." for name in parts if name in sheet.findings)
+    return ["## Against the papers", text, _markdown(first), folded, notes]
 
 
 def _costs(sheet: Sheet, cells: pd.DataFrame) -> list[str]:
@@ -93,7 +97,7 @@ def _costs(sheet: Sheet, cells: pd.DataFrame) -> list[str]:
     text = (
         "Medians over the finished seeds; memory is the peak. Ratios are to the baseline, of GPU memory if "
         "any. Cells at once: how many shared the machine, which slows each. Epoch: the one that validation "
-        "chose."
+        "chose. Skipped, unconverged: batches of all seeds that a regularizer left out, or whose solver stopped short."
     )
     data = sorted({record.data_fingerprint[:12] for record in finished})
     lines = [f"- {machine}" for machine in board.machines(finished)]
@@ -113,7 +117,7 @@ def _coverage(sheet: Sheet, cells: pd.DataFrame) -> list[str]:
 
 
 def _certificates(sheet: Sheet, cells: pd.DataFrame) -> list[str]:
-    parts = {name.partition("[")[0] for record in cells["record"] for name in record.method.split("+")}
+    parts = {name for record in cells["record"] for name in _parts(record.method)}
     rows = [(name, *sheet.certificates[name]) for name in sorted(parts & sheet.certificates.keys())]
     if not rows:
         return []
@@ -167,6 +171,10 @@ def _markdown(table: Table) -> str:
         rows.append([f"**{text}**" if (i, j) in table.bold else text for j, text in enumerate(cells)])
     align = ["left" if head in CODE | TEXT else "right" for head in table.columns]
     return tabulate(rows, headers=table.columns, tablefmt="pipe", disable_numparse=True, colalign=align)
+
+
+def _parts(row: str) -> set[str]:
+    return {name.base for name in parse_stack(row.partition(" {")[0])}
 
 
 def _folded(title: str, text: str) -> str:

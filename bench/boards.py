@@ -93,6 +93,7 @@ def _sheet(name: str, found: Iterable[Record]) -> Sheet:
             base: (*listing.certificate(base), plugins.source("method", base).differs)
             for base in plugins.modules("method")
         },
+        findings={source.name: source.found for source in plugins.sources("method") if source.found},
     )
 
 

@@ -59,6 +59,11 @@ class Source:
         """Where a method leaves what it follows, by its docstring."""
         return self._said("Differs:")
 
+    @property
+    def found(self) -> str:
+        """Why our numbers are not the papers', by its docstring."""
+        return self._said("Found:")
+
     def _said(self, word: str) -> str:
         # from the word at the start of a line to the next such word or the end of the paragraph
         text = f"\n{self.doc}\n".partition(f"\n{word}")[2]

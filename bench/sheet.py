@@ -30,6 +30,7 @@ class Sheet:
         reported: the papers' name of the dataset; None where no row is comparable.
         reported_note: what to know before comparing with the papers.
         certificates: method -> reference, golden cases passed, largest deviation, where it differs.
+        findings: method -> why its numbers are not those of the papers.
     """
 
     dataset: str
@@ -44,6 +45,7 @@ class Sheet:
     reported: str | None = None
     reported_note: str = ""
     certificates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    findings: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in self.metrics:

@@ -2,6 +2,7 @@
 
 import io
 import random
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -236,6 +237,21 @@ def test_reported_rows_stand_apart_and_are_compared_with_ours():
 def test_a_mean_beyond_two_reported_deviations_is_not_within():
     frame = board.frame(TORUS, [record("baseline", 0, dataset="torus", mse=3.2301)])
     assert cells(reported.against(TORUS, frame, ("all",)))["baseline"]["within 2 sd"] == "no"
+
+
+def test_rows_apart_from_the_papers_bring_their_finding_and_every_row_its_certificate():
+    sheet = replace(
+        TORUS,
+        findings={"baseline": "the points are others", "oe": "never shown"},
+        certificates={"baseline": ("owner/code at abc", "3", "1e-16", "nothing"), "oe": ("x", "1", "0", "all")},
+    )
+    made = [record("baseline", seed, dataset="torus", mse=5.0) for seed in range(2)]
+    page = render_dataset(sheet, made)
+    assert "- `baseline`: the points are others." in page
+    assert "owner/code at abc" in page
+    assert "never shown" not in page
+    near = render_dataset(sheet, [record("baseline", seed, dataset="torus", mse=3.01) for seed in range(2)])
+    assert "the points are others" not in near
 
 
 def test_a_reported_mean_without_deviation_leaves_the_comparison_open():

@@ -111,19 +111,23 @@ class Split:
 
 @dataclass
 class Splits:
-    """The three splits and the affine map from labels to the network's targets: y = (label - shift) / scale."""
+    """The three splits and the affine map from labels to the network's targets: y = (label - shift) / scale.
+
+    `inputs` stands for the inputs in the fingerprint where they are too many to be hashed: SHA-256 of their files.
+    """
 
     train: Split
     val: Split
     test: Split
     shift: float = 0.0
     scale: float = 1.0
+    inputs: str | None = None
 
     def fingerprint(self) -> str:
         """SHA-256 over inputs, labels and split, as float32: the same for every file format and platform."""
-        digest = hashlib.sha256()
+        digest = hashlib.sha256((self.inputs or "").encode())
         for split in (self.train, self.val, self.test):
-            for tensor in (split.x, split.labels):
+            for tensor in (split.labels,) if self.inputs else (split.x, split.labels):
                 array = np.ascontiguousarray(tensor.numpy().astype("<f4"))
                 digest.update(str(array.shape).encode() + array.tobytes())
         return digest.hexdigest()
@@ -144,6 +148,7 @@ class Dataset:
     bins: Bins | None = None
     files: tuple[File, ...] = ()
     offline: str = ""  # the name of this dataset's offline source, offered where the data is missing
+    small: str = ""  # the name of a few hundred generated samples that a smoke run trains on in a second or two
     reported_note: str = ""  # why the papers' rows are not comparable with ours, printed with them
     reported: str | None = None  # the name of this dataset in the papers' table, where rows are comparable
 
@@ -171,6 +176,10 @@ class Dataset:
     def regions(self, train_labels: np.ndarray, labels: np.ndarray) -> np.ndarray | None:
         """Region of each label: many, medium, few or zero; None where the dataset has no regions."""
         del train_labels, labels
+
+    def sample(self, split: Split, row: int) -> np.ndarray | str | None:
+        """One sample for people to look at: a picture (H, W, 3) uint8, or a text; None where there is neither."""
+        del split, row
 
     def readout(self, y_hat: Tensor, split: Split) -> tuple[np.ndarray, np.ndarray]:
         """Predictions and labels, both in label units, as the arrays that metrics compare."""

@@ -1,13 +1,14 @@
 """The command line: it parses, calls and prints. Nothing heavy is imported before it is needed."""
 
-import json
 import sys
+import tempfile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
+from bench import options
 from bench.errors import BenchError, unknown
 
 INTERRUPTED = 130  # the shell's code for Ctrl-C
@@ -49,6 +50,12 @@ Stale = Annotated[
     str | None,
     typer.Option("--stale", help="rerun: replace records that today's code or settings would not give"),
 ]
+Jobs = Annotated[int | None, typer.Option("--jobs", min=1, help="cells at a time [default: one a core, or as below]")]
+PerDevice = Annotated[int, typer.Option("--jobs-per-device", min=1, help="cells at a time on each GPU")]
+Device = Annotated[str, typer.Option("--device", help="auto (every GPU, else the CPU), cpu, cuda or cuda:0")]
+Precision = Annotated[str | None, typer.Option("--precision", help="fp32 or bf16 [default: the protocol's, fp32]")]
+ChannelsLast = Annotated[bool, typer.Option("--channels-last", help="memory layout of images")]
+Compiled = Annotated[bool, typer.Option("--compile", help="let torch compile the encoder")]
 NameArgument = Annotated[str, typer.Argument(help="a method, a stack or a dataset")]
 
 
@@ -58,8 +65,12 @@ def run(
     dataset: Datasets,
     seeds: Count = None,
     seed: Which = None,
-    jobs: Annotated[int | None, typer.Option(min=1, help="cells at a time [default: one a core, or one a GPU]")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda:0")] = "auto",
+    jobs: Jobs = None,
+    jobs_per_device: PerDevice = 1,
+    device: Device = "auto",
+    precision: Precision = None,
+    channels_last: ChannelsLast = False,
+    compiled: Compiled = False,
     sets: Sets = None,
     results: Results = Path("results"),
     leaderboard: Annotated[Path | None, typer.Option(help="folder of the boards [default: beside the records]")] = None,
@@ -67,22 +78,28 @@ def run(
     timeout: Annotated[float | None, typer.Option(min=0, help="seconds after which a cell is ended")] = None,
     retry: Retry = None,
     stale: Stale = None,
+    smoke: Annotated[
+        bool, typer.Option("--smoke", help="small generated samples, 2 epochs, 2 seeds, a temporary results folder")
+    ] = False,
 ) -> None:
     """Train what is missing, then print and write the boards."""
     from rich.console import Console
 
+    if smoke:
+        results, seeds = Path(tempfile.mkdtemp(prefix="bench-smoke-"), "results"), seeds or 2
+        sets = [*options.SMOKE, *(sets or [])]
     progress = Console(stderr=True)
     with progress.status("reading methods, data and records"):
         from bench import boards, cells, datafiles, runner, selection
         from bench.display import Display
 
         folder = datafiles.root(root)
-        chosen = _seeds(seeds, seed)
-        overrides = _sets(sets)
-        rows = selection.rows(method, dataset, overrides)
-        plan = cells.plan(rows, chosen, overrides, results, folder, _retry(retry), _stale(stale))
-        executor = runner.local(plan.todo, jobs, device, folder, timeout)
-    for line in _notes(plan):
+        chosen = options.seeds(seeds, seed)
+        overrides = options.overrides(sets, precision=precision, channels_last=channels_last, compile=compiled)
+        rows = selection.rows(method, dataset, overrides, smoke)
+        plan = cells.plan(rows, chosen, overrides, results, folder, options.statuses(retry), options.rerun(stale))
+        executor = runner.local(plan.todo, jobs, device, folder, timeout, jobs_per_device)
+    for line in options.notes(plan):
         progress.print(line, markup=False, highlight=False, soft_wrap=True)
     outcome = runner.run(plan, executor, results, Display(plan, executor.jobs, progress))
     touched = sorted({item.cell.dataset for item in plan.planned})
@@ -100,8 +117,12 @@ def plan(
     dataset: Datasets,
     seeds: Count = None,
     seed: Which = None,
-    jobs: Annotated[int | None, typer.Option(min=1, help="cells at a time, for the estimate")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda:0")] = "auto",
+    jobs: Jobs = None,
+    jobs_per_device: PerDevice = 1,
+    device: Device = "auto",
+    precision: Precision = None,
+    channels_last: ChannelsLast = False,
+    compiled: Compiled = False,
     sets: Sets = None,
     results: Results = Path("results"),
     root: Root = None,
@@ -112,12 +133,14 @@ def plan(
     from bench import cells, datafiles, planning, runner, selection
 
     folder = datafiles.root(root)
-    overrides = _sets(sets)
+    overrides = options.overrides(sets, precision=precision, channels_last=channels_last, compile=compiled)
     rows = selection.rows(method, dataset, overrides)
-    made = cells.plan(rows, _seeds(seeds, seed), overrides, results, folder, _retry(retry), _stale(stale))
-    executor = runner.local(made.todo, jobs, device, folder, None)
+    made = cells.plan(
+        rows, options.seeds(seeds, seed), overrides, results, folder, options.statuses(retry), options.rerun(stale)
+    )
+    executor = runner.local(made.todo, jobs, device, folder, None, jobs_per_device)
     print(planning.table(made))
-    for line in (*_notes(made), planning.estimate(made, results, executor.jobs)):
+    for line in (*options.notes(made), planning.estimate(made, results, executor.jobs)):
         print(line)
 
 
@@ -126,8 +149,9 @@ def search(
     method: Methods,
     dataset: Datasets,
     seed: Annotated[str, typer.Option("--seed", help="which seeds; those of the boards are refused")] = "100",
-    jobs: Annotated[int | None, typer.Option(min=1, help="cells at a time [default: one a core, or one a GPU]")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda:0")] = "auto",
+    jobs: Jobs = None,
+    jobs_per_device: PerDevice = 1,
+    device: Device = "auto",
     results: Results = Path("search/results"),
     root: Root = None,
     keep: Annotated[bool, typer.Option("--keep", help="make the best the defaults of this installation")] = False,
@@ -139,12 +163,12 @@ def search(
     from bench import search as searching
     from bench.display import Display
 
-    seeds = _seeds(None, seed)
+    seeds = options.seeds(None, seed)
     if shared := sorted(set(seeds) & set(board.SEEDS)):
         raise BenchError(f"seeds {board.ranges(shared)} are those of the boards; search on others, e.g. --seed 100")
     folder = datafiles.root(root)
     plan = cells.plan(searching.rows(method, dataset), seeds, {}, results, folder)
-    executor = runner.local(plan.todo, jobs, device, folder, None)
+    executor = runner.local(plan.todo, jobs, device, folder, None, jobs_per_device)
     runner.run(plan, executor, results, Display(plan, executor.jobs, Console(stderr=True)))
     found = searching.tried(plan, results)
     print(searching.table(found))
@@ -294,64 +318,3 @@ def _exit(message: str, code: int) -> None:
 def _end(message: str, code: int) -> None:
     print(f"bench: {message}", file=sys.stderr)
     raise typer.Exit(code)
-
-
-def _seeds(count: int | None, which: str | None) -> list[int]:
-    if count is not None and which is not None:
-        raise BenchError("give --seeds (how many) or --seed (which), not both")
-    if which is None:
-        if count is not None and count < 1:
-            raise BenchError(f"--seeds {count} is no number of seeds; write --seeds 10, or --seed 0 for seed 0 alone")
-        return list(range(10 if count is None else count))
-    seeds: list[int] = []
-    for part in which.split(","):
-        low, _, high = part.strip().partition("-")
-        if not low.isdecimal() or (high and not high.isdecimal()) or (part.strip().endswith("-")):
-            raise BenchError(f"cannot read the seeds '{which}'; write them as 0,3,5-7")
-        if int(high or low) < int(low):
-            raise BenchError(f"the seeds '{part.strip()}' run backwards; write them as 0,3,5-7")
-        seeds += range(int(low), int(high or low) + 1)
-    return list(dict.fromkeys(seeds))
-
-
-def _sets(items: list[str] | None) -> dict[str, Any]:
-    overrides: dict[str, Any] = {}
-    for item in items or []:
-        key, equals, text = item.partition("=")
-        if not equals or not key.startswith("protocol."):
-            raise BenchError(f"cannot read --set {item}; write --set protocol.FIELD=VALUE, e.g. protocol.epochs=5")
-        try:
-            value = json.loads(text)
-        except json.JSONDecodeError:
-            value = text
-        overrides[key] = value
-    return overrides
-
-
-def _retry(text: str | None) -> frozenset[str]:
-    from bench.records import FAILURES
-
-    chosen = frozenset(part.strip() for part in (text or "").split(",") if part.strip())
-    if unknown := chosen - {"failed", *FAILURES}:
-        raise BenchError(f"no status '{min(unknown)}' to retry; there are: failed, {', '.join(FAILURES)}")
-    return chosen
-
-
-def _stale(text: str | None) -> bool:
-    if text not in (None, "rerun"):
-        raise BenchError(f"--stale {text} is unknown; write --stale rerun, or leave it out to keep stale records")
-    return text == "rerun"
-
-
-def _notes(plan: Any) -> list[str]:
-    states = [(item.state, item.run) for item in plan.planned]
-    notes = [f"{method} on {dataset}: not defined, {reason}" for (method, dataset), reason in plan.refused.items()]
-    if kept := states.count(("stale", False)):
-        notes.append(
-            f"{kept} cells are stale (other code, data or settings gave their records): --stale rerun replaces them"
-        )
-    if kept := states.count(("failed", False)):
-        notes.append(f"{kept} cells failed before: --retry failed runs them again")
-    if not plan.todo:
-        notes.append(f"nothing to train: {states.count(('done', False))} of {len(states)} cells are done")
-    return notes

@@ -33,6 +33,9 @@ class Protocol:
         cosine_floor: final learning rate as a share of lr on a cosine schedule; None means no cosine.
         clip: largest gradient norm; None means no clipping.
         drop_last: leave out a last short batch.
+        precision: of the network's forward and backward pass; losses are always in fp32.
+        channels_last: memory layout of images.
+        compile: whether torch compiles the encoder.
     """
 
     loss: Literal["l1", "mse", "huber"] = "l1"
@@ -50,6 +53,9 @@ class Protocol:
     cosine_floor: float | None = None
     clip: float | None = None
     drop_last: bool = False
+    precision: Literal["fp32", "bf16"] = "fp32"
+    channels_last: bool = False
+    compile: bool = False
 
 
 @dataclass(frozen=True)
@@ -146,6 +152,7 @@ class Dataset:
     groups: ClassVar[tuple[str, ...]] = ()  # names that stand for several datasets, as in --dataset uci
     synthetic: bool = False  # made-up samples: their records never enter a real board
     bins: Bins | None = None
+    evaluation_batch: int = 1024  # samples that fit into memory at once without gradients
     files: tuple[File, ...] = ()
     offline: str = ""  # the name of this dataset's offline source, offered where the data is missing
     small: str = ""  # the name of a few hundred generated samples that a smoke run trains on in a second or two

@@ -6,9 +6,11 @@ Read `Training` from top to bottom; the test split is not among what it is given
 import gc
 import math
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from statistics import median, quantiles
 from time import perf_counter
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -20,7 +22,6 @@ from bench.rng import generator, stream_seed
 
 VERSION = 1  # raise it when a change here moves numbers: it is part of every cell key
 WARM_UP = 10  # steps left out of the step times
-EVALUATION_BATCH = 1024
 REPORT_S = 0.25  # seconds between two reports from inside an epoch
 
 
@@ -99,6 +100,11 @@ class Training:
             weights = method.weights(labels)
         self.network = Network(encoder, self._new_head()).to(device)
         method.to(device)
+        if protocol.channels_last:
+            self.network.to(memory_format=torch.channels_last)
+        if protocol.compile:
+            encoder.compile()
+        self.cast = torch.autocast(device.type, torch.bfloat16) if protocol.precision == "bf16" else nullcontext()
         self.x, self.y = self.train.x.to(device), y.to(device)
         self.w, self.mask = (None if t is None else t.to(device) for t in (weights, self.train.mask))
         torch.manual_seed(stream_seed(seed, "augment"))  # dropout inside the network
@@ -131,13 +137,14 @@ class Training:
         optimizer = self._optimizer(protocol, stage)
         self.best = _Best(self.dataset.metrics[0]) if stage.select else None
         self.losses: list[Tensor] = []
+        self.ticks: list[tuple[Any, Any]] = []  # when a step began and ended
         steps = 0
         network.train()
         network.encoder.train(stage.encoder != "eval")
         for epoch in range(1, protocol.epochs + 1):
             _set_rate(optimizer, protocol, epoch)
             for index in _batches(len(self.train), protocol, self.order):
-                began = perf_counter()
+                began = self._tick()
                 loss = self._loss(self._forward(index, stage, epoch), stage)
                 optimizer.zero_grad()
                 loss.backward()
@@ -145,10 +152,9 @@ class Training:
                     nn.utils.clip_grad_norm_(network.parameters(), protocol.clip)
                 optimizer.step()
                 self.losses.append(loss.detach())
-                ended = perf_counter()
-                self.result.step_s.append(ended - began)
+                self.ticks.append((began, self._tick()))
                 steps += 1
-                if ended - self.reported > REPORT_S:
+                if perf_counter() - self.reported > REPORT_S:
                     self._report(epoch, protocol)
                 if protocol.validate_steps and steps % protocol.validate_steps == 0:
                     self._check(epoch, stage, protocol)
@@ -175,12 +181,14 @@ class Training:
         if stage.pretext and views is not None:
             z = views.z[: len(y)]
         else:
-            z = method.features(network.encoder(self.dataset.augment(x, self.augment)), y, epoch)
+            z = method.features(self._encoded(self.dataset.augment(x, self.augment)), y, epoch)
+        with self.cast:
+            outputs = network.head(z)
         return Batch(
             y=y,
             w=w if stage.weighted else None,
             z=z,
-            outputs=network.head(z),
+            outputs=outputs.float(),
             targets=method.targets(y),
             predict=method.predict,
             mask=mask,
@@ -192,8 +200,23 @@ class Training:
     def _views(self, x: Tensor) -> Views:
         # one pass over all views, as batch statistics see them in the published code
         stacked = torch.cat([self.dataset.view(x, self.augment) for _ in range(self.method.views)])
-        z = self.network.encoder(stacked)
-        return Views(z, self.method.predict(self.network.head(z)))
+        z = self._encoded(stacked)
+        with self.cast:
+            outputs = self.network.head(z)
+        return Views(z, self.method.predict(outputs.float()))
+
+    def _encoded(self, x: Tensor) -> Tensor:
+        # methods work on fp32, whatever the precision of the network
+        with self.cast:
+            return self.network.encoder(x).float()
+
+    def _tick(self) -> Any:
+        # a GPU works on after the host has gone on: its own events tell when a step was done
+        if self.device.type != "cuda":
+            return perf_counter()
+        event = torch.cuda.Event(enable_timing=True)
+        event.record()
+        return event
 
     def _loss(self, batch: Batch, stage: Stage) -> Tensor:
         if stage.pretext:
@@ -207,6 +230,8 @@ class Training:
             return
         loss = torch.stack(self.losses).mean().item()
         self.losses.clear()
+        self.result.step_s += map(_seconds, self.ticks)
+        self.ticks.clear()
         value = None
         if self.best:
             metric = self.dataset.metrics[0]
@@ -232,7 +257,7 @@ class Training:
         with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
             parts = []
             for index in torch.arange(len(self.train)).split(self.protocol.batch_size or len(self.train)):
-                z = self.network.encoder(self.dataset.augment(self.x[index], self.extra))
+                z = self._encoded(self.dataset.augment(self.x[index], self.extra))
                 parts.append(self.method.features(z, self.y[index], epoch))
         self.method.epoch_end(torch.cat(parts), self.y, epoch)
 
@@ -241,10 +266,11 @@ class Training:
         """Predictions (N, T) of a split in label units, on the CPU."""
         mode = self.network.encoder.training
         self.network.eval()
-        outputs = [
-            self.method.predict(self.network(split.x[index].to(self.device)))
-            for index in torch.arange(len(split)).split(EVALUATION_BATCH)
-        ]
+        with self.cast:
+            outputs = [
+                self.method.predict(self.network(split.x[index].to(self.device)).float())
+                for index in torch.arange(len(split)).split(self.dataset.evaluation_batch)
+            ]
         self.network.train()
         self.network.encoder.train(mode)
         return torch.cat(outputs).cpu() * self.scale + self.shift
@@ -281,6 +307,11 @@ class _Best:
     def restore(self, network: nn.Module) -> dict:
         network.load_state_dict(self.state)
         return {"metric": self.metric, "epoch": self.epoch, "value": self.sign * self.value}
+
+
+def _seconds(ticks: tuple[Any, Any]) -> float:
+    began, ended = ticks
+    return ended - began if isinstance(began, float) else began.elapsed_time(ended) / 1e3
 
 
 def _batches(n: int, protocol: Protocol, order: torch.Generator) -> Iterator[Tensor | None]:

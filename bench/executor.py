@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -58,6 +59,7 @@ class Executor(Protocol):
 @dataclass
 class _Running:
     cell: Cell
+    device: str
     process: BaseProcess
     pipe: Connection
     began: datetime
@@ -69,12 +71,15 @@ class LocalExecutor:
 
     Args:
         jobs: processes at a time.
-        place: device, data root and what the record says of the checkout.
+        place: data root and what the record says of the checkout.
         timeout: seconds after which a cell is ended; None never.
+        devices: what the processes are spread over, evenly.
     """
 
-    def __init__(self, jobs: int, place: Place, timeout: float | None = None) -> None:
-        self.jobs, self.timeout = jobs, timeout
+    def __init__(
+        self, jobs: int, place: Place, timeout: float | None = None, devices: Sequence[str] = ("cpu",)
+    ) -> None:
+        self.jobs, self.timeout, self.devices = jobs, timeout, devices
         self.place = replace(place, workers=jobs)
         # start-up is paid once: the fork server imports torch, each cell is a fork of it
         method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
@@ -88,7 +93,8 @@ class LocalExecutor:
         try:
             while waiting or running:
                 while waiting and len(running) < self.jobs:
-                    running.append(self._start(waiting.pop()))
+                    load = Counter(item.device for item in running)
+                    running.append(self._start(waiting.pop(), min(self.devices, key=lambda device: load[device])))
                     yield Started(running[-1].cell)
                 multiprocessing.connection.wait([item.pipe for item in running], POLL_S)
                 for item in list(running):
@@ -100,12 +106,13 @@ class LocalExecutor:
             for item in running:
                 item.process.kill()
 
-    def _start(self, cell: Cell) -> _Running:
+    def _start(self, cell: Cell, device: str) -> _Running:
         ours, theirs = self.context.Pipe(duplex=False)
-        process = self.context.Process(target=_main, args=(theirs, cell.json(), self.place), daemon=True)
+        place = replace(self.place, device=device)
+        process = self.context.Process(target=_main, args=(theirs, cell.json(), place), daemon=True)
         process.start()
         theirs.close()
-        return _Running(cell, process, ours, datetime.now(UTC), perf_counter())
+        return _Running(cell, device, process, ours, datetime.now(UTC), perf_counter())
 
     def _events(self, item: _Running) -> Iterator[Progress | Ended]:
         ended = not item.process.is_alive()  # asked before the pipe is read, so that its last word is not missed

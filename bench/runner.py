@@ -46,13 +46,15 @@ def run(plan: Plan, executor: Executor, results: Path, display: Display) -> Outc
     return outcome
 
 
-def local(todo: Sequence[Cell], jobs: int | None, device: str, root: Path, timeout: float | None) -> LocalExecutor:
-    """The executor of this machine: one worker a core on the CPU, one a GPU, unless told otherwise."""
-    device = _device(device)
-    workers = jobs or (1 if device.startswith("cuda") else _cores())
+def local(
+    todo: Sequence[Cell], jobs: int | None, device: str, root: Path, timeout: float | None = None, per_device: int = 1
+) -> LocalExecutor:
+    """The executor of this machine: one worker a core on the CPU, `per_device` a GPU, unless told otherwise."""
+    devices = _devices(device)
+    workers = jobs or (_cores() if devices == ["cpu"] else per_device * len(devices))
     sha, dirty = _checkout()
-    place = Place(device, str(root), git_sha=sha, git_dirty=dirty)
-    return LocalExecutor(min(workers, len(todo)) or 1, place, timeout)
+    place = Place(str(root), git_sha=sha, git_dirty=dirty)
+    return LocalExecutor(min(workers, len(todo)) or 1, place, timeout, devices)
 
 
 def _cores() -> int:
@@ -60,20 +62,23 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _device(name: str) -> str:
+def _devices(name: str) -> list[str]:
     import torch
 
-    if name == "auto":
-        return "cuda:0" if torch.cuda.is_available() else "cpu"
+    if name in ("auto", "cuda"):
+        found = [f"cuda:{index}" for index in range(torch.cuda.device_count())]
+        if name == "cuda" and not found:
+            raise BenchError("no GPU here that torch sees; use --device cpu")
+        return found or ["cpu"]
     try:
         device = torch.device(name)
     except RuntimeError:
-        raise BenchError(f"no device '{name}'; write auto, cpu or cuda:0") from None
+        raise BenchError(f"no device '{name}'; write auto, cpu, cuda or cuda:0") from None
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         raise BenchError(f"no device '{name}' here: torch sees {torch.cuda.device_count()} GPUs; use --device cpu")
     if device.type not in ("cpu", "cuda"):
-        raise BenchError(f"no device '{name}'; write auto, cpu or cuda:0")
-    return name
+        raise BenchError(f"no device '{name}'; write auto, cpu, cuda or cuda:0")
+    return [name]
 
 
 def _require_writable(results: Path) -> None:

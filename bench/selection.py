@@ -11,14 +11,21 @@ from bench.registry import NamedDataset, NamedMethod
 Rows = list[tuple[NamedDataset, list[NamedMethod]]]
 
 
-def rows(methods: str, datasets: str, overrides: Mapping[str, Any]) -> Rows:
-    """Each dataset with the methods asked for, every name checked and none twice."""
-    named = [registry.dataset(name, overrides) for name in dataset_names(datasets)]
+def rows(methods: str, datasets: str, overrides: Mapping[str, Any], small: bool = False) -> Rows:
+    """Each dataset, or its small source, with the methods asked for; every name checked and none twice."""
+    names = dataset_names(datasets)
+    named = [registry.dataset(small_name(name) if small else name, overrides) for name in names]
     chosen = {on.name: on for on in named}.values()
     found = [(on, [registry.method(text, on) for text in method_names(methods, on)]) for on in chosen]
     if not any(made for _, made in found):
         raise BenchError(f"the papers report no stack on {datasets}; name the stacks, e.g. --method mt+rot_reg")
     return [(on, list({method.name: method for method in made}.values())) for on, made in found]
+
+
+def small_name(name: str) -> str:
+    """The small generated source of a dataset, else its offline one; itself where it is generated anyway."""
+    on = registry.dataset(name)
+    return on.dataset.small or (on.dataset.offline if on.dataset.files else "") or name
 
 
 def method_names(text: str, on: NamedDataset) -> list[str]:

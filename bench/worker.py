@@ -28,8 +28,8 @@ PACKAGES = ("regression-bench", "torch", "torchvision", "timm", "numpy", "scipy"
 class Place:
     """Where and how a cell runs; none of it belongs to the key."""
 
-    device: str
     root: str  # of the data
+    device: str = "cpu"
     threads: int = 1
     workers: int = 1
     git_sha: str | None = None
@@ -90,6 +90,7 @@ def failure(cell: cells.Cell, status: Status, error: str, started: datetime, wal
 def _train(cell: cells.Cell, place: Place, report: Callable[[dict], None]) -> tuple[dict[str, Any], np.ndarray]:
     device = torch.device(place.device)
     if device.type == "cuda":
+        torch.cuda.set_device(device)
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True, warn_only=True)
     on = registry.dataset(cell.dataset, cell.config["overrides"])

@@ -235,17 +235,42 @@ def leaderboard(
 
 @app.command()
 def profile(
-    what: Annotated[str, typer.Argument(help="harness or losses")],
-    write: Annotated[Path | None, typer.Option("--write", help="a markdown file for the table")] = None,
+    what: Annotated[str, typer.Argument(help="methods (on a dataset), losses or harness")] = "methods",
+    method: Annotated[str, typer.Option("--method", help="of methods: which")] = "baseline,mt,rot_reg,mt+rot_reg",
+    dataset: Annotated[str | None, typer.Option("--dataset", help="of methods: one dataset")] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, help="of methods [default: the protocol's]")] = None,
+    steps: Annotated[int, typer.Option(min=2, help="of methods: steps to time")] = 50,
+    device: Device = "auto",
+    precision: Precision = None,
+    channels_last: ChannelsLast = False,
+    compiled: Compiled = False,
+    sets: Sets = None,
+    root: Root = None,
+    write: Annotated[Path | None, typer.Option("--write", help="a markdown file; of methods, JSON beside it")] = None,
 ) -> None:
-    """Benchmarks of the project itself, as markdown."""
+    """What methods, their losses or the harness itself cost, as markdown."""
     from bench import profiling
     from bench.records import replace_file
 
     known = {"harness": profiling.harness, "losses": profiling.losses}
-    if what not in known:
-        raise unknown("profile", what, known)
-    table = known[what]()
+    if what not in {"methods", *known}:
+        raise unknown("profile", what, ["methods", *known])
+    if what in known:
+        table = known[what]()
+    else:
+        from bench import costs, datafiles, runner, selection
+
+        if dataset is None:
+            raise BenchError("name a dataset to profile methods on, e.g. --dataset circle")
+        fields = {"batch_size": batch_size, "precision": precision, "channels_last": channels_last}
+        overrides = options.overrides(sets, compile=compiled, **fields)
+        ((on, named),) = selection.rows(method, dataset, overrides)
+        names, folder = [one.name for one in named], datafiles.root(root)
+        datafiles.verify(on.dataset, folder, on.name)
+        made = costs.measure(on.name, names, overrides, steps, folder, runner.devices(device)[0])
+        table = costs.table(made)
+        if write is not None:
+            replace_file(write.with_suffix(".json"), costs.text(made).encode())
     print(table)
     if write is not None:
         replace_file(write, f"{table}\n".encode())

@@ -145,7 +145,7 @@ class Training:
             _set_rate(optimizer, protocol, epoch)
             for index in _batches(len(self.train), protocol, self.order):
                 began = self._tick()
-                loss = self._loss(self._forward(index, stage, epoch), stage)
+                loss = self._loss(self.batch(index, stage, epoch), stage)
                 optimizer.zero_grad()
                 loss.backward()
                 if protocol.clip is not None:
@@ -171,7 +171,8 @@ class Training:
     def _patience_ended(self, protocol: Protocol) -> bool:
         return self.best is not None and self.best.waited >= (protocol.patience or math.inf)
 
-    def _forward(self, index: Tensor | None, stage: Stage, epoch: int) -> Batch:
+    def batch(self, index: Tensor | None, stage: Stage, epoch: int) -> Batch:
+        """The forward pass over some training rows, all where index is None."""
         method, network = self.method, self.network
         x, y, w, mask = self.x, self.y, self.w, self.mask
         if index is not None:

@@ -50,11 +50,11 @@ def local(
     todo: Sequence[Cell], jobs: int | None, device: str, root: Path, timeout: float | None = None, per_device: int = 1
 ) -> LocalExecutor:
     """The executor of this machine: one worker a core on the CPU, `per_device` a GPU, unless told otherwise."""
-    devices = _devices(device)
-    workers = jobs or (_cores() if devices == ["cpu"] else per_device * len(devices))
+    chosen = devices(device)
+    workers = jobs or (_cores() if chosen == ["cpu"] else per_device * len(chosen))
     sha, dirty = _checkout()
     place = Place(str(root), git_sha=sha, git_dirty=dirty)
-    return LocalExecutor(min(workers, len(todo)) or 1, place, timeout, devices)
+    return LocalExecutor(min(workers, len(todo)) or 1, place, timeout, chosen)
 
 
 def _cores() -> int:
@@ -62,7 +62,8 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _devices(name: str) -> list[str]:
+def devices(name: str) -> list[str]:
+    """The torch devices that a name stands for."""
     import torch
 
     if name in ("auto", "cuda"):

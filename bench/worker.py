@@ -67,8 +67,8 @@ def run(cell: cells.Cell, place: Place, report: Callable[[dict], None]) -> Finis
         status=status,
         error=error,
         timing=timing,
-        memory=_memory(place.device),
-        environment=_environment(place),
+        memory=memory(place.device),
+        environment=environment(place),
         started=started.isoformat(timespec="seconds"),
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
     )
@@ -138,7 +138,8 @@ def _identity(cell: cells.Cell) -> dict[str, Any]:
     }
 
 
-def _memory(device: str) -> Memory:
+def memory(device: str) -> Memory:
+    """Peaks of this process so far."""
     gpu = device.startswith("cuda")
     return Memory(
         peak_rss_mb=_peak_rss_mb(),
@@ -156,7 +157,8 @@ def _peak_rss_mb() -> float | None:
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6, 1)
 
 
-def _environment(place: Place) -> Environment:
+def environment(place: Place) -> Environment:
+    """What this process runs on."""
     gpu = place.device.startswith("cuda")
     return Environment(
         python=platform.python_version(),

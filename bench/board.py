@@ -4,8 +4,6 @@ Means and sample deviations come from `statistics`, which is exact: neither the 
 platform changes a digit.
 """
 
-import hashlib
-import json
 import math
 import statistics
 from collections import Counter
@@ -13,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import pandas as pd
 
+from bench.cells import key_of
 from bench.metrics import METRICS
 from bench.names import value_text
 from bench.records import FAILURES, Record
@@ -166,8 +165,7 @@ def _rows(records: Sequence[Record], states: Sequence[str]) -> list[str]:
 
 
 def _digest(record: Record) -> str:
-    content = {**record.config, "seed": None, "data": record.data_fingerprint}
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:6]
+    return key_of(record.config, 0, record.data_fingerprint)[:6]
 
 
 def _medians(records: Sequence[Record]) -> dict[str, float]:

@@ -2,7 +2,8 @@
 
 Niu et al., Ordinal Regression with Multiple Output CNN for Age Estimation, CVPR 2016.
 Follows the paper, section 3.2.
-Differs: one logit a boundary for its two-way softmax, which is the same model.
+Differs: one logit a boundary for its two-way softmax, which is the same model; a boundary at a bin without samples
+weighs as at one with a single sample.
 """
 
 import torch
@@ -22,8 +23,10 @@ class Ordinal(Binned):
         """Weigh the boundaries by the samples whose bin ends there, 1 on average."""
         super().prepare(task)
         assert task.bins is not None
-        count = task.bins.index(task.labels).flatten().bincount(minlength=self.bins)[:-1].double().sqrt()
-        self.register_buffer("importance", (count / count.mean().clamp_min(1e-12)).float())
+        count = task.bins.index(task.labels).flatten().bincount(minlength=self.bins)[:-1]
+        # a boundary of weight 0 would decide by its first weights, and be counted in the prediction all the same
+        root = count.clamp_min(1).double().sqrt()
+        self.register_buffer("importance", (root / root.mean()).float())
 
     def loss(self, batch: Batch) -> Tensor:
         """Mean over boundaries of the weighted binary cross-entropy."""

@@ -184,6 +184,12 @@ def test_seeds_under_other_settings_are_a_row_of_their_own():
     assert "`baseline {protocol.epochs=5}`" in render_dataset(FACES, records)
 
 
+def test_a_field_that_is_new_and_neutral_makes_no_other_row():
+    newer = {"protocol": {"epochs": 90, "precision": "fp32"}, "overrides": {}}
+    rows = main_table([record("oe", 0, 1.0), record("oe", 1, 3.0, config=newer)]).rows
+    assert [(row[0], row[1]) for row in rows] == [("oe", "2")]
+
+
 def test_seeds_whose_configs_differ_are_never_averaged_even_without_overrides():
     records = [
         record("oe", 0, 1.0),
@@ -349,7 +355,7 @@ def test_records_on_synthetic_samples_stay_off_real_boards():
 
 
 def test_other_settings_lead_the_index_only_where_there_is_nothing_else():
-    quick = [record("oe", s, 1.0, config={"overrides": {"epochs": 1}}) for s in range(2)]
+    quick = [record("oe", s, 1.0, config={"protocol": {"epochs": 1}, "overrides": {"epochs": 1}}) for s in range(2)]
     assert "`baseline`" in render_index([FACES], three("baseline") + quick)
     assert "`oe {epochs=1}`" in render_index([FACES], quick)
 

@@ -64,9 +64,9 @@ def test_dldl_is_the_divergence_to_a_gaussian_plus_the_error_of_the_expectation(
     assert method.loss(batch).item() == pytest.approx(loss, rel=1e-5)
 
 
-def test_ordinal_weighs_each_boundary_by_the_root_of_its_samples():
+def test_ordinal_weighs_each_boundary_by_the_root_of_its_samples_and_none_by_nothing():
     method, batch = prepared("ordinal")
-    roots = [math.sqrt(n) for n in (0, 2, 1, 0, 3)]
+    roots = [math.sqrt(n) for n in (1, 2, 1, 1, 3)]  # where no label lies, as if one did
     importance = [root * 5 / sum(roots) for root in roots]
     loss = 0.0
     for i, label in enumerate(LABELS.flatten().tolist()):

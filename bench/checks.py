@@ -157,8 +157,8 @@ def _split_shapes(splits: Splits) -> None:
     for key in ("train", "val", "test"):
         split: Split = getattr(splits, key)
         _require(len(split.x) == len(split.labels) > 0, f"{key}: {len(split.x)} inputs, {len(split.labels)} labels")
-        _require(split.labels.dim() >= 2, f"{key}: labels are {tuple(split.labels.shape)}; they must be (N, T)")
-        _require(bool(split.labels.isfinite().all()), f"{key}: labels are not finite")
+        _require(len(split.labels.shape) >= 2, f"{key}: labels are {tuple(split.labels.shape)}; they must be (N, T)")
+        _require(bool(np.isfinite(split.labels.numpy()).all()), f"{key}: labels are not finite")
 
 
 def _metrics_exist(dataset: Dataset) -> None:
@@ -168,7 +168,7 @@ def _metrics_exist(dataset: Dataset) -> None:
 
 
 def _regions(dataset: Dataset, splits: Splits) -> None:
-    labels = splits.test.labels.numpy()
+    _, labels = dataset.readout(splits.test.labels, splits.test)
     regions = dataset.regions(splits.train.labels.numpy(), labels)
     if regions is not None:
         _require(len(regions) == len(labels), f"{len(regions)} regions for {len(labels)} labels")

@@ -124,7 +124,8 @@ class Split:
 class Splits:
     """The three splits and the affine map from labels to the network's targets: y = (label - shift) / scale.
 
-    `inputs` stands for the inputs in the fingerprint where they are too many to be hashed: SHA-256 of their files.
+    `inputs` stands for the inputs, and for labels that are no tensor, in the fingerprint where they are too many to be
+    hashed: SHA-256 of their files.
     `summary` stands for the training split where dense features of all of it do not fit in memory: rows from which
     methods learn the distribution of labels and, without augmentation, that of features after each epoch.
     """
@@ -137,11 +138,17 @@ class Splits:
     inputs: str | None = None
     summary: Tensor | None = None
 
+    def known(self) -> Tensor:
+        """Training labels that the distribution of labels is learned from: all, or those of the summary."""
+        return self.train.labels if self.summary is None else self.train.labels[self.summary]
+
     def fingerprint(self) -> str:
         """SHA-256 over inputs, labels and split, as float32: the same for every file format and platform."""
         digest = hashlib.sha256((self.inputs or "").encode())
         for split in (self.train, self.val, self.test):
             for tensor in (split.labels,) if self.inputs else (split.x, split.labels):
+                if not isinstance(tensor, Tensor):
+                    continue
                 array = np.ascontiguousarray(tensor.numpy().astype("<f4", copy=False))
                 digest.update(str(array.shape).encode() + array.tobytes())
         return digest.hexdigest()
@@ -154,7 +161,7 @@ class Dataset:
     """
 
     metrics: ClassVar[tuple[str, ...]]  # of bench.metrics; the first one selects the epoch
-    protocol: ClassVar[Protocol]
+    protocol: Protocol
     unit: ClassVar[str] = ""
     paper: ClassVar[str] = ""
     groups: ClassVar[tuple[str, ...]] = ()  # names that stand for several datasets, as in --dataset uci

@@ -39,7 +39,7 @@ class Rooms:
         return Rooms(*(getattr(self, field.name)[rows] for field in fields(self)))
 
 
-def make(
+def make_rooms(
     number: int, size: tuple[int, int], shares: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Pictures (N, 3, H, W) uint8 and depths (N, H, W) float32 in metres.

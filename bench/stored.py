@@ -30,7 +30,8 @@ class Stored:
 
     def __getitem__(self, index: Any) -> Tensor:
         # fancy indexing copies, so the tensor never shares memory with the map
-        return torch.from_numpy(self.array[self.rows[np.asarray(index)]]).to(self.device, non_blocking=True)
+        rows = self.rows[index if isinstance(index, slice) else np.asarray(index)]
+        return torch.from_numpy(self.array[rows]).to(self.device, non_blocking=True)
 
     @property
     def shape(self) -> torch.Size:
@@ -58,7 +59,7 @@ class Coded:
         return len(self.codes)
 
     def __getitem__(self, index: Any) -> Tensor:
-        return self.values[self.codes[index].long()]
+        return self.values[self.codes[index].int()]
 
     @property
     def shape(self) -> torch.Size:
@@ -73,10 +74,6 @@ class Coded:
         """A function of every label, computed once a value: it is given them as a column (K, 1)."""
         made = function(self.values[:, None])
         return None if made is None else Coded(self.codes, made[:, 0])
-
-    def numpy(self) -> np.ndarray:
-        """All labels at once."""
-        return self.values.numpy()[self.codes.array[self.codes.rows]]
 
 
 def each(labels: Any, function: Callable[[Tensor], Tensor | None]) -> Any:

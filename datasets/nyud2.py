@@ -38,10 +38,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import affine_grid, grid_sample, interpolate
 
-from bench import depthfiles, rooms
 from bench.dataset import Bins, Dataset, File, Protocol, Split, Splits
+from bench.depthfiles import balanced, decode, hold_out, read_list
 from bench.depthnet import DepthNet
 from bench.errors import BenchError
+from bench.rooms import FARTHEST, make_rooms
 from bench.stored import Coded, Stored
 
 SEED = 666  # of everything that is drawn once: held-out scenes, balanced pixels, rooms
@@ -54,7 +55,7 @@ ROOMS = {"synthetic": (1000, 200, 200), "small": (96, 24, 24)}
 COARSE = torch.arange(256).float() / 255 * 10  # m, of training depth as stored
 FINE = torch.arange(10_001).float() / 1000  # m, of test depth as stored
 # pixels of the training split, at 304 x 228, in each 0.1 m: TRAIN_BUCKET_NUM of the released loaddata.py
-COUNTS = np.array(
+COUNTS = np.fromstring(
     """
     0 0 0 0 0 0 0 25848691 24732940 53324326 69112955 54455432 95637682 71403954 117244217 84813007 126524456 84486706
     133130272 95464874 146051415 146133612 96561379 138366677 89680276 127689043 81608990 119121178 74360607 106839384
@@ -64,8 +65,8 @@ COUNTS = np.array(
     6430700 3305839 6318461 3486268 5621065 4030498 3839488 3220208 4483027 2555777 4685983 3145082 2951048 2762369
     2367581 2546089 2343867 2481579 1722140 3018892 2325197 1952354 2047038 1858707 2052729 1348558 2487278 1314198
     3338550 1132666
-    """.split(),
-    dtype=float,
+    """,
+    sep=" ",
 )
 # of the colours of ImageNet, for the lighting: principal axes in columns, and their spreads
 AXES = torch.tensor([[-0.5675, 0.7192, 0.4009], [-0.5808, -0.0045, -0.8140], [-0.5836, -0.6948, 0.4203]])
@@ -143,6 +144,7 @@ class NYUD2(Dataset):
         """ResNet-50 with decoder, fusion and refinement, up to the last convolution."""
         import timm
 
+        del splits
         how: dict[str, Any] = {"features_only": True, "out_indices": (1, 2, 3, 4), "zero_init_last": False}
         if self.images == "small":
             backbone = timm.create_model("resnet18", layers=(1, 1, 1, 1), channels=(8, 8, 16, 32), **how)
@@ -174,6 +176,7 @@ class NYUD2(Dataset):
 
     def regions(self, train_labels: np.ndarray, labels: np.ndarray) -> np.ndarray:
         """By the published table, whatever was trained on."""
+        del train_labels
         of_bin = np.where(COUNTS >= MANY, "many", np.where(COUNTS < FEW, "few", "medium"))
         return of_bin[self.bins.index(torch.from_numpy(labels)).numpy()]
 
@@ -186,19 +189,19 @@ class NYUD2(Dataset):
     def sample(self, split: Split, row: int) -> np.ndarray:
         """A picture beside its depth, white at 10 m."""
         x, depth = split.x[row : row + 1], split.labels[row : row + 1]
-        depth = interpolate(depth, size=x.shape[-2:], mode="nearest").expand(x.shape) * 255 / rooms.FARTHEST
+        depth = interpolate(depth, size=x.shape[-2:], mode="nearest").expand(x.shape) * 255 / FARTHEST
         return torch.cat([x, depth.byte()], 3)[0].permute(1, 2, 0).numpy()
 
     def _pictures(self, folder: Path) -> Splits:
         lists = [folder / f"nyu2_{name}.csv" for name in ("train", "test", "train_FDS_subset")]
         if not lists[0].is_file():
             raise BenchError(f"nyud2 has no data: {lists[0]} is missing; lay it there, or take {self.offline}")
-        train, test, subset = map(depthfiles.read_list, lists)
-        coarse = depthfiles.decode(folder, "train", train, self.size, "8-bit")
-        fine = depthfiles.decode(folder, "test", test, self.size, "16-bit")
+        train, test, subset = map(read_list, lists)
+        coarse = decode(folder, "train", train, self.size, "8-bit")
+        fine = decode(folder, "test", test, self.size, "16-bit")
         rows = held = np.arange(len(train))
         if self.selection == "validation":
-            rows, held = depthfiles.hold_out(train, HELD_OUT, SCENE, SEED)
+            rows, held = hold_out(train, HELD_OUT, SCENE, SEED)
         chosen = {picture for picture, _ in subset}
         summary = np.flatnonzero([train[row][0] in chosen for row in rows])
         if not len(summary):
@@ -214,7 +217,7 @@ class NYUD2(Dataset):
         steps = self.bins.index(COARSE).bincount(minlength=len(COUNTS)).numpy()
         shares = COUNTS / steps.clip(1)
         generator = np.random.default_rng(SEED)
-        pictures, depths = rooms.make(train + val + test, self.size, shares / shares.sum(), generator)
+        pictures, depths = make_rooms(train + val + test, self.size, shares / shares.sum(), generator)
         coarse, fine = (depths * 25.5).round().astype(np.uint8), (depths * 1000).round().astype(np.uint16)
         tested = self._held(pictures[train + val :], fine[train + val :], FINE)
         rows, validated = np.arange(train + val), tested
@@ -247,7 +250,7 @@ class NYUD2(Dataset):
         pictures, codes = (np.ascontiguousarray(_middle(array, self.middle)) for array in (pictures, codes))
         if mask is None:
             bins = self.bins.index(values).byte().numpy()
-            mask = depthfiles.balanced(bins[codes], FIRST, FLOOR, SEED)
+            mask = balanced(bins[codes], FIRST, FLOOR, SEED)
         return Split(*(torch.from_numpy(array) for array in (pictures, values.numpy()[codes][:, None], mask[:, None])))
 
 

@@ -48,7 +48,7 @@ class Batch:
 
 
 def rows(z: Tensor, y: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
-    """Features and targets as rows: (B, D) and (B, T) as they are, (B, D, H, W) and (B, T, H, W) by pixels of the mask."""
+    """Features and targets as rows: (B, D), (B, T) as they are; of (B, D, H, W), (B, T, H, W) the mask's pixels."""
     if z.dim() == 2:
         return z, y
     z, y = (t.flatten(2).transpose(1, 2).flatten(0, 1) for t in (z, y))

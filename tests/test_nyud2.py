@@ -138,8 +138,8 @@ def test_the_full_network_has_the_published_widths_and_half_size_maps():
 
 
 def test_maps_move_with_their_pictures_and_what_comes_from_outside_does_not_count():
-    dataset = registry.dataset(SMALL).dataset
-    (height, width), number = dataset.size, 16
+    dataset = NYUD2(images="synthetic")
+    (height, width), number = dataset.size, 6
     ramp = torch.linspace(1, 9, width // 2).expand(number, 1, height // 2, -1).contiguous()
     x = ramp.repeat_interleave(2, 2).repeat_interleave(2, 3).expand(-1, 3, -1, -1) * 20
     mask = torch.ones_like(ramp, dtype=torch.bool)
@@ -150,6 +150,7 @@ def test_maps_move_with_their_pictures_and_what_comes_from_outside_does_not_coun
     _, y, w, mask = first
     assert y.shape == w.shape == mask.shape == (number, 1, dataset.middle[0] // 2, dataset.middle[1] // 2)
     assert mask.dtype == torch.bool
+    assert not mask.all()
     assert torch.equal(w[mask], y[mask] + 1)
     assert not y[~mask].any()
     motion = _motion(number, dataset.size, dataset.middle, torch.Generator().manual_seed(1))
@@ -158,7 +159,7 @@ def test_maps_move_with_their_pictures_and_what_comes_from_outside_does_not_coun
     assert (mask & inside).float().mean() > 0.9
     assert (pictures - y)[mask & inside].abs().max() < 2 * 8 / (width // 2)  # two steps of the ramp
     flipped = y[..., -1].mean((1, 2)) < y[..., 0].mean((1, 2))
-    assert 2 <= flipped.sum() <= number - 2
+    assert 0 < flipped.sum() < number
 
 
 def test_without_random_numbers_a_batch_is_its_middle(small):
@@ -228,6 +229,8 @@ def test_a_method_trains_an_epoch_on_small_rooms_or_says_why_not(small, name):
 
 def test_a_weight_stands_at_each_pixel_and_masked_pixels_weigh_nothing(small):
     on, splits = small
+    far = replace(splits.train, mask=Coded(splits.train.labels.codes, COARSE > 2))
+    splits = replace(splits, train=far)
     training = Training(on.dataset, on.protocol, splits, registry.method("inv", on).build(), 0, torch.device("cpu"))
     w = training.w[:]
     assert w.shape == splits.train.labels.shape
@@ -238,7 +241,7 @@ def test_a_weight_stands_at_each_pixel_and_masked_pixels_weigh_nothing(small):
     assert not batch.w[~batch.mask].any()
     z, y = batch.rows
     assert (len(z), z.shape[1]) == (int(batch.mask.sum()), training.width)
-    assert (y > 0).all()
+    assert (y > 2).all()
 
 
 def test_the_authors_folder_gives_training_validation_and_test_pictures(folder):
@@ -298,7 +301,7 @@ def test_a_published_mask_is_taken_where_it_lies(folder):
         ("nyu2_train/bar_0002_out/2.jpg", None, "1 of 24 listed files are not below .*: nyu2_train/bar_0002_out/2.jpg"),
         ("nyu2_train/bar_0002_out/2.jpg", b"no picture", "2.jpg cannot be decoded"),
         ("nyu2_train/bar_0002_out/2.png", 100, "2.png cannot be decoded"),
-        ("nyu2_train/bar_0002_out/2.png", ((120, 160), np.uint8, 9), "2.png is 160 x 120 pixels, its picture 320 x 240"),
+        ("nyu2_train/bar_0002_out/2.png", ((120, 160), np.uint8, 9), "2.png is 160 x 120 pixels, its picture"),
         ("nyu2_train/bar_0002_out/2.png", (SIZE, np.uint16, 9), "2.png holds pixels of mode I;16, expected L"),
         ("nyu2_test/00001_depth.png", (SIZE, np.uint8, 9), "00001_depth.png holds pixels of mode L, expected I;16"),
         ("nyu2_test/00001_depth.png", (SIZE, np.uint16, 10_001), "00001_depth.png has values 10001 to 10001, expected"),
@@ -326,7 +329,7 @@ def test_bad_input_is_one_line_that_names_the_file(folder, path, change, message
 def test_a_picture_of_another_shape_is_refused(tmp_path):
     save(tmp_path / "a.png", np.zeros((240, 300, 3), np.uint8))
     save(tmp_path / "b.png", np.zeros((240, 300), np.uint8))
-    with pytest.raises(BenchError, match="a.png is 300 x 240 pixels, which do not shrink to 320 x 240"):
+    with pytest.raises(BenchError, match=r"a\.png is 300 x 240 pixels, which do not shrink to 320 x 240"):
         decode(tmp_path, "train", [("a.png", "b.png")], SIZE, "8-bit")
 
 

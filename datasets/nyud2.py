@@ -136,9 +136,12 @@ class NYUD2(Dataset):
 
     def load(self, root: Path) -> Splits:
         """Decode the files, or make the rooms; training pictures stay on disk."""
+        first = root / "nyud2/nyu2_train.csv"
+        if not (self.synthetic or first.is_file()):
+            raise BenchError(f"nyud2 has no data: {first} is missing; lay it there, or take {self.offline}")
         if self.pretrained:
             self.start = _imagenet()
-        return self._rooms() if self.synthetic else self._pictures(root / "nyud2")
+        return self._rooms() if self.synthetic else self._pictures(first.parent)
 
     def encoder(self, splits: Splits) -> tuple[nn.Module, int]:
         """ResNet-50 with decoder, fusion and refinement, up to the last convolution."""
@@ -194,8 +197,6 @@ class NYUD2(Dataset):
 
     def _pictures(self, folder: Path) -> Splits:
         lists = [folder / f"nyu2_{name}.csv" for name in ("train", "test", "train_FDS_subset")]
-        if not lists[0].is_file():
-            raise BenchError(f"nyud2 has no data: {lists[0]} is missing; lay it there, or take {self.offline}")
         train, test, subset = map(read_list, lists)
         coarse = decode(folder, "train", train, self.size, "8-bit")
         fine = decode(folder, "test", test, self.size, "16-bit")
@@ -256,9 +257,15 @@ class NYUD2(Dataset):
 
 def _imagenet() -> Path:
     from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
 
+    name = ("timm/resnet50.tv_in1k", "model.safetensors")
     try:
-        return Path(hf_hub_download("timm/resnet50.tv_in1k", "model.safetensors"))
+        return Path(hf_hub_download(*name, local_files_only=True))
+    except LocalEntryNotFoundError:
+        pass  # the first time
+    try:
+        return Path(hf_hub_download(*name))
     except (OSError, ValueError) as error:  # what being offline raises
         why = str(error).partition("\n")[0]
         raise BenchError(f"no ImageNet weights for nyud2 ({why}); fetch them once, or add weights=scratch") from None

@@ -143,7 +143,8 @@ def _decode(folder: Path, place: Path, pairs: Sequence[tuple[str, str]], size: t
         depths = open_map(part / "depths.npy", "w+", KINDS[kind].dtype, (len(pairs), *size))
 
         def one(row: int) -> bytes:
-            pictures[row], depths[row], digest = _pair(*(folder / path for path in pairs[row]), size, KINDS[kind])
+            colours, depth = (folder / path for path in pairs[row])
+            pictures[row], depths[row], digest = _pair(colours, depth, size, KINDS[kind])
             return digest
 
         digest = hashlib.sha256()

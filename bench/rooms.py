@@ -128,7 +128,8 @@ def _rays(turn: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 def _room(rooms: Rooms, ray: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The wall, floor (1) or ceiling (2) that a ray ends at, from inside: depth, normal and what it is."""
-    ends = np.where(ray > 0, rooms.high.T[..., None], rooms.low.T[..., None]) / ray
+    # seen from inside, a wall lies ahead of every ray that is not along it
+    ends = np.abs(np.where(ray > 0, rooms.high.T[..., None], rooms.low.T[..., None]) / ray)
     axis = ends.argmin(0)
     what = np.where(axis == 1, np.where(ray[1] > 0, 2, 1), 0)
     return ends.min(0), _normal(axis, ray), what

@@ -49,6 +49,7 @@ SEED = 666  # of everything that is drawn once: held-out scenes, balanced pixels
 HELD_OUT, SCENE = 654, 66  # validation pictures, and at most so many of a scene
 FLOOR = 200  # pixels of each bin at least that are compared
 FIRST = 7  # of the bins with pixels
+BINS = Bins(0.0, 0.1, 100, FIRST)
 MANY, FEW = 26e6, 10e6  # training pixels of a bin
 SIZES = {"real": ((240, 320), (228, 304)), "small": ((36, 48), (32, 44))}  # pictures as kept, and their middle
 ROOMS = {"synthetic": (1000, 200, 200), "small": (96, 24, 24)}
@@ -90,7 +91,7 @@ class NYUD2(Dataset):
     )
     unit = "m"
     paper = "arXiv:2102.09554"
-    bins = Bins(0.0, 0.1, 100, FIRST)
+    bins = BINS
     evaluation_batch = 32
     reported = "NYUD2-DIR"
     small = "nyud2[images=small]"
@@ -181,7 +182,7 @@ class NYUD2(Dataset):
         """By the published table, whatever was trained on."""
         del train_labels
         of_bin = np.where(COUNTS >= MANY, "many", np.where(COUNTS < FEW, "few", "medium"))
-        return of_bin[self.bins.index(torch.from_numpy(labels)).numpy()]
+        return of_bin[BINS.index(torch.from_numpy(labels)).numpy()]
 
     def readout(self, y_hat: Tensor, split: Split) -> tuple[np.ndarray, np.ndarray]:
         """The pixels that count, maps enlarged to the size of the labels; (n,), (n,)."""
@@ -215,7 +216,7 @@ class NYUD2(Dataset):
     def _rooms(self) -> Splits:
         train, val, test = ROOMS[self.images]
         # a bin holds 2 or 3 of the steps of stored depth, by chance
-        steps = self.bins.index(COARSE).bincount(minlength=len(COUNTS)).numpy()
+        steps = BINS.index(COARSE).bincount(minlength=len(COUNTS)).numpy()
         shares = COUNTS / steps.clip(1)
         generator = np.random.default_rng(SEED)
         pictures, depths = make_rooms(train + val + test, self.size, shares / shares.sum(), generator)
@@ -250,7 +251,7 @@ class NYUD2(Dataset):
         """A split to be compared at the pictures' size, on pixels balanced by depth unless their mask is given."""
         pictures, codes = (np.ascontiguousarray(_middle(array, self.middle)) for array in (pictures, codes))
         if mask is None:
-            bins = self.bins.index(values).byte().numpy()
+            bins = BINS.index(values).byte().numpy()
             mask = balanced(bins[codes], FIRST, FLOOR, SEED)
         return Split(*(torch.from_numpy(array) for array in (pictures, values.numpy()[codes][:, None], mask[:, None])))
 

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from bench import evaluation, plugins, registry
-from bench.datasets.nyud2 import COARSE, COUNTS, FINE, NYUD2, _motion, _moved
+from bench.datasets.nyud2 import BINS, COARSE, COUNTS, FINE, NYUD2, _motion, _moved
 from bench.depthfiles import balanced, decode, hold_out, read_list
 from bench.engine import Training
 from bench.errors import BenchError
@@ -81,7 +81,7 @@ def test_table_and_regions_are_those_of_the_data_folder():
 @pytest.mark.parametrize("depths", [COARSE, FINE], ids=["training", "test"])
 def test_every_stored_depth_falls_into_the_published_bin(depths):
     published = (depths.numpy() * np.float32(10)).astype(int).clip(7, 99)
-    np.testing.assert_array_equal(NYUD2.bins.index(depths).numpy(), published)
+    np.testing.assert_array_equal(BINS.index(depths).numpy(), published)
 
 
 def test_a_balanced_mask_keeps_as_many_pixels_of_each_bin_as_the_rarest_has():
@@ -180,7 +180,7 @@ def test_predictions_are_enlarged_corner_to_corner_and_compared_on_the_mask(smal
     wide = torch.linspace(1, 2, width).expand(splits.val.labels.shape)
     np.testing.assert_allclose(predicted, wide[splits.val.mask].numpy(), atol=1e-5)
     np.testing.assert_array_equal(labels, splits.val.labels[splits.val.mask].numpy())
-    counts = NYUD2.bins.index(splits.test.labels[splits.test.mask]).bincount()
+    counts = BINS.index(splits.test.labels[splits.test.mask]).bincount()
     assert counts[:7].sum() == 0
     assert counts.max() <= 200
 
@@ -189,13 +189,12 @@ def test_depth_of_a_bare_wall_is_its_distance_and_of_the_floor_follows_from_the_
     room = draw(1, np.random.default_rng(0))
     room.turn[:] = 0
     room.box_low[:], room.box_high[:], room.ball[:], room.radius[:] = 50, 51, 50, 0.1
-    room.low[:], room.high[:] = (-2, -1.5, -1), (2, 1, 3)
-    depth, light = cast(room, (6, 8))
-    # the wall fills the rows whose rays reach it above the floor and below the ceiling
-    rows = (2.5 - np.arange(6)) / (FOCAL * 8)
-    expected = np.minimum(3, np.where(rows < 0, -1.5, 1) / rows)
-    np.testing.assert_allclose(depth[0, :, 4], expected, rtol=1e-5)
-    assert light.shape == (1, 3, 6, 8)
+    room.low[:], room.high[:] = (-2, -0.7, -1), (2, 1, 3)
+    depth, light = cast(room, (5, 7))
+    # up to the ceiling, straight to the wall, down to the floor
+    slope = 2 / (FOCAL * 7)
+    np.testing.assert_allclose(depth[0, [0, 2, 4], 3], [1 / slope, 3, 0.7 / slope], rtol=1e-5)
+    assert light.shape == (1, 3, 5, 7)
     assert light.min() > 0
 
 

@@ -22,9 +22,9 @@ drawn a picture each and computed a batch at a time, on the device. Differs: rot
 by splines, and depth by the nearest pixel, so it keeps its 256 steps; pixels that a rotation brings in from outside
 count nowhere (there: 0 m deep); in the statistics of FDS, those of the published 600 pictures that train.
 
-images=synthetic: 1400 made-up rooms (1000 train, 200 validate, 200 test), depths in training shared out as the published
-table says to 4% of the pixels; see bench.rooms, which states the noise floor: 3% of the depth, plus steps of 4 cm
-in training. images=small: 144 of them, 48 x 36 pixels, and a narrow network.
+images=synthetic: 1400 made-up rooms (1000 train, 200 validate, 200 test), the depths of those that train shared out as
+the published table says to 4% of the pixels; see bench.rooms, which states the noise floor: 3% of the depth, plus
+steps of 4 cm in training. images=small: 144 of them, 48 x 36 pixels, and a narrow network.
 """
 
 import hashlib

@@ -120,13 +120,15 @@ def _measured(dataset: str, name: str, overrides: dict[str, Any], steps: int, pl
     few = min(rows, batch * (steps + WARM_UP))
     epochs = math.ceil((steps + WARM_UP) / _steps(few, protocol))
     brief = {"protocol.epochs": epochs, "protocol.validate_every": epochs, "protocol.validate_steps": None}
-    part = replace(splits, train=_first(splits.train, few), val=_first(splits.val, batch))
+    summary = None if splits.summary is None else torch.arange(min(few, len(splits.summary)))
+    part = replace(splits, train=_first(splits.train, few), val=_first(splits.val, batch), summary=summary)
     method = named.build()
     training = Training(on.dataset, protocol, part, method, 0, device, overrides={**overrides, **brief})
     taken = training.fit().step_s
     stages = method.stages(protocol)
     forward = _timed(lambda: training.predict(part.val), device) / len(part.val)
-    full = protocol.epochs * rows * forward * fills(method, "epoch_end")
+    passed = rows if splits.summary is None else len(splits.summary)
+    full = protocol.epochs * passed * forward * fills(method, "epoch_end")
     times = []
     for stage in stages:
         own = with_protocol(stage.protocol or protocol, overrides)

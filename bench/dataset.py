@@ -60,7 +60,7 @@ class Protocol:
 
 @dataclass(frozen=True)
 class Bins:
-    """Label bins of one scalar target: bin k holds labels from edge k up to edge k + 1.
+    """Label bins of one scalar target: bin k holds labels from edge k up to edge k + 1, bin `first` lower ones too.
 
     Edges are float32, as the published code makes them: in float64 many of STS-B's scores fall one bin lower.
     """
@@ -68,12 +68,14 @@ class Bins:
     start: float
     width: float
     number: int
+    first: int = 0
 
     def index(self, labels: Tensor) -> Tensor:
-        """Bin number of each label, clamped to the first and last bin; any shape, int64."""
+        """Bin number of each label, from the first to the last; any shape, int64."""
         edges = np.linspace(self.start, self.start + self.number * self.width, self.number + 1)
         inner = torch.from_numpy(edges[1:-1]).float().to(labels.device)
-        return torch.bucketize(labels.float().contiguous(), inner, right=True)
+        index = torch.bucketize(labels.float().contiguous(), inner, right=True)
+        return index.clamp_min(self.first) if self.first else index
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,10 @@ class File:
 
 @dataclass
 class Split:
-    """One split. x is anything that an index tensor can index (a tensor, or a reader of stored images)."""
+    """One split. x is anything that an index tensor can index: a tensor, or a reader of stored images.
+
+    Dense targets are (N, T, H, W); those of the training split may be a `bench.stored.Coded`.
+    """
 
     x: Tensor
     labels: Tensor  # (N, T) in the units of the dataset
@@ -119,7 +124,10 @@ class Split:
 class Splits:
     """The three splits and the affine map from labels to the network's targets: y = (label - shift) / scale.
 
-    `inputs` stands for the inputs in the fingerprint where they are too many to be hashed: SHA-256 of their files.
+    `inputs` stands for the inputs, and for labels that are no tensor, in the fingerprint where they are too many to be
+    hashed: SHA-256 of their files.
+    `summary` stands for the training split where dense features of all of it do not fit in memory: rows from which
+    methods learn the distribution of labels and, without augmentation, that of features after each epoch.
     """
 
     train: Split
@@ -128,13 +136,20 @@ class Splits:
     shift: float = 0.0
     scale: float = 1.0
     inputs: str | None = None
+    summary: Tensor | None = None
+
+    def known(self) -> Tensor:
+        """Training labels that the distribution of labels is learned from: all, or those of the summary."""
+        return self.train.labels if self.summary is None else self.train.labels[self.summary]
 
     def fingerprint(self) -> str:
         """SHA-256 over inputs, labels and split, as float32: the same for every file format and platform."""
         digest = hashlib.sha256((self.inputs or "").encode())
         for split in (self.train, self.val, self.test):
             for tensor in (split.labels,) if self.inputs else (split.x, split.labels):
-                array = np.ascontiguousarray(tensor.numpy().astype("<f4"))
+                if not isinstance(tensor, Tensor):
+                    continue
+                array = np.ascontiguousarray(tensor.numpy().astype("<f4", copy=False))
                 digest.update(str(array.shape).encode() + array.tobytes())
         return digest.hexdigest()
 
@@ -146,13 +161,15 @@ class Dataset:
     """
 
     metrics: ClassVar[tuple[str, ...]]  # of bench.metrics; the first one selects the epoch
-    protocol: ClassVar[Protocol]
+    protocol: Protocol
     unit: ClassVar[str] = ""
     paper: ClassVar[str] = ""
     groups: ClassVar[tuple[str, ...]] = ()  # names that stand for several datasets, as in --dataset uci
     synthetic: bool = False  # made-up samples: their records never enter a real board
     bins: Bins | None = None
     evaluation_batch: int = 1024  # samples that fit into memory at once without gradients
+    excluded: ClassVar[Mapping[str, str]] = {}  # methods that are not defined here, and why
+    note: str = ""  # a sentence on how its samples or its protocol depart from the usual, for its board
     files: tuple[File, ...] = ()
     offline: str = ""  # the name of this dataset's offline source, offered where the data is missing
     small: str = ""  # the name of a few hundred generated samples that a smoke run trains on in a second or two
@@ -175,6 +192,15 @@ class Dataset:
         """Training-time augmentation of one batch; identity by default."""
         del rng
         return x
+
+    def augmented(
+        self, x: Tensor, y: Tensor, w: Tensor | None, mask: Tensor | None, rng: torch.Generator | None
+    ) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
+        """A training batch, augmented: inputs alone, unless overridden to move dense targets, weights and mask along.
+
+        Without rng the batch comes in the form of evaluation.
+        """
+        return (x if rng is None else self.augment(x, rng)), y, w, mask
 
     def view(self, x: Tensor, rng: torch.Generator) -> Tensor:
         """One more augmented view of a batch, for methods that contrast views."""

@@ -16,9 +16,10 @@ import torch
 from torch import Tensor, nn
 
 from bench.dataset import Dataset, Protocol, Split, Splits, with_protocol
-from bench.method import Batch, Method, Stage, Task, Views, fills
+from bench.method import Batch, Method, Stage, Task, Views, fills, rows
 from bench.metrics import METRICS
 from bench.rng import generator, stream_seed
+from bench.stored import each
 
 VERSION = 1  # raise it when a change here moves numbers: it is part of every cell key
 WARM_UP = 10  # steps left out of the step times
@@ -85,19 +86,21 @@ class Training:
         )
         self.overrides = overrides or {}
         self.train, self.val, self.shift, self.scale = splits.train, splits.val, splits.shift, splits.scale
+        self.summary = splits.summary
         self.order, self.augment, self.extra = (generator(seed, name) for name in ("order", "augment", "method"))
 
         # the encoder is drawn first, so that seed k of every method starts from the same one
         torch.manual_seed(stream_seed(seed, "init"))
         encoder, self.width = dataset.encoder(splits)
         labels = self.train.labels
-        y = (labels - self.shift) / self.scale
+        y = each(labels, lambda given: (given - self.shift) / self.scale)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(stream_seed(seed, "method"))
             rng = generator(seed, "method")
-            task = Task(labels, y, self.shift, self.scale, self.width, dataset.bins, protocol, rng, encoder)
+            known = (labels, y) if self.summary is None else (labels[self.summary], y[self.summary])
+            task = Task(*known, self.shift, self.scale, self.width, dataset.bins, protocol, rng, encoder)
             method.prepare(replace(task, new_encoder=lambda: dataset.encoder(splits)[0]))
-            weights = method.weights(labels)
+            weights = each(labels, method.weights)
         self.network = Network(encoder, self._new_head()).to(device)
         method.to(device)
         if protocol.channels_last:
@@ -182,12 +185,13 @@ class Training:
         if stage.pretext and views is not None:
             z = views.z[: len(y)]
         else:
-            z = method.features(self._encoded(self.dataset.augment(x, self.augment)), y, epoch)
+            x, y, w, mask = self.dataset.augmented(x, y, w, mask, self.augment)
+            z = method.features(self._encoded(x), y, epoch)
         with self.cast:
             outputs = network.head(z)
         return Batch(
             y=y,
-            w=w if stage.weighted else None,
+            w=_masked(w if stage.weighted else None, mask),
             z=z,
             outputs=outputs.float(),
             targets=method.targets(y),
@@ -254,13 +258,16 @@ class Training:
 
     @torch.no_grad()
     def _pass(self, epoch: int) -> None:
-        # in training mode and augmented, as published, but with random numbers of its own
+        # in training mode and augmented, as published, but with random numbers of its own; a summary as it is
+        chosen, rng = (torch.arange(len(self.train)), self.extra) if self.summary is None else (self.summary, None)
         with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
             parts = []
-            for index in torch.arange(len(self.train)).split(self.protocol.batch_size or len(self.train)):
-                z = self._encoded(self.dataset.augment(self.x[index], self.extra))
-                parts.append(self.method.features(z, self.y[index], epoch))
-        self.method.epoch_end(torch.cat(parts), self.y, epoch)
+            for index in chosen.split(self.protocol.batch_size or len(chosen)):
+                mask = None if self.mask is None else self.mask[index]
+                x, y, _, mask = self.dataset.augmented(self.x[index], self.y[index], None, mask, rng)
+                parts.append(rows(self.method.features(self._encoded(x), y, epoch), y, mask))
+        z, y = (torch.cat(part) for part in zip(*parts, strict=True))
+        self.method.epoch_end(z, y, epoch)
 
     @torch.no_grad()
     def predict(self, split: Split) -> Tensor:
@@ -308,6 +315,13 @@ class _Best:
     def restore(self, network: nn.Module) -> dict:
         network.load_state_dict(self.state)
         return {"metric": self.metric, "epoch": self.epoch, "value": self.sign * self.value}
+
+
+def _masked(w: Tensor | None, mask: Tensor | None) -> Tensor | None:
+    # what does not count weighs nothing, whatever the loss
+    if mask is None:
+        return w
+    return mask.float() if w is None else w * mask
 
 
 def _seconds(ticks: tuple[Any, Any]) -> float:

@@ -14,7 +14,7 @@ def metrics(dataset: Dataset, splits: Splits, name: str, y_hat: Tensor) -> dict[
     """`{region: {metric: value or None, "n": rows}}` of a split; an empty region has n = 0 and no values."""
     split = getattr(splits, name)
     predicted, labels = dataset.readout(y_hat, split)
-    regions = dataset.regions(splits.train.labels.numpy(), labels)
+    regions = dataset.regions(splits.known().numpy(), labels)
     groups = {"all": np.ones(len(labels), dtype=bool)}
     if regions is not None:
         names = [region for region in ORDER if region != "zero" or (regions == "zero").any()]

@@ -98,7 +98,7 @@ def _method_page(base: str) -> str:
     reference, cases, deviation = certificate(base)
     lines = [("reference", reference), ("golden cases passed", cases)]
     lines += [("largest deviation", f"{deviation} of the largest entry")] if deviation else []
-    reasons = [f"{on.name}: {reason}" for on in datasets if (reason := cls.refuses(on.dataset))]
+    reasons = [f"{on.name}: {reason}" for on in datasets if (reason := registry.refusal(base, on.dataset))]
     return "\n".join(
         (
             f"method {base}\n",
@@ -149,8 +149,10 @@ def _samples(on: "NamedDataset", root: Path) -> str:
         return str(error)
     rows = []
     for name in ("train", "val", "test"):
-        labels = getattr(splits, name).labels.numpy()
-        regions = on.dataset.regions(splits.train.labels.numpy(), labels)
+        split = getattr(splits, name)
+        # of dense targets every pixel has a region, too many to list
+        dense = len(split.labels.shape) > 2
+        regions = None if dense else on.dataset.regions(splits.train.labels.numpy(), split.labels.numpy())
         names = [] if regions is None else regions.ravel().tolist()
-        rows.append((name, len(labels), *(names.count(region) or "" for region in ("many", "medium", "few", "zero"))))
+        rows.append((name, len(split), *(names.count(region) or "" for region in ("many", "medium", "few", "zero"))))
     return tabulate(rows, ("split", "samples", "many", "medium", "few", "zero"))

@@ -26,7 +26,7 @@ class Batch:
     """One training batch. Dense targets carry (B, T, H, W) where others carry (B, T)."""
 
     y: Tensor  # (B, T) targets in network units
-    w: Tensor | None  # (B, 1) sample weights, None without re-weighting
+    w: Tensor | None  # (B, 1) sample weights, None without re-weighting; of dense targets 0 outside the mask
     z: Tensor  # (B, D) features, after the features slot
     outputs: Tensor  # what the head gives: (B, T), or what the head slot makes of it
     targets: Tensor  # what outputs are compared with: y, or what the head slot makes of it
@@ -44,10 +44,15 @@ class Batch:
     @property
     def rows(self) -> tuple[Tensor, Tensor]:
         """Features (n, D) and targets (n, T) as rows; of a dense batch, the pixels that count."""
-        if self.z.dim() == 2:
-            return self.z, self.y
-        z, y = (t.flatten(2).transpose(1, 2).flatten(0, 1) for t in (self.z, self.y))
-        return (z, y) if self.mask is None else (z[keep := self.mask.flatten()], y[keep])
+        return rows(self.z, self.y, self.mask)
+
+
+def rows(z: Tensor, y: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Features and targets as rows: (B, D), (B, T) as they are; of (B, D, H, W), (B, T, H, W) the mask's pixels."""
+    if z.dim() == 2:
+        return z, y
+    z, y = (t.flatten(2).transpose(1, 2).flatten(0, 1) for t in (z, y))
+    return (z, y) if mask is None else (z[keep := mask.flatten()], y[keep])
 
 
 @dataclass(slots=True)
@@ -62,7 +67,7 @@ class Views:
 class Task:
     """What a method may know before training starts: everything but the validation and test splits."""
 
-    labels: Tensor  # (N, T) training labels in label units
+    labels: Tensor  # (N, T) training labels in label units; of dense targets, those of the summary
     y: Tensor  # (N, T) the same in network units
     shift: float
     scale: float
@@ -176,7 +181,10 @@ class Method(nn.Module):
         return batch.z.new_zeros(())
 
     def epoch_end(self, z: Tensor, y: Tensor, epoch: int) -> None:
-        """Called after each epoch with the features (N, D) of a pass over the training split, if overridden."""
+        """Called after each epoch with the features (N, D) of a pass over the training split, if overridden.
+
+        Of dense targets, with those of every pixel of the summary, and their targets.
+        """
 
     def stages(self, protocol: Protocol) -> tuple[Stage, ...]:
         """The stages of training, in order."""

@@ -134,8 +134,52 @@ def delta1(y_hat: np.ndarray, y: np.ndarray) -> float:
     >>> delta1([1, 5, 2], [1, 4, 1])
     0.6666666666666666
     """
+    return _within(1.25, y_hat, y)
+
+
+@_metric
+def delta2(y_hat: np.ndarray, y: np.ndarray) -> float:
+    """As delta1, within a factor of 1.25².
+
+    >>> delta2([1.5, 1.6], [1, 1])
+    0.5
+    """
+    return _within(1.25**2, y_hat, y)
+
+
+@_metric
+def delta3(y_hat: np.ndarray, y: np.ndarray) -> float:
+    """As delta1, within a factor of 1.25³.
+
+    >>> delta3([1.9, 2], [1, 1])
+    0.5
+    """
+    return _within(1.25**3, y_hat, y)
+
+
+@_metric
+def abs_rel(y_hat: np.ndarray, y: np.ndarray) -> float:
+    """Mean absolute error relative to the label; labels are above 0.
+
+    >>> abs_rel([1, 6], [2, 4])
+    0.5
+    """
+    return (np.abs(y_hat - y) / y).mean()
+
+
+@_metric
+def lg10(y_hat: np.ndarray, y: np.ndarray) -> float:
+    """Mean absolute error of the decimal logarithm; nan where a prediction is not above 0.
+
+    >>> lg10([10, 1], [1, 10])
+    1.0
+    """
+    return np.abs(np.log10(y_hat) - np.log10(y)).mean()
+
+
+def _within(factor: float, y_hat: np.ndarray, y: np.ndarray) -> float:
     above, below = y_hat / y, y / y_hat
-    return ((np.maximum(above, below) <= 1.25) & (above > 0)).mean()
+    return ((np.maximum(above, below) <= factor) & (above > 0)).mean()
 
 
 def _correlation(a: np.ndarray, b: np.ndarray) -> float:
@@ -171,4 +215,8 @@ METRICS: dict[str, Metric] = {
     "spearman": Metric(spearman, "Spearman", higher_is_better=True, unit=""),
     "kendall": Metric(kendall, "Kendall", higher_is_better=True, unit=""),
     "delta1": Metric(delta1, "δ1", higher_is_better=True, unit=""),
+    "delta2": Metric(delta2, "δ2", higher_is_better=True, unit=""),
+    "delta3": Metric(delta3, "δ3", higher_is_better=True, unit=""),
+    "abs_rel": Metric(abs_rel, "ABS_REL", unit=""),
+    "lg10": Metric(lg10, "LG10", unit=""),
 }

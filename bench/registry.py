@@ -46,8 +46,7 @@ class NamedMethod:
 
     def refusal(self, dataset: Dataset) -> str | None:
         """Why the method is not defined on a dataset."""
-        reasons = (plugins.load("method", base).refuses(dataset) for base, _ in self.parts)
-        return next(filter(None, reasons), None)
+        return next(filter(None, (refusal(base, dataset) for base, _ in self.parts)), None)
 
 
 def dataset(text: str, overrides: Mapping[str, Any] | None = None) -> NamedDataset:
@@ -77,6 +76,11 @@ def method(text: str, on: NamedDataset, searched: bool = True) -> NamedMethod:
     made = NamedMethod("+".join(part[0] for part in parts), tuple((base, params) for _, base, params in parts))
     made.build()  # an illegal stack is refused here, before anything runs
     return made
+
+
+def refusal(base: str, dataset: Dataset) -> str | None:
+    """Why one method is not defined on a dataset, by its own word or the dataset's."""
+    return dataset.excluded.get(base) or plugins.load("method", base).refuses(dataset)
 
 
 def build(parts: Sequence[tuple[str, Mapping[str, Any]]]) -> Method:

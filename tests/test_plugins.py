@@ -47,11 +47,9 @@ def test_every_dataset_keeps_the_contract(name):
     root = datafiles.root()
     dataset = registry.dataset(name).dataset
     missing = any(row.state != "present" for row in datafiles.status(dataset, root))
-    problems = [
-        f"{title}: {problem}"
-        for title, problem in checks.run("dataset", dataset.offline if missing else name, root)
-        if problem
-    ]
+    # a dataset that has a small source is too large to be loaded here
+    given = dataset.small or (dataset.offline if missing else name)
+    problems = [f"{title}: {problem}" for title, problem in checks.run("dataset", given, root) if problem]
     assert not problems
 
 

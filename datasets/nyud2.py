@@ -1,0 +1,336 @@
+"""NYUD2-DIR: the depth of every pixel of indoor pictures, 0.7 m to 10 m.
+
+Silberman et al., Indoor Segmentation and Support Inference from RGBD Images, ECCV 2012; as a benchmark of imbalance
+Yang et al., Delving into Deep Imbalanced Regression, ICML 2021, arXiv:2102.09554. Lists, protocol, network and
+augmentation follow YyzHarry/imbalanced-regression nyud2-dir at c37d6f46d35e (MIT). The pictures come with that
+code's download (data.zip; no licence stated, for research): unpack it and lay the content of its folder `data` into
+`nyud2` below the data root, nyu2_train.csv, nyu2_train/, nyu2_test.csv and nyu2_test/.
+
+Split: 50,688 training pictures of Kinect sweeps, their depth in 256 steps up to 10 m; 654 test pictures, depth in mm.
+The released code chooses the epoch on the test split. Here 654 training pictures are held out: scenes drawn with a
+fixed seed, 66 pictures of each, evenly spaced; the other pictures of these scenes are used nowhere. selection=test
+trains on all and chooses as the papers do.
+
+Shots: bins of 0.1 m, by their pixels among the 3.5 billion of the training split, a published table: many from 26
+million on, few below 10 million. Test metrics compare equally many pixels of each bin from 0.7 m on: those of
+test_balanced_mask.npy where it lies beside the lists, else a draw by its recipe with a fixed seed. Validation
+draws likewise, at least 200 pixels a bin, as its rarest bin may be almost empty.
+
+Protocol: Adam 1e-4 with weight decay 1e-4, times 0.1 after 5 of 10 epochs, batch 32, squared error, ImageNet's
+ResNet-50 (weights: timm's resnet50.tv_in1k). Released are random flips, rotations, lighting and colour jitter, here
+drawn a picture each and computed a batch at a time, on the device. Differs: rotated pictures are read bilinearly, not
+by splines, and depth by the nearest pixel, so it keeps its 256 steps; pixels that a rotation brings in from outside
+count nowhere (there: 0 m deep); in the statistics of FDS, those of the published 600 pictures that train.
+
+images=synthetic: 1400 made-up rooms (1000 train, 200 validate, 200 test), the depths of those that train shared out as
+the published table says to 4% of the pixels; see bench.rooms, which states the noise floor: 3% of the depth, plus
+steps of 4 cm in training. images=small: 144 of them, 48 x 36 pixels, and a narrow network.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar, Literal, cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import affine_grid, grid_sample, interpolate
+
+from bench.dataset import Bins, Dataset, File, Protocol, Split, Splits
+from bench.depthfiles import balanced, decode, hold_out, read_list
+from bench.depthnet import DepthNet
+from bench.errors import BenchError
+from bench.rooms import FARTHEST, make_rooms
+from bench.stored import Coded, Stored
+
+SEED = 666  # of everything that is drawn once: held-out scenes, balanced pixels, rooms
+HELD_OUT, SCENE = 654, 66  # validation pictures, and at most so many of a scene
+FLOOR = 200  # pixels of each bin at least that are compared
+FIRST = 7  # of the bins with pixels
+BINS = Bins(0.0, 0.1, 100, FIRST)
+MANY, FEW = 26e6, 10e6  # training pixels of a bin
+SIZES = {"real": ((240, 320), (228, 304)), "small": ((36, 48), (32, 44))}  # pictures as kept, and their middle
+ROOMS = {"synthetic": (1000, 200, 200), "small": (96, 24, 24)}
+COARSE = torch.arange(256).float() / 255 * 10  # m, of training depth as stored
+FINE = torch.arange(10_001).float() / 1000  # m, of test depth as stored
+# pixels of the training split, at 304 x 228, in each 0.1 m: TRAIN_BUCKET_NUM of the released loaddata.py
+COUNTS = np.fromstring(
+    """
+    0 0 0 0 0 0 0 25848691 24732940 53324326 69112955 54455432 95637682 71403954 117244217 84813007 126524456 84486706
+    133130272 95464874 146051415 146133612 96561379 138366677 89680276 127689043 81608990 119121178 74360607 106839384
+    97595765 66718296 90661239 53103021 83340912 51365604 71262770 42243737 65860580 38415940 53647559 54038467 28335524
+    41485143 32106001 35936734 23966211 32018765 19297203 31503743 21681574 16363187 25743420 12769509 17675327 13147819
+    15798560 9547180 14933200 9663019 12887283 11803562 7656609 11515700 7756306 9046228 5114894 8653419 6859433 8001904
+    6430700 3305839 6318461 3486268 5621065 4030498 3839488 3220208 4483027 2555777 4685983 3145082 2951048 2762369
+    2367581 2546089 2343867 2481579 1722140 3018892 2325197 1952354 2047038 1858707 2052729 1348558 2487278 1314198
+    3338550 1132666
+    """,
+    sep=" ",
+)
+# of the colours of ImageNet, for the lighting: principal axes in columns, and their spreads
+AXES = torch.tensor([[-0.5675, 0.7192, 0.4009], [-0.5808, -0.0045, -0.8140], [-0.5836, -0.6948, 0.4203]])
+SPREADS = torch.tensor([0.2175, 0.0188, 0.0045])
+GREY = torch.tensor([0.299, 0.587, 0.114])
+_PIXELS = "it is defined for one label a sample, and here every pixel has one"
+
+
+class NYUD2(Dataset):
+    """Pictures of 304 x 228 to depth maps of 152 x 114, which are enlarged to the pictures' size to be compared.
+
+    Args:
+        images: the pictures themselves, rooms of the same size, or a few small rooms.
+        selection: what chooses the epoch: held-out training pictures, or the test split as in the papers.
+        weights: of the encoder at the start; None means ImageNet's for the pictures, drawn ones for rooms.
+    """
+
+    metrics = ("rmse", "delta1", "delta2", "delta3", "abs_rel", "lg10")
+    protocol = Protocol(
+        loss="mse", optimizer="adam", lr=1e-4, weight_decay=1e-4, batch_size=32, epochs=10, milestones=(5,)
+    )
+    unit = "m"
+    paper = "arXiv:2102.09554"
+    bins = BINS
+    evaluation_batch = 32
+    reported = "NYUD2-DIR"
+    small = "nyud2[images=small]"
+    excluded: ClassVar = dict.fromkeys(("corn", "dex", "dldl", "ordinal", "rnc"), _PIXELS)
+    files = (
+        File(
+            "nyud2/nyu2_test.csv",
+            "633dd5b45c7f291f0bbb13011126778661c647c82d1919a1b0d7f7430e8e6eed",
+        ),
+        File(
+            "nyud2/nyu2_train_FDS_subset.csv",
+            "e2e00e2388db5a4a6917b7f1c4af68b5fd4012f2884acbbb810ffe8c0957f5b6",
+            url="https://raw.githubusercontent.com/YyzHarry/imbalanced-regression/c37d6f46d35e5a0b37277d8d925ad112ed8ef487/nyud2-dir/data/nyu2_train_FDS_subset.csv",
+            licence="MIT",
+        ),
+    )
+
+    def __init__(
+        self,
+        images: Literal["real", "synthetic", "small"] = "real",
+        selection: Literal["validation", "test"] = "validation",
+        weights: Literal["imagenet", "scratch"] | None = None,
+    ) -> None:
+        self.images, self.selection = images, selection
+        self.pretrained = (images == "real" if weights is None else weights == "imagenet") and images != "small"
+        self.size, self.middle = SIZES["small" if images == "small" else "real"]
+        self.synthetic = images != "real"
+        self.note = f"Its encoder starts from {'ImageNet weights' if self.pretrained else 'random weights'}."
+        if selection == "test":
+            self.note += (
+                " **The epoch is chosen on the test split, as in the papers: its validation split is the test.**"
+            )
+        elif not self.synthetic:
+            self.reported_note = "the papers choose the epoch on the test split, as nyud2[selection=test] does"
+        if not self.pretrained:
+            self.reported_note = "the papers' encoder starts from ImageNet weights"
+        if self.synthetic:
+            self.files, self.reported = (), None
+        else:
+            self.offline = "nyud2[images=synthetic]"
+        if images == "small":
+            self.protocol = replace(self.protocol, batch_size=16, lr=1e-3)
+
+    def load(self, root: Path) -> Splits:
+        """Decode the files, or make the rooms; training pictures stay on disk."""
+        first = root / "nyud2/nyu2_train.csv"
+        if not (self.synthetic or first.is_file()):
+            raise BenchError(f"nyud2 has no data: {first} is missing; lay it there, or take {self.offline}")
+        if self.pretrained:
+            self.start = _imagenet()
+        return self._rooms() if self.synthetic else self._pictures(first.parent)
+
+    def encoder(self, splits: Splits) -> tuple[nn.Module, int]:
+        """ResNet-50 with decoder, fusion and refinement, up to the last convolution."""
+        import timm
+
+        del splits
+        how: dict[str, Any] = {"features_only": True, "out_indices": (1, 2, 3, 4), "zero_init_last": False}
+        if self.images == "small":
+            backbone = timm.create_model("resnet18", layers=(1, 1, 1, 1), channels=(8, 8, 16, 32), **how)
+            net = DepthNet(backbone, fused=4)
+        else:
+            if self.pretrained:
+                how |= {"pretrained": True, "pretrained_cfg_overlay": {"file": str(self.start)}}
+            net = DepthNet(timm.create_model("resnet50", **how))
+        return net, net.width
+
+    def head(self, width: int, outputs: int) -> nn.Module:
+        """The last convolution of the refinement."""
+        return nn.Conv2d(width, outputs, 5, padding=2)
+
+    def augmented(
+        self, x: Tensor, y: Tensor, w: Tensor | None, mask: Tensor | None, rng: torch.Generator | None
+    ) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
+        """Flip and rotate pictures and maps alike, take their middle, then change the pictures' colours."""
+        maps = torch.cat([t.float() for t in (y, w, mask) if t is not None], 1)
+        if rng is None:
+            x, maps = _middle(x, self.middle), _middle(maps, _half(self.middle))
+        else:
+            motion = _motion(len(x), self.size, self.middle, rng).to(x.device)
+            x = _recoloured(_moved(x.float(), motion, self.middle, "bilinear"), rng)
+            maps = _moved(maps, motion, _half(self.middle), "nearest")
+        y, *rest = maps.split(1, 1)
+        w = w if w is None else rest.pop(0)
+        return x, y, w, mask if mask is None else rest.pop(0) > 0
+
+    def regions(self, train_labels: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """By the published table, whatever was trained on."""
+        del train_labels
+        of_bin = np.where(COUNTS >= MANY, "many", np.where(COUNTS < FEW, "few", "medium"))
+        return of_bin[BINS.index(torch.from_numpy(labels)).numpy()]
+
+    def readout(self, y_hat: Tensor, split: Split) -> tuple[np.ndarray, np.ndarray]:
+        """The pixels that count, maps enlarged to the size of the labels; (n,), (n,)."""
+        assert split.mask is not None
+        y_hat = interpolate(y_hat, size=split.labels.shape[-2:], mode="bilinear", align_corners=True)
+        return y_hat[split.mask].double().numpy(), split.labels[split.mask].double().numpy()
+
+    def sample(self, split: Split, row: int) -> np.ndarray:
+        """A picture beside its depth, white at 10 m."""
+        x, depth = split.x[row : row + 1], split.labels[row : row + 1]
+        depth = interpolate(depth, size=x.shape[-2:], mode="nearest").expand(x.shape) * 255 / FARTHEST
+        return torch.cat([x, depth.byte()], 3)[0].permute(1, 2, 0).numpy()
+
+    def _pictures(self, folder: Path) -> Splits:
+        lists = [folder / f"nyu2_{name}.csv" for name in ("train", "test", "train_FDS_subset")]
+        train, test, subset = map(read_list, lists)
+        coarse = decode(folder, "train", train, self.size, "8-bit")
+        fine = decode(folder, "test", test, self.size, "16-bit")
+        rows = held = np.arange(len(train))
+        if self.selection == "validation":
+            rows, held = hold_out(train, HELD_OUT, SCENE, SEED)
+        chosen = {picture for picture, _ in subset}
+        summary = np.flatnonzero([train[row][0] in chosen for row in rows])
+        if not len(summary):
+            raise BenchError(f"none of the pictures of {lists[2]} trains; is {lists[0]} of the same data?")
+        tested = self._held(fine.pictures, fine.depths, FINE, _published_mask(folder, len(test), self.middle))
+        validated = tested if self.selection == "test" else self._held(coarse.pictures[held], coarse.depths[held])
+        digests = [coarse.digest, fine.digest, _sha256(self.start.read_bytes()) if self.pretrained else ""]
+        return self._splits(coarse.pictures, coarse.depths, rows, summary, validated, tested, digests)
+
+    def _rooms(self) -> Splits:
+        train, val, test = ROOMS[self.images]
+        # a bin holds 2 or 3 of the steps of stored depth, by chance
+        steps = BINS.index(COARSE).bincount(minlength=len(COUNTS)).numpy()
+        shares = COUNTS / steps.clip(1)
+        generator = np.random.default_rng(SEED)
+        pictures, depths = make_rooms(train + val + test, self.size, shares / shares.sum(), generator)
+        coarse, fine = (depths * 25.5).round().astype(np.uint8), (depths * 1000).round().astype(np.uint16)
+        tested = self._held(pictures[train + val :], fine[train + val :], FINE)
+        rows, validated = np.arange(train + val), tested
+        if self.selection == "validation":
+            rows, validated = rows[:train], self._held(pictures[train : train + val], coarse[train : train + val])
+        digests = [_sha256(np.ascontiguousarray(array)) for array in (pictures, fine)]
+        return self._splits(pictures, coarse, rows, np.arange(min(train, 600)), validated, tested, digests)
+
+    def _splits(
+        self,
+        pictures: np.ndarray,
+        codes: np.ndarray,
+        rows: np.ndarray,
+        summary: np.ndarray,
+        val: Split,
+        test: Split,
+        digests: Sequence[str],
+    ) -> Splits:
+        stored = Stored(codes[:, None, 1::2, 1::2], rows)
+        x, labels, mask = Stored(pictures, rows), Coded(stored, COARSE), Coded(stored, COARSE > 0)
+        train = Split(*(cast(Tensor, part) for part in (x, labels, mask)))
+        masks = [_sha256(split.mask.numpy()) for split in (val, test) if split.mask is not None]
+        inputs = _sha256("".join([*digests, *masks]).encode() + rows.tobytes() + summary.tobytes())
+        return Splits(train, val, test, inputs=inputs, summary=torch.from_numpy(summary))
+
+    def _held(
+        self, pictures: np.ndarray, codes: np.ndarray, values: Tensor = COARSE, mask: np.ndarray | None = None
+    ) -> Split:
+        """A split to be compared at the pictures' size, on pixels balanced by depth unless their mask is given."""
+        pictures, codes = (np.ascontiguousarray(_middle(array, self.middle)) for array in (pictures, codes))
+        if mask is None:
+            bins = BINS.index(values).byte().numpy()
+            mask = balanced(bins[codes], FIRST, FLOOR, SEED)
+        return Split(*(torch.from_numpy(array) for array in (pictures, values.numpy()[codes][:, None], mask[:, None])))
+
+
+def _imagenet() -> Path:
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    name = ("timm/resnet50.tv_in1k", "model.safetensors")
+    try:
+        return Path(hf_hub_download(*name, local_files_only=True))
+    except LocalEntryNotFoundError:
+        pass  # the first time
+    try:
+        return Path(hf_hub_download(*name))
+    except (OSError, ValueError) as error:  # what being offline raises
+        why = str(error).partition("\n")[0]
+        raise BenchError(f"no ImageNet weights for nyud2 ({why}); fetch them once, or add weights=scratch") from None
+
+
+def _published_mask(folder: Path, number: int, size: tuple[int, int]) -> np.ndarray | None:
+    path = folder / "test_balanced_mask.npy"
+    if not path.is_file():
+        return None
+    try:
+        mask = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise BenchError(f"{path} cannot be read: {error}; get it again, or remove it to draw a mask") from None
+    if mask.shape != (number, *size):
+        raise BenchError(f"{path} has shape {mask.shape}, expected {(number, *size)}")
+    return mask.astype(bool)
+
+
+def _sha256(content: Any) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _half(size: tuple[int, int]) -> tuple[int, int]:
+    return size[0] // 2, size[1] // 2
+
+
+def _middle(maps: Any, size: tuple[int, int]) -> Any:
+    """The middle of arrays or tensors (..., H, W)."""
+    top, left = ((there - wanted) // 2 for there, wanted in zip(maps.shape[-2:], size, strict=True))
+    return maps[..., top : top + size[0], left : left + size[1]]
+
+
+def _motion(number: int, size: tuple[int, int], middle: tuple[int, int], rng: torch.Generator) -> Tensor:
+    """Random flips and rotations up to 5 degrees as affine maps (B, 2, 3) from the middle to the whole picture.
+
+    Both are counted from -1 to 1, so that one map serves pictures and the smaller depth maps.
+    """
+    flip = 1 - 2 * torch.randint(2, (number,), generator=rng)
+    angle = torch.deg2rad(10 * torch.rand(number, generator=rng) - 5)
+    (height, width), (rows, columns) = size, middle
+    zero = torch.zeros(number)
+    across = torch.stack([flip * angle.cos() * columns / width, -flip * angle.sin() * rows / width, zero], 1)
+    down = torch.stack([angle.sin() * columns / height, angle.cos() * rows / height, zero], 1)
+    return torch.stack([across, down], 1)
+
+
+def _moved(maps: Tensor, motion: Tensor, size: tuple[int, int], mode: str) -> Tensor:
+    grid = affine_grid(motion, [len(maps), 1, *size], align_corners=False)
+    return grid_sample(maps, grid, mode=mode, padding_mode="zeros", align_corners=False)
+
+
+def _recoloured(x: Tensor, rng: torch.Generator) -> Tensor:
+    """Light along ImageNet's axes of colour, then brightness, contrast and saturation in random order; of 0 to 255."""
+    number = len(x)
+    light = 0.1 * torch.randn(number, 3, generator=rng) * SPREADS @ AXES.T
+    amount = (0.8 * torch.rand(number, 3, generator=rng) - 0.4).to(x.device)
+    order = torch.rand(number, 3, generator=rng).argsort(1).to(x.device)
+    x = x + 255 * light.to(x.device)[:, :, None, None]
+    weights = GREY.to(x.device)[:, None, None]
+    for turn in range(3):
+        what = order[:, turn : turn + 1]
+        share, what = amount.gather(1, what)[:, :, None, None], what[:, :, None, None]
+        grey = (x * weights).sum(1, keepdim=True)
+        # brightness fades to black, contrast to the picture's mean, saturation to its grey
+        toward = torch.where(what == 0, 0, torch.where(what == 1, grey.mean((2, 3), keepdim=True), grey))
+        x = torch.lerp(x, toward.expand_as(x), share)
+    return x

@@ -140,12 +140,17 @@ def take(folder: Folder, root: Path, path: Path) -> tuple[int, list[str]]:
     """
     folder.collect(root, path)
     names = folder.names(root)
-    there = {source.name: source for source in sorted(path.rglob("*")) if source.is_file()}
+    there: dict[str, list[Path]] = {}
+    for source in sorted(path.rglob("*")):
+        if source.is_file():
+            there.setdefault(source.name, []).append(source)
     if not any(Path(name).name in there for name in names):
-        raise BenchError(f"none of the {len(names):,} files that {root / folder.list} names is below {path}")
+        raise BenchError(f"none of the {len(names):,} files that {root / folder.index} names is below {path}")
     for name in folder.missing(root):
-        source, target = there.get(Path(name).name), root / folder.path / name
-        if source is not None:
+        found, target = there.get(Path(name).name), root / folder.path / name
+        if found:
+            # of several with one name, the one in the folder that the list says
+            source = next((source for source in found if source.as_posix().endswith(f"/{name}")), found[0])
             # under another name until it is whole
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, part := target.with_name(f"{target.name}.part"))
@@ -165,8 +170,8 @@ def _row(file: File, root: Path) -> Row:
 
 def _folder_row(folder: Folder, root: Path) -> Row:
     stands_for = File(folder.path, "", licence=folder.licence)
-    if not (root / folder.list).is_file():
-        return Row(stands_for, folder.list, "missing")
+    if not (root / folder.index).is_file():
+        return Row(stands_for, folder.index, "missing")
     missing, number = len(folder.missing(root)), len(folder.names(root))
     return Row(
         stands_for, f"{folder.path}/", "missing" if missing else "present", f"{number - missing:,} of {number:,}"
@@ -174,8 +179,8 @@ def _folder_row(folder: Folder, root: Path) -> Row:
 
 
 def _verify_folder(folder: Folder, root: Path, name: str, remedy: str) -> None:
-    if not (root / folder.list).is_file():
-        raise BenchError(f"{name} has no data: {root / folder.list} is missing; {remedy}")
+    if not (root / folder.index).is_file():
+        raise BenchError(f"{name} has no data: {root / folder.index} is missing; {remedy}")
     if missing := folder.missing(root):
         lacks = f"{len(missing):,} of its {len(folder.names(root)):,} files below {root / folder.path}"
         raise BenchError(f"{name} lacks {lacks}: {first(missing)}; {remedy}")

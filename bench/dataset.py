@@ -109,14 +109,14 @@ class Folder:
 
     Args:
         path: below the data root.
-        list: the file that names them, below the data root.
+        index: the file that names them, below the data root.
         names: of the files below path, those that the dataset reads, given the data root.
-        collect: brings the list below the data root, given that and the user's folder, where it is none of `files`.
+        collect: brings that file below the data root, given that and the user's folder, where it is none of `files`.
         licence: terms, in a word.
     """
 
     path: str
-    list: str
+    index: str
     names: Callable[[Path], Sequence[str]]
     collect: Callable[[Path, Path], None]
     licence: str = "see source"

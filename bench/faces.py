@@ -155,6 +155,7 @@ class Ages(Dataset):
         """A ResNet whose residual branches start at full strength, on pixels between -1 and 1."""
         import timm
 
+        del splits
         name, changes = BACKBONES[self.backbone]
         network = timm.create_model(name, num_classes=0, zero_init_last=False, **changes)
         return nn.Sequential(_Pixels(), network), network.num_features  # type: ignore[return-value]

@@ -24,10 +24,9 @@ def draw(on: NamedDataset, split: str, root: Path, out: Path) -> Path:
     """Write the sheet of a split as a PNG file; samples are spread evenly over the range of the labels."""
     from PIL import Image, ImageDraw, ImageFont
 
-    splits = cells.load(on, root)
     if split not in ("train", "val", "test"):
         raise unknown("split", split, ("train", "val", "test"))
-    part = getattr(splits, split)
+    part = getattr(cells.load(on, root), split)
     labels = part.labels[:].flatten(1).float().mean(1)  # of a dense target the mean
     rows = spread(labels, SAMPLES)
     samples = [on.dataset.sample(part, row) for row in rows]

@@ -179,6 +179,7 @@ class Dataset:
     files: tuple[File, ...] = ()
     folder: Folder | None = None
     offline: str = ""  # the name of this dataset's offline source, offered where the data is missing
+    imports: ClassVar[tuple[str, ...]] = ()  # slow to import: done once for all cells of a run, not in each process
     small: str = ""  # the name of a few hundred generated samples that a smoke run trains on in a second or two
     reported_note: str = ""  # why the papers' rows are not comparable with ours, printed with them
     reported: str | None = None  # the name of this dataset in the papers' table, where rows are comparable

@@ -91,6 +91,7 @@ class Ages(Dataset):
     unit = "years"
     paper = "arXiv:2102.09554"
     groups = ("ages",)
+    imports = ("timm",)
     evaluation_batch = 256
 
     def __init__(
@@ -138,7 +139,7 @@ class Ages(Dataset):
             chosen = (table.split == name).to_numpy()
             if name == "train" and self.recipe == "zero_shot":
                 for low, high in UNSEEN:
-                    chosen &= ~table.age.between(low, high).to_numpy()
+                    chosen = chosen & ~table.age.between(low, high).to_numpy()
             if not chosen.any():
                 raise BenchError(f"rows={self.rows} leaves no picture to {name} on; take more")
             rows = torch.from_numpy(np.flatnonzero(chosen))

@@ -184,7 +184,7 @@ def test_age_can_be_read_off_painted_faces_but_not_below_the_noise():
     error = (inputs(splits.test) @ weights + y.mean() - age).abs().mean()
     floor = DEVIATION * (2 / np.pi) ** 0.5  # mean absolute value of a normal deviate
     assert floor == pytest.approx(3.19, abs=0.005)
-    assert floor < error < 0.65 * (y.median() - age).abs().mean()
+    assert floor < error < 0.75 * (y.median() - age).abs().mean()
 
 
 # networks, batches and augmentation
@@ -207,12 +207,12 @@ def test_the_network_starts_with_he_fan_out_and_full_residual_branches(backbone,
 
 
 def test_shifted_pictures_are_padded_crops_mirrored_or_not():
-    x = torch.randint(256, (64, 3, 4, 4), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    x = torch.randint(256, (300, 3, 4, 4), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     found = augmentation.shift_and_flip(x, 1, torch.Generator().manual_seed(1))
     wide = functional.pad(x, [1, 1, 1, 1])
     crops = [functional.crop(wide, top, left, 4, 4) for top in range(3) for left in range(3)]
     options = torch.stack([*crops, *map(functional.horizontal_flip, crops)])
-    which = (options == found).flatten(2).all(2)  # (18, 64)
+    which = (options == found).flatten(2).all(2)  # (18, 300)
     assert which.any(0).all()
     assert which.any(1).all()  # all of them occur
 

@@ -147,7 +147,8 @@ class Ages(Dataset):
             pictures = Pictures(fetch, rows, edge, edge if name == "train" else self.size)
             return Split(pictures, labels)  # type: ignore[arg-type]  # indexed like a tensor
 
-        return Splits(*map(split, SPLITS), inputs=inputs)
+        train, val, test = map(split, SPLITS)
+        return Splits(train, val, test, inputs=inputs)
 
     def collect(self, root: Path, path: Path) -> None:
         """Bring the list of pictures below the data root, where it comes with them."""
@@ -239,7 +240,7 @@ def read_list(path: Path, oldest: int) -> pd.DataFrame:
         table = table[COLUMNS]
     except (OSError, ValueError, KeyError) as error:
         raise BenchError(f"{path} is no list with the columns {', '.join(COLUMNS)} ({error}); get it again") from None
-    whole = pd.to_numeric(table.age, errors="coerce")
+    whole = pd.Series(pd.to_numeric(table.age, errors="coerce"))
     wrong = {
         f"an age from 0 to {oldest} in whole years": ~((whole % 1 == 0) & whole.between(0, oldest)),
         "train, val or test": ~table.split.isin(SPLITS),

@@ -7,6 +7,7 @@ disk, or from what the system keeps of it in memory.
 import hashlib
 import io
 import os
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -112,9 +113,11 @@ def store(root: Path, names: Sequence[str], edge: int, shape: Shape, cache: Path
 
 
 def _decode(root: Path, names: Sequence[str], edge: int, shape: Shape, folder: Path) -> None:
-    from datasets import Dataset, Features, Value
+    from datasets import Dataset, Features, Value, disable_progress_bars
 
     folder.mkdir()
+    if not sys.stderr.isatty():  # a log keeps every state of a bar
+        disable_progress_bars()
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     Dataset.from_dict({"path": [str(root / name) for name in names]}).map(
         _read,

@@ -29,8 +29,8 @@ def draw(on: NamedDataset, split: str, root: Path, out: Path) -> Path:
     part = getattr(cells.load(on, root), split)
     labels = part.labels[:].flatten(1).float().mean(1)  # of a dense target the mean
     rows = spread(labels, SAMPLES)
-    samples = [on.dataset.sample(part, row) for row in rows]
-    if not samples or samples[0] is None:
+    samples = [sample for row in rows if (sample := on.dataset.sample(part, row)) is not None]
+    if not samples:
         raise BenchError(f"{on.name} has neither pictures nor texts to look at")
     kind = "text" if isinstance(samples[0], str) else "picture"
     tiles = [_tile(sample, WIDTH[kind]) for sample in samples]

@@ -69,7 +69,8 @@ def made(path: Path) -> pd.DataFrame:
         table = eligible(read_meta(source, name))
         parts.append(table.assign(path=f"{name}_crop/" + table.path))
     table = pd.concat(parts, ignore_index=True)
-    return table.assign(split=balanced(table.age.to_numpy(), ImdbWiki.cap))[COLUMNS]
+    split = balanced(table.age.to_numpy(), ImdbWiki.cap)
+    return pd.DataFrame(table.assign(split=split)[COLUMNS])
 
 
 def eligible(meta: pd.DataFrame) -> pd.DataFrame:
@@ -80,7 +81,8 @@ def eligible(meta: pd.DataFrame) -> pd.DataFrame:
     # pictures are taken in the middle of the year
     age = meta.photo_taken.to_numpy(np.int64) - years - (months >= 7)
     alone = ~(meta.second_face_score > 0)
-    return meta.assign(age=age)[(meta.face_score >= 1) & alone & (age >= 0) & (age <= HIGHEST)][["age", "path"]]
+    kept = ((meta.face_score >= 1) & alone & (age >= 0) & (age <= HIGHEST)).to_numpy()
+    return pd.DataFrame({"age": age[kept], "path": meta.path[kept]})
 
 
 def read_meta(path: Path, name: str) -> pd.DataFrame:

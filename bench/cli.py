@@ -316,8 +316,28 @@ def add(
     """Take files that you have, checked against what the dataset expects."""
     from bench import datafiles, registry
 
-    for copied in datafiles.add(registry.dataset(name).dataset, datafiles.root(root), path):
+    on, folder = registry.dataset(name).dataset, datafiles.root(root)
+    for copied in datafiles.add(on, folder, path):
         print(copied)
+    if on.folder is not None:
+        number, missing = datafiles.take(on.folder, folder, path)
+        print(f"{number - len(missing):,} of {number:,} files are in {folder / on.folder.path}")
+        if missing:
+            _end(f"{len(missing):,} are missing: {datafiles.first(missing)}", 1)
+
+
+@data.command()
+def preview(
+    name: Annotated[str, typer.Argument(help="a dataset")],
+    split: Annotated[str, typer.Option(help="train, val or test")] = "train",
+    out: Annotated[Path | None, typer.Option(help="the PNG file [default: NAME-SPLIT.png]")] = None,
+    root: Root = None,
+) -> None:
+    """Draw a sheet of samples with their labels, real or synthetic."""
+    from bench import datafiles, preview, registry
+
+    on = registry.dataset(name)
+    print(preview.draw(on, split, datafiles.root(root), out or Path(f"{on.base}-{split}.png")))
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ import hashlib
 import os
 import shutil
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import Literal
 from zipfile import BadZipFile, ZipFile, is_zipfile
 
-from bench.dataset import Dataset, File
+from bench.dataset import Dataset, File, Folder
 from bench.errors import BenchError
 
 State = Literal["present", "missing", "wrong checksum"]
@@ -59,8 +59,9 @@ def root(option: Path | None = None) -> Path:
 
 
 def status(dataset: Dataset, root: Path) -> list[Row]:
-    """One row a file."""
-    return [_row(file, root) for file in dataset.files]
+    """One row a file, and one for a folder of many."""
+    rows = [_row(file, root) for file in dataset.files]
+    return rows if dataset.folder is None else [*rows, _folder_row(dataset.folder, root)]
 
 
 def verify(dataset: Dataset, root: Path, name: str | None = None) -> None:
@@ -72,14 +73,16 @@ def verify(dataset: Dataset, root: Path, name: str | None = None) -> None:
     Raises:
         BenchError: saying what to do.
     """
-    rows = status(dataset, root)
+    rows = [_row(file, root) for file in dataset.files]
     wrong = next((row for row in rows if row.state == "wrong checksum"), None)
     lacking = wrong or next((row for row in rows if row.state == "missing"), None)
-    if lacking is None:
-        return
     name = name or _name(dataset)
-    verb = f"fetch {quote(name)}" if lacking.file.url else f"add {quote(name)} PATH"
     offline = f", or take the offline source {quote(dataset.offline)}" if dataset.offline else ""
+    if lacking is None:
+        if dataset.folder is not None:
+            _verify_folder(dataset.folder, root, name, f"run `bench data add {quote(name)} PATH`{offline}")
+        return
+    verb = f"fetch {quote(name)}" if lacking.file.url else f"add {quote(name)} PATH"
     if wrong:
         what = f"{root / wrong.path} has SHA-256 {wrong.found}, expected {wrong.expected}"
     else:
@@ -91,7 +94,7 @@ def verify(dataset: Dataset, root: Path, name: str | None = None) -> None:
 
 def fetch(dataset: Dataset, root: Path) -> Iterator[Path]:
     """Download what is missing or wrong; yields each new file."""
-    for row in status(dataset, root):
+    for row in (_row(file, root) for file in dataset.files):
         if row.state == "present":
             continue
         if row.file.url is None:
@@ -109,7 +112,7 @@ def add(dataset: Dataset, root: Path, path: Path) -> list[Path]:
     """Take a file, or what a folder holds under the files' names; returns the new files."""
     if not path.exists():
         raise BenchError(f"{path} does not exist; name a file, or a folder that holds the files")
-    if not dataset.files:
+    if not dataset.files and dataset.folder is None:
         raise BenchError(f"{_name(dataset)} reads no file, so there is nothing to add")
     placed: list[Path] = []
     problems: list[BenchError] = []
@@ -120,12 +123,39 @@ def add(dataset: Dataset, root: Path, path: Path) -> list[Path]:
                 break
             except BenchError as error:
                 problems.append(error)
-    lacking = [row.path for row in status(dataset, root) if row.state != "present"]
+    lacking = [file for file in dataset.files if _row(file, root).state != "present"]
     if not lacking or (placed and path.is_file()):
         return placed
     if problems:
         raise problems[0]
-    raise BenchError(f"no {Path(lacking[0]).name} below {path}; name the folder or the file that has it")
+    fetch = f", or run `bench data fetch {quote(_name(dataset))}` first" if lacking[0].url else ""
+    raise BenchError(f"no {Path(lacking[0].path).name} below {path}; name the folder or the file that has it{fetch}")
+
+
+def take(folder: Folder, root: Path, path: Path) -> tuple[int, list[str]]:
+    """Copy a folder's files from wherever they lie below a path, by their names.
+
+    Returns:
+        How many files the folder's list names, and those that are still missing.
+    """
+    folder.collect(root, path)
+    names = folder.names(root)
+    there: dict[str, list[Path]] = {}
+    for source in sorted(path.rglob("*")):
+        if source.is_file():
+            there.setdefault(source.name, []).append(source)
+    if not any(Path(name).name in there for name in names):
+        raise BenchError(f"none of the {len(names):,} files that {root / folder.index} names is below {path}")
+    for name in folder.missing(root):
+        found, target = there.get(Path(name).name), root / folder.path / name
+        if found:
+            # of several with one name, the one in the folder that the list says
+            source = next((source for source in found if source.as_posix().endswith(f"/{name}")), found[0])
+            # under another name until it is whole
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, part := target.with_name(f"{target.name}.part"))
+            part.replace(target)
+    return len(names), folder.missing(root)
 
 
 def _row(file: File, root: Path) -> Row:
@@ -136,6 +166,29 @@ def _row(file: File, root: Path) -> Row:
     found = _sha256(path)
     state: State = "present" if found == there.sha256 else "wrong checksum"
     return Row(file, there.path, state, f"{path.stat().st_size / 1e3:,.0f} kB", found, there.sha256)
+
+
+def _folder_row(folder: Folder, root: Path) -> Row:
+    stands_for = File(folder.path, "", licence=folder.licence)
+    if not (root / folder.index).is_file():
+        return Row(stands_for, folder.index, "missing")
+    missing, number = len(folder.missing(root)), len(folder.names(root))
+    return Row(
+        stands_for, f"{folder.path}/", "missing" if missing else "present", f"{number - missing:,} of {number:,}"
+    )
+
+
+def _verify_folder(folder: Folder, root: Path, name: str, remedy: str) -> None:
+    if not (root / folder.index).is_file():
+        raise BenchError(f"{name} has no data: {root / folder.index} is missing; {remedy}")
+    if missing := folder.missing(root):
+        lacks = f"{len(missing):,} of its {len(folder.names(root)):,} files below {root / folder.path}"
+        raise BenchError(f"{name} lacks {lacks}: {first(missing)}; {remedy}")
+
+
+def first(names: Sequence[str], most: int = 5) -> str:
+    """The first few of some names, as text."""
+    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
 
 
 def _place(source: Path, file: File, root: Path, origin: str) -> Path:

@@ -5,7 +5,7 @@ units of the dataset, z features (B, D), y_hat predictions; B batch, T targets, 
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -105,6 +105,29 @@ class File:
         return next((file for file in (self, *self.alternatives) if (root / file.path).is_file()), None)
 
 
+@dataclass(frozen=True)
+class Folder:
+    """Many files that only their authors hand out, known by a list of their names.
+
+    Args:
+        path: below the data root.
+        index: the file that names them, below the data root.
+        names: of the files below path, those that the dataset reads, given the data root.
+        collect: brings that file below the data root, given that and the user's folder, where it is none of `files`.
+        licence: terms, in a word.
+    """
+
+    path: str
+    index: str
+    names: Callable[[Path], Sequence[str]]
+    collect: Callable[[Path, Path], None]
+    licence: str = "see source"
+
+    def missing(self, root: Path) -> list[str]:
+        """Names of the files that are not there."""
+        return [name for name in self.names(root) if not (root / self.path / name).is_file()]
+
+
 @dataclass
 class Split:
     """One split. x is anything that an index tensor can index: a tensor, or a reader of stored images.
@@ -171,7 +194,9 @@ class Dataset:
     excluded: ClassVar[Mapping[str, str]] = {}  # methods that are not defined here, and why
     note: str = ""  # a sentence on how its samples or its protocol depart from the usual, for its board
     files: tuple[File, ...] = ()
+    folder: Folder | None = None
     offline: str = ""  # the name of this dataset's offline source, offered where the data is missing
+    imports: ClassVar[tuple[str, ...]] = ()  # slow to import: done once for all cells of a run, not in each process
     small: str = ""  # the name of a few hundred generated samples that a smoke run trains on in a second or two
     reported_note: str = ""  # why the papers' rows are not comparable with ours, printed with them
     reported: str | None = None  # the name of this dataset in the papers' table, where rows are comparable

@@ -109,6 +109,7 @@ class Training:
             encoder.compile()
         self.cast = torch.autocast(device.type, torch.bfloat16) if protocol.precision == "bf16" else nullcontext()
         self.x, self.y = self.train.x.to(device), y.to(device)
+        self.val = replace(self.val, x=self.val.x.to(device))
         self.w, self.mask = (None if t is None else t.to(device) for t in (weights, self.train.mask))
         torch.manual_seed(stream_seed(seed, "augment"))  # dropout inside the network
         self.regularizes, self.passes = fills(method, "regularizer"), fills(method, "epoch_end")
@@ -273,10 +274,11 @@ class Training:
     def predict(self, split: Split) -> Tensor:
         """Predictions (N, T) of a split in label units, on the CPU."""
         mode = self.network.encoder.training
+        x = split.x.to(self.device)
         self.network.eval()
         with self.cast:
             outputs = [
-                self.method.predict(self.network(split.x[index].to(self.device)).float())
+                self.method.predict(self.network(x[index]).float())
                 for index in torch.arange(len(split)).split(self.dataset.evaluation_batch)
             ]
         self.network.train()

@@ -74,10 +74,16 @@ class LocalExecutor:
         place: data root and what the record says of the checkout.
         timeout: seconds after which a cell is ended; None never.
         devices: what the processes are spread over, evenly.
+        imports: modules that the cells need beside what all need.
     """
 
     def __init__(
-        self, jobs: int, place: Place, timeout: float | None = None, devices: Sequence[str] = ("cpu",)
+        self,
+        jobs: int,
+        place: Place,
+        timeout: float | None = None,
+        devices: Sequence[str] = ("cpu",),
+        imports: Sequence[str] = (),
     ) -> None:
         self.jobs, self.timeout, self.devices = jobs, timeout, devices
         self.place = replace(place, workers=jobs)
@@ -85,7 +91,7 @@ class LocalExecutor:
         method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
         self.context: Any = multiprocessing.get_context(method)
         if method == "forkserver":
-            self.context.set_forkserver_preload(["bench.preload"])
+            self.context.set_forkserver_preload(["bench.preload", *imports])
 
     def run(self, todo: Sequence[Cell]) -> Iterator[Started | Progress | Ended]:
         """Run all cells in order, `jobs` at a time."""

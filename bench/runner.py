@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import bench
-from bench import records
+from bench import records, registry
 from bench.cells import Cell, Plan
 from bench.display import Display
 from bench.errors import BenchError
@@ -54,7 +54,9 @@ def local(
     workers = jobs or (_cores() if chosen == ["cpu"] else per_device * len(chosen))
     sha, dirty = _checkout()
     place = Place(str(root), git_sha=sha, git_dirty=dirty)
-    return LocalExecutor(min(workers, len(todo)) or 1, place, timeout, chosen)
+    named = [registry.dataset(name).dataset for name in {cell.dataset for cell in todo}]
+    imports = sorted({module for dataset in named for module in dataset.imports})
+    return LocalExecutor(min(workers, len(todo)) or 1, place, timeout, chosen, imports)
 
 
 def _cores() -> int:

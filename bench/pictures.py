@@ -1,0 +1,160 @@
+"""Pictures of one size as a split's inputs: decoded once into an Arrow file that stays on the disk, or made on demand.
+
+What fits moves to the device as one tensor; the rest is fetched batch by batch, which a memory map does from the
+disk, or from what the system keeps of it in memory.
+"""
+
+import hashlib
+import io
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bench.errors import BenchError
+
+Shape = Literal["squeezed", "cropped"]  # into a square: with another aspect, or without the ends of the longer side
+FITS = {"cpu": 2**30, "cuda": 2**32}  # bytes of a split that one tensor holds; AgeDB's 1.8 GB on a GPU, IMDB-WIKI never
+FETCHED = 512  # pictures at a time where a whole split is moved
+A_PROCESS = 2000  # pictures that are worth another process
+
+# rows of the source (B,) and a device -> (B, 3, E, E) uint8 on that device
+Fetch = Callable[[Tensor, torch.device], Tensor]
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The inputs of one split: indexed like a tensor (N, 3, size, size) uint8.
+
+    Args:
+        fetch: gives rows of the source.
+        rows: those of the split, (N,).
+        edge: E.
+        size: of the middle that is given; at most E.
+    """
+
+    fetch: Fetch
+    rows: Tensor
+    edge: int
+    size: int
+    device: torch.device = torch.device("cpu")  # noqa: RUF009
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: Any) -> Tensor:
+        start = (self.edge - self.size) // 2
+        middle = slice(start, start + self.size)
+        return self.fetch(self.rows[index], self.device)[..., middle, middle]
+
+    def to(self, device: torch.device) -> "Tensor | Pictures":
+        """On a device: as one tensor where that fits, else still to be fetched."""
+        moved = replace(self, device=torch.device(device))
+        if len(self) * 3 * self.size**2 > FITS[moved.device.type]:
+            return moved
+        return torch.cat([moved[index] for index in torch.arange(len(self)).split(FETCHED)])
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """Decoded pictures on the disk: a row's pixels, and the SHA-256 of the file that they are from."""
+
+    table: Any  # datasets.Dataset
+    edge: int
+
+    def fetch(self, rows: Tensor, device: torch.device) -> Tensor:
+        """Some rows (B,) -> (B, 3, edge, edge) uint8."""
+        column = self.table.data.column("pixels")
+        flat = np.stack([np.frombuffer(column[row].as_buffer(), dtype=np.uint8) for row in rows.tolist()])
+        return torch.from_numpy(flat).unflatten(1, (3, self.edge, self.edge)).to(device)
+
+    def digest(self) -> str:
+        """SHA-256 over those of the files, in order."""
+        return hashlib.sha256("".join(self.table.data.column("sha256").to_pylist()).encode()).hexdigest()
+
+
+def store(root: Path, names: Sequence[str], edge: int, shape: Shape, cache: Path) -> Decoded:
+    """Decode picture files, or find them decoded: anew only where a name, a size or a time of change is new.
+
+    Args:
+        root: folder of the files.
+        names: theirs below root, in the order of the rows.
+        edge: pixels that a side is given.
+        shape: how a picture becomes a square.
+        cache: folder for the decoded pictures.
+
+    Raises:
+        BenchError: naming the first file that is no whole picture.
+    """
+    from datasets import Dataset, concatenate_datasets
+
+    folder = cache / _key(root, names, edge, shape)
+    if not folder.is_dir():
+        try:
+            cache.mkdir(parents=True, exist_ok=True)
+            part = TemporaryDirectory(dir=cache, prefix=".part-", ignore_cleanup_errors=True)
+        except OSError as error:
+            raise BenchError(f"cannot write to {cache}: {error.strerror}; choose a folder with --data") from None
+        with part as name:
+            _decode(root, names, edge, shape, Path(name) / "all")
+            # whole, then renamed; where another process was quicker, its folder is as good
+            if not folder.is_dir():
+                (Path(name) / "all").rename(folder)
+    return Decoded(
+        concatenate_datasets([Dataset.from_file(str(path)) for path in sorted(folder.glob("*.arrow"))]), edge
+    )
+
+
+def _decode(root: Path, names: Sequence[str], edge: int, shape: Shape, folder: Path) -> None:
+    from datasets import Dataset, Features, Value, disable_progress_bars
+
+    folder.mkdir()
+    if not sys.stderr.isatty():  # a log keeps every state of a bar
+        disable_progress_bars()
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    Dataset.from_dict({"path": [str(root / name) for name in names]}).map(
+        _read,
+        fn_kwargs={"edge": edge, "shape": shape},
+        features=Features({"pixels": Value("binary"), "sha256": Value("string")}),
+        remove_columns="path",
+        num_proc=min(cores, len(names) // A_PROCESS) or None,
+        cache_file_name=str(folder / "pictures.arrow"),
+        writer_batch_size=256,
+        desc=f"decoding {len(names)} pictures, once",
+    )
+
+
+def _read(row: dict[str, str], edge: int, shape: Shape) -> dict[str, Any]:
+    from PIL import Image
+
+    try:
+        content = Path(row["path"]).read_bytes()
+        with Image.open(io.BytesIO(content)) as image:
+            picture = image.convert("RGB")
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise BenchError(f"{row['path']} is not a whole picture ({error}); get it again, then bench data add") from None
+    if shape == "cropped":
+        ratio = edge / min(picture.size)
+        width, height = (max(edge, round(ratio * side)) for side in picture.size)
+        left, top = (width - edge) // 2, (height - edge) // 2
+        picture = picture.resize((width, height), Image.Resampling.BILINEAR).crop((left, top, left + edge, top + edge))
+    else:
+        picture = picture.resize((edge, edge), Image.Resampling.BILINEAR)
+    pixels = np.ascontiguousarray(np.asarray(picture).transpose(2, 0, 1))
+    return {"pixels": pixels.tobytes(), "sha256": hashlib.sha256(content).hexdigest()}
+
+
+def _key(root: Path, names: Sequence[str], edge: int, shape: Shape) -> str:
+    # what the decoded pictures depend on; a file that has changed has another size or time
+    digest = hashlib.sha256()
+    for name in names:
+        stat = (root / name).stat()
+        digest.update(f"{name}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
+    return f"{shape}-{edge}-{len(names)}-{digest.hexdigest()[:16]}"

@@ -1,0 +1,118 @@
+"""Rotated digits: by how many degrees is a handwritten digit turned? Real pictures, on any machine, without a network."""
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import pad
+
+from bench.dataset import Bins, Dataset, Protocol, Split, Splits
+from bench.shots import regions
+
+DRAW = 666  # of split, angles and which picture gets which
+SIZE = 32  # pixels a side
+ZOOM = 2.5  # pixels of ours to one of the 8 x 8
+SHIFT = 2  # pixels, at most
+
+
+class Digits(Dataset):
+    """Grey pictures (1, 32, 32) uint8, an angle in degrees each, counter-clockwise positive.
+
+    Args:
+        images: all 1797 pictures, or a few for a quick look.
+    """
+
+    unit = "°"
+    metrics = ("mae", "rmse", "gmean_error")
+    protocol = Protocol(loss="l1", optimizer="adam", lr=4e-3, batch_size=128, epochs=40, milestones=(28, 36))
+    bins = Bins(-75.0, 5.0, 30)
+    small = "digits[images=few]"
+    counts = """
+        0 0 16 28 46 75 124 204 336 555 590 417 292 204 143 100 70 49 0 0 0 12 8 6 4 3 3 3 3 0
+    """
+
+    def __init__(self, images: Literal["all", "few"] = "all") -> None:
+        self.images = images
+
+    def load(self, root: Path) -> Splits:
+        """Split the pictures, then turn each one to two or three times."""
+        from sklearn.datasets import load_digits
+
+        del root
+        pictures, rng = load_digits().images, np.random.default_rng(DRAW)
+        held, per_bin, share = ([200, 400], (20, 40), 1) if self.images == "all" else ([30, 60], (2, 4), 8)
+        counts = -(-np.array(self.counts.split(), dtype=int) // share)
+        val, test, train, _ = np.split(rng.permutation(len(pictures)), np.cumsum([*held, 1197 // share]))
+        train, val, test = (
+            self._turned(pictures[rows], np.broadcast_to(number, counts.shape), rng)
+            for rows, number in zip((train, val, test), (counts, *per_bin), strict=True)
+        )
+        shift, scale = float(train.labels.mean()), float(train.labels.std())
+        return Splits(train, val, test, shift, scale)
+
+    def encoder(self, splits: Splits) -> tuple[nn.Module, int]:
+        """A stem and three residual blocks, each of which halves the sides; 64 features."""
+        from torchvision.models.resnet import BasicBlock
+
+        def halve(inputs: int, outputs: int, kernel: int) -> nn.Sequential:
+            conv = nn.Conv2d(inputs, outputs, kernel, stride=2, padding=kernel // 2, bias=False)
+            return nn.Sequential(conv, nn.BatchNorm2d(outputs))
+
+        widths = (16, 16, 32, 64)
+        blocks = [
+            BasicBlock(inputs, outputs, stride=2, downsample=halve(inputs, outputs, 1))
+            for inputs, outputs in zip(widths, widths[1:], strict=False)
+        ]
+        stem = (Brightness(), halve(1, widths[0], 3), nn.ReLU())
+        return nn.Sequential(*stem, *blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten()), widths[-1]
+
+    def augment(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        """Shift each picture by up to 2 pixels, the paper's black coming in."""
+        n, _, height, width = x.shape
+        down, right = torch.randint(2 * SHIFT + 1, (2, n, 1), generator=rng)
+        rows, columns = down + torch.arange(height), right + torch.arange(width)
+        at = (torch.arange(n)[:, None, None], rows[:, :, None], columns[:, None, :])
+        return pad(x, (SHIFT,) * 4)[:, 0][tuple(index.to(x.device) for index in at)].unsqueeze(1)
+
+    def regions(self, train_labels: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """Region (N,) by the training count of the label's bin; zero where there is none."""
+        train, wanted = (self.bins.index(torch.from_numpy(part)).numpy() for part in (train_labels, labels))
+        return regions(train, wanted.ravel(), zero=True)
+
+    def sample(self, split: Split, row: int) -> np.ndarray:
+        """The picture in grey."""
+        return split.x[row, 0].numpy()[..., None].repeat(3, axis=2)
+
+    def _turned(self, pictures: np.ndarray, counts: np.ndarray, rng: np.random.Generator) -> Split:
+        angles = self.bins.start + self.bins.width * (
+            np.repeat(np.arange(len(counts)), counts) + rng.random(counts.sum())
+        )
+        angles = rng.permutation(angles)
+        chosen = np.resize(rng.permutation(len(pictures)), len(angles))  # every picture equally often
+        turned = np.stack([turn(pictures[row], angle) for row, angle in zip(chosen, angles, strict=True)])
+        return Split(torch.from_numpy(turned)[:, None], torch.from_numpy(angles).float()[:, None])
+
+
+class Brightness(nn.Module):
+    """Bytes to 0 to 1; the black of the background stays 0, as the convolutions pad."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """uint8 or float -> float, any shape."""
+        return x.float() / 255
+
+
+def turn(picture: np.ndarray, angle: float) -> np.ndarray:
+    """A digit (8, 8) of 0 to 16, turned by degrees counter-clockwise and enlarged: (32, 32) uint8.
+
+    Each pixel becomes a cubic B-spline, which is nearly round. An interpolating kernel would show the
+    direction of the pixel lattice, and a network could read the angle from that.
+    """
+    from scipy.ndimage import affine_transform
+
+    cos, sin = np.cos(np.deg2rad(angle)) / ZOOM, np.sin(np.deg2rad(angle)) / ZOOM
+    back = np.array([[cos, sin], [-sin, cos]])  # from (row, column) of ours to those of the digit
+    centre = (np.array(picture.shape) - 1) / 2 - back @ np.full(2, (SIZE - 1) / 2)
+    turned = affine_transform(picture, back, centre, (SIZE, SIZE), order=3, prefilter=False)
+    return np.rint(turned * (255 / 16)).astype(np.uint8)

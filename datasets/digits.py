@@ -1,5 +1,6 @@
 """Rotated digits: by how many degrees is a handwritten digit turned? Real pictures, on any machine, without a network."""
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +13,7 @@ from bench.dataset import Bins, Dataset, Protocol, Split, Splits
 from bench.shots import regions
 
 DRAW = 666  # of split, angles and which picture gets which
+BINS = Bins(-75.0, 5.0, 30)  # degrees
 SIZE = 32  # pixels a side
 ZOOM = 2.5  # pixels of ours to one of the 8 x 8
 SHIFT = 2  # pixels, at most
@@ -26,8 +28,10 @@ class Digits(Dataset):
 
     unit = "°"
     metrics = ("mae", "rmse", "gmean_error")
-    protocol = Protocol(loss="l1", optimizer="adam", lr=4e-3, batch_size=128, epochs=40, milestones=(28, 36))
-    bins = Bins(-75.0, 5.0, 30)
+    protocol = Protocol(
+        loss="l1", optimizer="adam", lr=4e-3, batch_size=128, epochs=40, milestones=(28, 36), channels_last=True
+    )
+    bins = BINS
     small = "digits[images=few]"
     counts = """
         0 0 16 28 46 75 124 204 336 555 590 417 292 204 143 100 70 49 0 0 0 12 8 6 4 3 3 3 3 0
@@ -46,7 +50,7 @@ class Digits(Dataset):
         counts = -(-np.array(self.counts.split(), dtype=int) // share)
         val, test, train, _ = np.split(rng.permutation(len(pictures)), np.cumsum([*held, 1197 // share]))
         train, val, test = (
-            self._turned(pictures[rows], np.broadcast_to(number, counts.shape), rng)
+            turned(pictures[rows], np.broadcast_to(number, counts.shape), rng)
             for rows, number in zip((train, val, test), (counts, *per_bin), strict=True)
         )
         shift, scale = float(train.labels.mean()), float(train.labels.std())
@@ -56,6 +60,8 @@ class Digits(Dataset):
         """A stem and three residual blocks, each of which halves the sides; 64 features."""
         from torchvision.models.resnet import BasicBlock
 
+        del splits
+
         def halve(inputs: int, outputs: int, kernel: int) -> nn.Sequential:
             conv = nn.Conv2d(inputs, outputs, kernel, stride=2, padding=kernel // 2, bias=False)
             return nn.Sequential(conv, nn.BatchNorm2d(outputs))
@@ -63,7 +69,7 @@ class Digits(Dataset):
         widths = (16, 16, 32, 64)
         blocks = [
             BasicBlock(inputs, outputs, stride=2, downsample=halve(inputs, outputs, 1))
-            for inputs, outputs in zip(widths, widths[1:], strict=False)
+            for inputs, outputs in pairwise(widths)
         ]
         stem = (Brightness(), halve(1, widths[0], 3), nn.ReLU())
         return nn.Sequential(*stem, *blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten()), widths[-1]
@@ -78,21 +84,21 @@ class Digits(Dataset):
 
     def regions(self, train_labels: np.ndarray, labels: np.ndarray) -> np.ndarray:
         """Region (N,) by the training count of the label's bin; zero where there is none."""
-        train, wanted = (self.bins.index(torch.from_numpy(part)).numpy() for part in (train_labels, labels))
+        train, wanted = (BINS.index(torch.from_numpy(part)).numpy() for part in (train_labels, labels))
         return regions(train, wanted.ravel(), zero=True)
 
     def sample(self, split: Split, row: int) -> np.ndarray:
         """The picture in grey."""
         return split.x[row, 0].numpy()[..., None].repeat(3, axis=2)
 
-    def _turned(self, pictures: np.ndarray, counts: np.ndarray, rng: np.random.Generator) -> Split:
-        angles = self.bins.start + self.bins.width * (
-            np.repeat(np.arange(len(counts)), counts) + rng.random(counts.sum())
-        )
-        angles = rng.permutation(angles)
-        chosen = np.resize(rng.permutation(len(pictures)), len(angles))  # every picture equally often
-        turned = np.stack([turn(pictures[row], angle) for row, angle in zip(chosen, angles, strict=True)])
-        return Split(torch.from_numpy(turned)[:, None], torch.from_numpy(angles).float()[:, None])
+
+def turned(pictures: np.ndarray, counts: np.ndarray, rng: np.random.Generator) -> Split:
+    """As many angles in each bin as `counts` (30,) says, uniform within it; all pictures about equally often."""
+    bins = np.repeat(np.arange(BINS.number), counts)
+    angles = rng.permutation(BINS.start + BINS.width * (bins + rng.random(len(bins))))
+    rows = np.resize(rng.permutation(len(pictures)), len(angles))
+    x = np.stack([turn(pictures[row], angle) for row, angle in zip(rows, angles, strict=True)])
+    return Split(torch.from_numpy(x)[:, None], torch.from_numpy(angles).float()[:, None])
 
 
 class Brightness(nn.Module):
@@ -114,5 +120,5 @@ def turn(picture: np.ndarray, angle: float) -> np.ndarray:
     cos, sin = np.cos(np.deg2rad(angle)) / ZOOM, np.sin(np.deg2rad(angle)) / ZOOM
     back = np.array([[cos, sin], [-sin, cos]])  # from (row, column) of ours to those of the digit
     centre = (np.array(picture.shape) - 1) / 2 - back @ np.full(2, (SIZE - 1) / 2)
-    turned = affine_transform(picture, back, centre, (SIZE, SIZE), order=3, prefilter=False)
+    turned = affine_transform(picture, back, centre, (SIZE, SIZE), order=3, mode="grid-constant", prefilter=False)
     return np.rint(turned * (255 / 16)).astype(np.uint8)

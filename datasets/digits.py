@@ -1,4 +1,25 @@
-"""Rotated digits: by how many degrees is a handwritten digit turned? Real pictures, on any machine, without a network."""
+"""Rotated digits: by how many degrees is a handwritten digit turned? Real pictures, on any machine, without a network.
+
+The 1797 digits of Alpaydin and Kaynak, 8 x 8 pixels of 0 to 16, as scikit-learn ships them: the test part of
+https://archive.ics.uci.edu/dataset/80, CC BY 4.0. No paper trains on this task: all below is our choice.
+
+Range: -75 to 75 degrees. Half a turn makes a 6 a 9 and leaves a 0 or an 8 as it was, so that angles 180 degrees
+apart cannot be told apart; 30 degrees are left between the two ends, more than writers' hands slant.
+Split: by source picture before turning: 1197 train, 200 validate, 400 test. The 13 writers are in all three, as
+scikit-learn does not say who wrote what. Each picture is turned two or three times (training) or three times, as
+1797 angles are too few for all regions; test errors of one picture's three turns are not independent.
+Angles: 3291 for training, as many in each bin of 5 degrees as `counts` says, uniform within it: one peak with two
+exponential flanks, as the labels of the field, and gaps in the long tail and at both ends. 20 a bin validate and
+40 test, the gaps included, as the field's balanced splits have it. Shots by bin: many above 100 (9 bins), medium
+20 to 100 (6), few below 20 (9), zero (6).
+Pictures: 20 of 32 pixels, so that turns and shifts cut off next to nothing; `turn` says why not interpolated. Trained
+on noise without direction, the network stays at the error of a constant: nothing but the digit tells the angle.
+Augmentation: shifts alone, as a turn changes the label and a mirrored digit is none. Views for ConR and RnC are
+drawn the same way.
+Limits: the label is the turn, not the slant of what was written. @FLOOR@
+Protocol: L1 and Adam with steps down, as AgeDB-DIR. Batch, rate and epochs fit the smaller set and a cell of
+a quarter of a minute on one core. @LR@ Targets are standardised, as many methods' weights suppose it.
+"""
 
 from itertools import pairwise
 from pathlib import Path
@@ -45,7 +66,8 @@ class Digits(Dataset):
         from sklearn.datasets import load_digits
 
         del root
-        pictures, rng = load_digits().images, np.random.default_rng(DRAW)
+        pixels, _ = load_digits(return_X_y=True)
+        pictures, rng = np.asarray(pixels).reshape(-1, 8, 8), np.random.default_rng(DRAW)
         held, per_bin, share = ([200, 400], (20, 40), 1) if self.images == "all" else ([30, 60], (2, 4), 8)
         counts = -(-np.array(self.counts.split(), dtype=int) // share)
         val, test, train, _ = np.split(rng.permutation(len(pictures)), np.cumsum([*held, 1197 // share]))
@@ -112,13 +134,14 @@ class Brightness(nn.Module):
 def turn(picture: np.ndarray, angle: float) -> np.ndarray:
     """A digit (8, 8) of 0 to 16, turned by degrees counter-clockwise and enlarged: (32, 32) uint8.
 
-    Each pixel becomes a cubic B-spline, which is nearly round. An interpolating kernel would show the
-    direction of the pixel lattice, and a network could read the angle from that.
+    Each pixel becomes a cubic B-spline, which is nearly round and ends softly beyond the 8 x 8. Interpolation would
+    show the direction of the pixel lattice or of the border, and a network could read the angle from that.
     """
     from scipy.ndimage import affine_transform
 
     cos, sin = np.cos(np.deg2rad(angle)) / ZOOM, np.sin(np.deg2rad(angle)) / ZOOM
     back = np.array([[cos, sin], [-sin, cos]])  # from (row, column) of ours to those of the digit
-    centre = (np.array(picture.shape) - 1) / 2 - back @ np.full(2, (SIZE - 1) / 2)
-    turned = affine_transform(picture, back, centre, (SIZE, SIZE), order=3, mode="grid-constant", prefilter=False)
-    return np.rint(turned * (255 / 16)).astype(np.uint8)
+    offset = (np.array(picture.shape) - 1) / 2 - back @ np.full(2, (SIZE - 1) / 2)
+    frame = {"output_shape": (SIZE, SIZE), "mode": "grid-constant"}
+    ink = affine_transform(picture, np.column_stack([back, offset]), order=3, prefilter=False, **frame)
+    return np.rint(ink * (255 / 16)).astype(np.uint8)

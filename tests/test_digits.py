@@ -1,6 +1,5 @@
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -67,8 +66,8 @@ def test_pictures_are_grey_bytes_and_one_comes_out_for_people(splits):
 
 
 def test_no_source_picture_is_in_two_splits_and_each_is_turned_about_equally_often(monkeypatch):
-    numbered = np.arange(1797)[:, None, None] * np.ones((1, 8, 8))
-    monkeypatch.setattr("sklearn.datasets.load_digits", lambda: SimpleNamespace(images=numbered))
+    numbered = np.arange(1797)[:, None] * np.ones(64)
+    monkeypatch.setattr("sklearn.datasets.load_digits", lambda **_: (numbered, None))
     monkeypatch.setattr(digits, "turn", lambda picture, _: np.full((32, 32), picture[0, 0]))
     used = [part.x[:, 0, 0, 0].unique(return_counts=True) for part in parts(make().load(NOWHERE))]
     assert [len(pictures) for pictures, _ in used] == [1197, 200, 400]

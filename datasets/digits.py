@@ -5,7 +5,7 @@ https://archive.ics.uci.edu/dataset/80, CC BY 4.0. No paper trains on this task:
 
 Range: -75 to 75 degrees. Half a turn makes a 6 a 9 and leaves a 0 or an 8 as it was, so that angles 180 degrees
 apart cannot be told apart; 30 degrees are left between the two ends, more than writers' hands slant.
-Split: by source picture before turning: 1197 train, 200 validate, 400 test. The 13 writers are in all three, as
+Split: by source picture before turning: 1197 train, 200 validate, 400 test. Its 13 writers are in all three, as
 scikit-learn does not say who wrote what. Each picture is turned two or three times (training) or three times, as
 1797 angles are too few for all regions; test errors of one picture's three turns are not independent.
 Angles: 3291 for training, as many in each bin of 5 degrees as `counts` says, uniform within it: one peak with two
@@ -16,7 +16,7 @@ Pictures: 20 of 32 pixels, so that turns and shifts cut off next to nothing; see
 Augmentation: shifts alone, as a turn changes the label and a mirrored digit is none. Views for ConR and RnC are
 drawn the same way.
 Limits: the label is the turn, not the slant of what was written, and yet a network finds it to two degrees where
-training is dense: each digit fills its 8 x 8 pixels, so that flat tops and feet show the frame it was written in.
+training is dense. Probably flat tops and feet show the 8 x 8 pixels that each digit was scaled to fill.
 The drawing itself shows no direction: trained on round noise, the network stays at a constant's error (37.6 against
 37.5). With all angles equally frequent in as many pictures, the baseline's mean error is 3.7 (seed 100, validation; on
 the skewed ones 6.8, and 1.8, 3.0, 9.6 and 13.7 by region): what is above 3.7 is due to the skew.

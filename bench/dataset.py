@@ -231,6 +231,10 @@ class Dataset:
         """One more augmented view of a batch, for methods that contrast views."""
         return self.augment(x, rng)
 
+    def strong(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        """Heavier augmentation, which recipes of contrastive learning ask for; the usual view where there is none."""
+        return self.view(x, rng)
+
     def regions(self, train_labels: np.ndarray, labels: np.ndarray) -> np.ndarray | None:
         """Region of each label: many, medium, few or zero; None where the dataset has no regions."""
         del train_labels, labels

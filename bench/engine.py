@@ -182,11 +182,14 @@ class Training:
         if index is not None:
             x, y = x[index], y[index]
             w, mask = (None if t is None else t[index] for t in (w, mask))
-        views = self._views(x) if method.views and stage.regularized else None
+        views = self._views(x, stage) if method.views and stage.regularized else None
         if stage.pretext and views is not None:
             z = views.z[: len(y)]
         else:
-            x, y, w, mask = self.dataset.augmented(x, y, w, mask, self.augment)
+            if stage.strong:
+                x = self.dataset.strong(x, self.augment)
+            else:
+                x, y, w, mask = self.dataset.augmented(x, y, w, mask, self.augment)
             z = method.features(self._encoded(x), y, epoch)
         with self.cast:
             outputs = network.head(z)
@@ -203,9 +206,10 @@ class Training:
             stage=stage.name,
         )
 
-    def _views(self, x: Tensor) -> Views:
+    def _views(self, x: Tensor, stage: Stage) -> Views:
         # one pass over all views, as batch statistics see them in the published code
-        stacked = torch.cat([self.dataset.view(x, self.augment) for _ in range(self.method.views)])
+        view = self.dataset.strong if stage.strong else self.dataset.view
+        stacked = torch.cat([view(x, self.augment) for _ in range(self.method.views)])
         z = self._encoded(stacked)
         with self.cast:
             outputs = self.network.head(z)

@@ -69,8 +69,8 @@ class Ages(Dataset):
     otherwise: SGD 0.2, 400 epochs on a cosine, RandomResizedCrop from a fifth of the area, mirrored or not, colour
     jitter, gray (bench.augmentation says how); evaluation on the middle 224 of 256. Pictures are resized to 256 by
     their shorter side and cut to the middle square before anything else; RnC crops the uncut picture in training.
-    The method rnc trains by its own schedule under each protocol, with the protocol's augmentations; for its paper's
-    row take protocol=rnc,backbone=resnet18.
+    The method rnc has this augmentation and its own schedule under each protocol; for its paper's row, evaluated
+    as there, take protocol=rnc,backbone=resnet18.
 
     Synthetic faces (bench.portraits) have the real counts of every age and the published split. A sitter looks 4 years
     (one deviation) older or younger than the label says, so that no method can do better than a MAE of 3.2 years where
@@ -164,9 +164,11 @@ class Ages(Dataset):
 
     def augment(self, x: Tensor, rng: torch.Generator) -> Tensor:
         """As the protocol says; every further view is one more such draw."""
-        if self.recipe == "rnc":
-            return jitter(resized_crop_and_flip(x, self.size, rng), rng)
-        return shift_and_flip(x, round(self.size / 14), rng)
+        return self.strong(x, rng) if self.recipe == "rnc" else shift_and_flip(x, round(self.size / 14), rng)
+
+    def strong(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        """RandomResizedCrop, mirrored or not, colour jitter and gray: what RnC trains with."""
+        return jitter(resized_crop_and_flip(x, self.size, rng), rng)
 
     def regions(self, train_labels: np.ndarray, labels: np.ndarray) -> np.ndarray:
         """Region (N,) by the training count of the label itself."""

@@ -97,6 +97,7 @@ class Stage:
         weighted: whether the weights slot acts.
         regularized: whether the regularizer slot acts.
         pretext: the regularizer slot alone, on the views: neither a task loss nor a pass without views.
+        strong: augment as contrastive learning does, by the dataset's `strong`.
         select: keep the epoch with the best validation value; False keeps the last one.
     """
 
@@ -107,6 +108,7 @@ class Stage:
     weighted: bool = True
     regularized: bool = True
     pretext: bool = False
+    strong: bool = False
     select: bool = True
 
 

@@ -2,7 +2,7 @@
 
 Zha et al., Rank-N-Contrast: Learning Continuous Representations for Regression, NeurIPS 2023.
 Follows kaiwenzha/Rank-N-Contrast loss.py, main_rnc.py and main_linear.py at eca433b44650.
-Differs: network and augmentation are the dataset's; except for ages both stages keep the dataset's protocol.
+Differs: the network is the dataset's; except for ages so are augmentation and protocol of both stages.
 """
 
 from dataclasses import replace
@@ -25,7 +25,7 @@ class RankNContrast(Method):
 
     Args:
         temperature: of the feature distances.
-        recipe: optimiser, schedule and batch of both stages: "paper" (ages) or the "dataset"'s protocol.
+        recipe: optimiser, schedule, batch and augmentation of both stages: "paper" (ages) or the "dataset"'s.
     """
 
     views = 2
@@ -47,12 +47,13 @@ class RankNContrast(Method):
     def stages(self, protocol: Protocol) -> tuple[Stage, ...]:
         """The representation keeps its last epoch: without a head there is nothing to validate."""
         first = second = protocol
-        if self.recipe == "paper":
+        own = self.recipe == "paper"
+        if own:
             first = replace(protocol, **_SGD, **_REPRESENTATION, drop_last=True)
             second = replace(protocol, **_SGD, **_REGRESSOR)
         return (
-            Stage("representation", first, weighted=False, pretext=True, select=False),
-            Stage("regressor", second, encoder="eval", new_head=True, regularized=False),
+            Stage("representation", first, weighted=False, pretext=True, strong=own, select=False),
+            Stage("regressor", second, encoder="eval", new_head=True, regularized=False, strong=own),
         )
 
     def regularizer(self, batch: Batch) -> Tensor:

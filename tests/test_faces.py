@@ -1,6 +1,7 @@
 import os
 import shutil
 import sys
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -292,6 +293,20 @@ def test_every_method_trains_an_epoch_on_the_small_source(name):
     training = Training(on.dataset, on.protocol, splits, method.build(), 0, torch.device("cpu"), overrides=overrides)
     training.fit()
     assert training.predict(splits.test).isfinite().all()
+
+
+@pytest.mark.parametrize(("name", "used", "unused"), [("rnc", "strong", "augment"), ("conr", "augment", "strong")])
+def test_rnc_trains_with_its_own_augmentation_and_others_with_the_datasets(name, used, unused, monkeypatch):
+    overrides = {"protocol.epochs": 1, "protocol.batch_size": 64}
+    on = registry.dataset(tiny(rows=120).name, overrides)
+    calls = Counter()
+    for kind in (used, unused):
+        own = getattr(on.dataset, kind)
+        monkeypatch.setattr(on.dataset, kind, lambda x, rng, own=own, kind=kind: (calls.update([kind]), own(x, rng))[1])
+    method, splits = registry.method(name, on).build(), on.dataset.load(NOWHERE)
+    Training(on.dataset, on.protocol, splits, method, 0, torch.device("cpu"), overrides=overrides).fit()
+    assert calls[used] > 0
+    assert calls[unused] == 0
 
 
 # pictures on the disk

@@ -146,7 +146,7 @@ class Dataset:
     """
 
     metrics: ClassVar[tuple[str, ...]]  # of bench.metrics; the first one selects the epoch
-    protocol: ClassVar[Protocol]
+    protocol: Protocol
     unit: ClassVar[str] = ""
     paper: ClassVar[str] = ""
     groups: ClassVar[tuple[str, ...]] = ()  # names that stand for several datasets, as in --dataset uci
@@ -154,6 +154,7 @@ class Dataset:
     bins: Bins | None = None
     evaluation_batch: int = 1024  # samples that fit into memory at once without gradients
     files: tuple[File, ...] = ()
+    optional: tuple[File, ...] = ()  # files that other parameters read: `bench data add` takes them as well
     offline: str = ""  # the name of this dataset's offline source, offered where the data is missing
     small: str = ""  # the name of a few hundred generated samples that a smoke run trains on in a second or two
     reported_note: str = ""  # why the papers' rows are not comparable with ours, printed with them

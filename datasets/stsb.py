@@ -87,6 +87,7 @@ SOURCES = {
 PROTOCOLS = {
     "batch128": {"batch_size": 128, "lr": 1e-4, "epochs": 952, "patience": 10},
     "batch16": {"batch_size": 16, "lr": 2.5e-4, "epochs": 364, "patience": 30},
+    "short": {"batch_size": 128, "lr": 2e-3, "epochs": 12, "validate_steps": None},
 }
 
 
@@ -129,7 +130,7 @@ class STSB(Dataset):
         split: Literal["yang", "gong"] = "yang",
         words: Source = "glove50",
         hidden: int = HIDDEN,
-        protocol: Literal["batch128", "batch16"] = "batch128",
+        protocol: Literal["batch128", "batch16", "short"] = "batch128",
         text: Literal["real", "synthetic", "small"] = "real",
     ) -> None:
         if hidden < 1:
@@ -201,7 +202,8 @@ def _read(path: Path) -> Pairs:
         raise BenchError(
             f"{path}, line {row + 2}: the score is '{table['score'][row]}', not a number from 0 to {POINTS:g}"
         )
-    first, second = (tokenize(table[column].tolist(), TOKENS) for column in COLUMNS[:2])
+    words = tokenize([*table["sentence1"], *table["sentence2"]], TOKENS, path)
+    first, second = words[: len(table)], words[len(table) :]
     for row in [row for row, sides in enumerate(zip(first, second, strict=True)) if not all(sides)][:1]:
         raise BenchError(f"{path}, line {row + 2}: a sentence without words")
     if not first:

@@ -80,7 +80,7 @@ def _sheet(name: str, found: Iterable[Record]) -> Sheet:
     return Sheet(
         dataset=name,
         title=name,
-        what=source.title,
+        what=f"{source.title} {on.dataset.note}".strip(),
         unit=on.dataset.unit,
         metrics=on.dataset.metrics,
         regions=("all", *(region for region in ORDER if region in regions)),

@@ -153,6 +153,7 @@ class Dataset:
     synthetic: bool = False  # made-up samples: their records never enter a real board
     bins: Bins | None = None
     evaluation_batch: int = 1024  # samples that fit into memory at once without gradients
+    note: str = ""  # a sentence on how its samples or its protocol depart from the usual, for its board
     files: tuple[File, ...] = ()
     optional: tuple[File, ...] = ()  # files that other parameters read: `bench data add` takes them as well
     offline: str = ""  # the name of this dataset's offline source, offered where the data is missing

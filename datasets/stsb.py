@@ -141,7 +141,10 @@ class STSB(Dataset):
         if not self.synthetic:
             self.files = published(split) + ((GLOVE_840B,) if words == "glove840b" else ())
             self.offline = "stsb[text=synthetic]"
-            self.reported_note = _note(split, words, hidden)
+            changes = _changes(words, hidden, protocol)
+            self.note = f"Other than published: {changes}." if changes else ""
+            other = "most rows are quoted from Yang et al., whose split is the other one" if split == "gong" else ""
+            self.reported_note = "; ".join(filter(None, (changes, other)))
         elif (split, words) != ("yang", "glove50"):
             raise BenchError(f"text={text} comes with its own split and word vectors; leave split and words out")
         else:
@@ -179,13 +182,13 @@ class STSB(Dataset):
         return split.text(row)
 
 
-def _note(split: str, words: Source, hidden: int) -> str:
-    differing = {
-        "our word vectors are not GloVe 840B": words != "glove840b",
-        f"our network is {hidden} wide, not {HIDDEN}": hidden != HIDDEN,
-        "most rows are quoted from Yang et al., whose split is the other one": split == "gong",
+def _changes(words: Source, hidden: int, protocol: str) -> str:
+    changed = {
+        "word vectors are not GloVe 840B": words != "glove840b",
+        f"the network is {hidden} wide, not {HIDDEN}": hidden != HIDDEN,
+        "training is 12 epochs at a higher rate": protocol == "short",
     }
-    return ", ".join(text for text, differs in differing.items() if differs)
+    return ", ".join(text for text, holds in changed.items() if holds)
 
 
 def _read(path: Path) -> Pairs:
@@ -194,7 +197,7 @@ def _read(path: Path) -> Pairs:
     try:
         table = pd.read_csv(path, sep="\t", quoting=csv.QUOTE_NONE, dtype=str, keep_default_na=False, encoding="utf-8")
     except (ValueError, OSError) as error:  # pandas' own errors are ValueErrors
-        raise BenchError(f"cannot read {path}: {error}") from None
+        raise BenchError(f"cannot read {path}: {str(error).strip()}") from None
     if missing := [column for column in COLUMNS if column not in table]:
         raise BenchError(f"{path} has no column '{missing[0]}'; there are: {', '.join(table)}")
     scores = np.asarray(pd.to_numeric(table["score"], errors="coerce"), dtype=np.float32)

@@ -85,7 +85,9 @@ def test_the_papers_rows_come_with_what_differs():
     note = make("stsb[hidden=32,protocol=short]").reported_note
     assert "GloVe 840B" in note
     assert "32 wide, not 1500" in note
-    assert "short" in note
+    assert "12 epochs" in note
+    assert make("stsb[hidden=32,protocol=short]").note == f"Other than published: {note}."
+    assert make("stsb[words=glove840b]").note == ""
     assert make("stsb[text=synthetic]").reported is None
 
 

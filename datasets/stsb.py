@@ -16,8 +16,8 @@ dataset: `stsb[hidden=32]`.
 
 `protocol=short` is ours, for a table of all methods on two cores: 12 epochs (504 steps, where a published run has 4400
 or more) at a rate of 2e-3, validation after each. With `hidden=32` the baseline costs half a minute of one core and has
-a test MSE of 1.26 at seed 0, where the papers have 0.97; a rate of 5e-3 falling to 0 was no better. Training still improves at
-its end, so it compares methods on a short budget, not at convergence.
+a test MSE of 1.26 at seed 0, where the papers have 0.97; a rate of 5e-3 falling to 0 was no better. Training still
+improves at its end, so it compares methods on a short budget, not at convergence.
 
 Words: tokens of NLTK's Treebank tokenizer, the first 40 of a sentence, upper and lower case apart: 17,009 words, so
 that the published cap of 30,000 does nothing. The published code splits a text into sentences first; the model for that

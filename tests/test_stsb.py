@@ -210,7 +210,7 @@ def test_vectors_of_synonyms_are_alike_and_those_of_other_words_are_not():
 
 
 def test_small_text_has_all_regions_and_can_be_learned():
-    on = registry.dataset("stsb[hidden=16,text=small]", {"protocol.lr": 1e-2, "protocol.epochs": 40})
+    on = registry.dataset("stsb[hidden=16,text=small]", {"protocol.lr": 1e-2, "protocol.epochs": 24})
     splits = on.dataset.load(NOWHERE)
     assert len(splits.train) < 400
     regions = on.dataset.regions(splits.train.labels.numpy(), splits.test.labels.numpy())

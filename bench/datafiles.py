@@ -116,7 +116,7 @@ def add(dataset: Dataset, root: Path, path: Path) -> list[Path]:
         raise BenchError(f"{_name(dataset)} reads no file, so there is nothing to add")
     placed: list[Path] = []
     problems: list[BenchError] = []
-    for file in (one for each in dataset.files for one in (each, *each.alternatives)):
+    for file in (one for each in (*dataset.files, *dataset.optional) for one in (each, *each.alternatives)):
         for source in [path] if path.is_file() else _named(file, path):
             try:
                 placed.append(_place(source, file, root, str(source)))
@@ -196,8 +196,7 @@ def _place(source: Path, file: File, root: Path, origin: str) -> Path:
     target = root / file.path
     with _beside(target) as folder:
         part = folder / "part"
-        _unpack(source, file, part, origin)
-        found = _sha256(part)
+        found = _unpack(source, file, part, origin)
         if found != file.sha256:
             raise BenchError(
                 f"{origin} gives {file.path} with SHA-256 {found}, expected {file.sha256}; it was not kept, "
@@ -207,9 +206,10 @@ def _place(source: Path, file: File, root: Path, origin: str) -> Path:
     return target
 
 
-def _unpack(source: Path, file: File, part: Path, origin: str) -> None:
+def _unpack(source: Path, file: File, part: Path, origin: str) -> str:
+    """Write what the source gives, and return its SHA-256."""
     try:
-        if _sha256(source) == file.sha256:
+        if (found := _sha256(source)) == file.sha256:
             shutil.copyfile(source, part)
         elif file.member and is_zipfile(source):
             with ZipFile(source) as archive, archive.open(file.member) as member, part.open("wb") as out:
@@ -217,9 +217,10 @@ def _unpack(source: Path, file: File, part: Path, origin: str) -> None:
         elif file.convert:
             part.write_bytes(file.convert(source.read_bytes()))
         else:
-            shutil.copyfile(source, part)
+            return found  # another file, and perhaps gigabytes of it: nothing to copy
     except (KeyError, ValueError, BadZipFile) as error:
         raise BenchError(f"{origin} is not in the form that gives {file.path}: {error}") from None
+    return _sha256(part)
 
 
 def _download(url: str, target: Path) -> None:

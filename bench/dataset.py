@@ -194,6 +194,7 @@ class Dataset:
     excluded: ClassVar[Mapping[str, str]] = {}  # methods that are not defined here, and why
     note: str = ""  # a sentence on how its samples or its protocol depart from the usual, for its board
     files: tuple[File, ...] = ()
+    optional: tuple[File, ...] = ()  # files that other parameters read: `bench data add` takes them as well
     folder: Folder | None = None
     offline: str = ""  # the name of this dataset's offline source, offered where the data is missing
     imports: ClassVar[tuple[str, ...]] = ()  # slow to import: done once for all cells of a run, not in each process

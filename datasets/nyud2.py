@@ -93,6 +93,7 @@ class NYUD2(Dataset):
     paper = "arXiv:2102.09554"
     bins = BINS
     evaluation_batch = 32
+    imports = ("timm",)
     reported = "NYUD2-DIR"
     small = "nyud2[images=small]"
     excluded: ClassVar = dict.fromkeys(("corn", "dex", "dldl", "ordinal", "rnc"), _PIXELS)

@@ -63,12 +63,14 @@ class Bins:
     """Label bins of one scalar target: bin k holds labels from edge k up to edge k + 1, bin `first` lower ones too.
 
     Edges are float32, as the published code makes them: in float64 many of STS-B's scores fall one bin lower.
+    `counts` are the training samples of each bin where the published code has them as a table, to be used as they are.
     """
 
     start: float
     width: float
     number: int
     first: int = 0
+    counts: tuple[int, ...] | None = None
 
     def index(self, labels: Tensor) -> Tensor:
         """Bin number of each label, from the first to the last; any shape, int64."""

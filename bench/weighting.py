@@ -35,8 +35,9 @@ class Reweighting(Method):
         """(N, 1) labels -> (N, 1)."""
         bins = self.task.bins
         assert bins is not None
-        counts = bins.index(self.task.labels).flatten().bincount(minlength=bins.number)
-        weights = bin_weights(counts, self.scheme, self.clip, self.smoothing)
+        counted = bins.index(self.task.labels).flatten().bincount(minlength=bins.number)
+        counts = counted if bins.counts is None else torch.tensor(bins.counts)
+        weights = bin_weights(counts, self.scheme, self.clip, self.smoothing, "reflect" if bins.first else "zero")
         return weights.to(labels.device)[bins.index(labels)]
 
 

@@ -49,7 +49,6 @@ SEED = 666  # of everything that is drawn once: held-out scenes, balanced pixels
 HELD_OUT, SCENE = 654, 66  # validation pictures, and at most so many of a scene
 FLOOR = 200  # pixels of each bin at least that are compared
 FIRST = 7  # of the bins with pixels
-BINS = Bins(0.0, 0.1, 100, FIRST)
 MANY, FEW = 26e6, 10e6  # training pixels of a bin
 SIZES = {"real": ((240, 320), (228, 304)), "small": ((36, 48), (32, 44))}  # pictures as kept, and their middle
 ROOMS = {"synthetic": (1000, 200, 200), "small": (96, 24, 24)}
@@ -69,6 +68,7 @@ COUNTS = np.fromstring(
     """,
     sep=" ",
 )
+BINS = Bins(0.0, 0.1, 100, FIRST, tuple(COUNTS.astype(int).tolist()))
 # of the colours of ImageNet, for the lighting: principal axes in columns, and their spreads
 AXES = torch.tensor([[-0.5675, 0.7192, 0.4009], [-0.5808, -0.0045, -0.8140], [-0.5836, -0.6948, 0.4203]])
 SPREADS = torch.tensor([0.2175, 0.0188, 0.0045])

@@ -31,6 +31,7 @@ class LDS(Reweighting):
         "agedb": {"low": 5, "high": 1000},
         "imdb_wiki": {"low": 5, "high": 1000},
         "stsb": {"scheme": "inverse"},
+        "nyud2": {"scheme": "inverse"},
     }
     origins: ClassVar = {
         "": "paper, appendix A, and code",
@@ -39,6 +40,7 @@ class LDS(Reweighting):
         "agedb": "code",
         "imdb_wiki": "code",
         "stsb": "code",
+        "nyud2": "code",
     }
 
     def __init__(

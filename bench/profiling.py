@@ -66,7 +66,7 @@ def harness() -> str:
     return tabulate(rows, ("seed", "harness ms/step", "bare loop ms/step", "ratio"), "github") + f"\n\n{summary}"
 
 
-SIZES = ((64, 2048, 1), (128, 2048, 1), (256, 2048, 1), (100, 100, 3))  # B, D, T
+SIZES = ((64, 2048, 1), (128, 2048, 1), (256, 2048, 1), (256, 128, 1), (100, 100, 3))  # B, D, T
 REPEATS = 30
 
 

@@ -20,7 +20,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """The test suite on all cores."""
-    session.install("-e", ".", *nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "dev"))
+    session.install("-e", ".[text]", *nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "dev"))
     session.run("pytest", "-n", "auto", *session.posargs, env={"OMP_NUM_THREADS": "1"})
 
 

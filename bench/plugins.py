@@ -29,8 +29,8 @@ _ENGINE = {
     "bench.names",
     "bench.rng",
 }
-# what a method's class says of values that each cell's configuration holds anyway
-_ABOUT = {"defaults", "origins", "candidates"}
+# what a class says of values that each cell's configuration holds anyway, and of what to import early
+_ABOUT = {"defaults", "origins", "candidates", "imports"}
 _TYPES = {"typing", "collections.abc"}
 
 

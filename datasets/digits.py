@@ -57,7 +57,7 @@ class Digits(Dataset):
         loss="l1", optimizer="adam", lr=4e-3, batch_size=128, epochs=30, milestones=(21, 27), channels_last=True
     )
     bins = BINS
-    imports = ("torchvision.models.resnet",)
+    imports = ("torchvision.models.resnet", "sklearn.datasets")
     small = "digits[images=few]"
     counts = """
         0 0 16 28 46 75 124 204 336 555 590 417 292 204 143 100 70 49 0 0 0 12 8 6 4 3 3 3 3 0

@@ -127,6 +127,7 @@ class STSB(Dataset):
     bins: Bins = Bins(0.0, 0.1, 50)
     protocol = Protocol(loss="mse", optimizer="adam", weight_decay=1e-5, validate_steps=400, clip=5.0)
     optional = (GLOVE_840B,)
+    imports = ("scipy.stats",)
     small = "stsb[hidden=8,text=small]"
     reported = "STS-B-DIR"
 

@@ -12,6 +12,7 @@ class SwissRoll(Coordinates):
     """A sheet of width 21 rolled up one and a half times."""
 
     groups = ("coordinates",)
+    imports = ("sklearn.datasets",)
     files = (
         published(
             "swiss_roll",

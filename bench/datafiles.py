@@ -7,6 +7,7 @@ import hashlib
 import os
 import shutil
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -144,13 +145,17 @@ def take(folder: Folder, root: Path, path: Path) -> tuple[int, list[str]]:
     for source in sorted(path.rglob("*")):
         if source.is_file():
             there.setdefault(source.name, []).append(source)
-    if not any(Path(name).name in there for name in names):
+    uses = Counter(Path(name).name for name in names)
+    if not uses.keys() & there.keys():
         raise BenchError(f"none of the {len(names):,} files that {root / folder.index} names is below {path}")
     for name in folder.missing(root):
         found, target = there.get(Path(name).name), root / folder.path / name
         if found:
-            # of several with one name, the one in the folder that the list says
-            source = next((source for source in found if source.as_posix().endswith(f"/{name}")), found[0])
+            # where the list has several of one name, only the one in the folder that it says
+            other = found[0] if uses[Path(name).name] == 1 else None
+            source = next((source for source in found if source.as_posix().endswith(f"/{name}")), other)
+            if source is None:
+                continue
             # under another name until it is whole
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, part := target.with_name(f"{target.name}.part"))

@@ -128,7 +128,7 @@ def load(kind: Kind, name: str) -> type[Any]:
 def digest(kind: Kind, name: str) -> str:
     """SHA-256 of a plug-in's code and of the bench modules it builds on.
 
-    Comments, layout, docstrings, imports of types and a method's tables of values do not count.
+    Comments, layout, docstrings, imports of types, tables of values and modules to import early do not count.
     """
     seen: dict[str, str] = {}
     todo = [modules(kind)[name]]

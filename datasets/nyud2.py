@@ -3,8 +3,7 @@
 Silberman et al., Indoor Segmentation and Support Inference from RGBD Images, ECCV 2012; as a benchmark of imbalance
 Yang et al., Delving into Deep Imbalanced Regression, ICML 2021, arXiv:2102.09554. Lists, protocol, network and
 augmentation follow YyzHarry/imbalanced-regression nyud2-dir at c37d6f46d35e (MIT). The pictures come with that
-code's download (data.zip; no licence stated, for research): unpack it and lay the content of its folder `data` into
-`nyud2` below the data root, nyu2_train.csv, nyu2_train/, nyu2_test.csv and nyu2_test/.
+code's download (data.zip; no licence stated, for research): unpack it, then run `bench data add nyud2 FOLDER`.
 
 Split: 50,688 training pictures of Kinect sweeps, their depth in 256 steps up to 10 m; 654 test pictures, depth in mm.
 The released code chooses the epoch on the test split. Here 654 training pictures are held out: scenes drawn with a
@@ -31,6 +30,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from shutil import copyfile
 from typing import Any, ClassVar, Literal, cast
 
 import numpy as np
@@ -38,13 +38,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import affine_grid, grid_sample, interpolate
 
-from bench.dataset import Bins, Dataset, File, Protocol, Split, Splits
+from bench.dataset import Bins, Dataset, File, Folder, Protocol, Split, Splits
 from bench.depthfiles import balanced, decode, hold_out, read_list
 from bench.depthnet import DepthNet
 from bench.errors import BenchError
 from bench.rooms import FARTHEST, make_rooms
 from bench.stored import Coded, Stored
 
+TRAIN, MASK = "nyu2_train.csv", "test_balanced_mask.npy"  # what comes with the pictures, the mask not always
 SEED = 666  # of everything that is drawn once: held-out scenes, balanced pixels, rooms
 HELD_OUT, SCENE = 654, 66  # validation pictures, and at most so many of a scene
 FLOOR = 200  # pixels of each bin at least that are compared
@@ -133,12 +134,13 @@ class NYUD2(Dataset):
             self.files, self.reported = (), None
         else:
             self.offline = "nyud2[images=synthetic]"
+            self.folder = Folder("nyud2", f"nyud2/{TRAIN}", _names, _collect)
         if images == "small":
             self.protocol = replace(self.protocol, batch_size=16, lr=1e-3)
 
     def load(self, root: Path) -> Splits:
         """Decode the files, or make the rooms; training pictures stay on disk."""
-        first = root / "nyud2/nyu2_train.csv"
+        first = root / "nyud2" / TRAIN
         if not (self.synthetic or first.is_file()):
             raise BenchError(f"nyud2 has no data: {first} is missing; lay it there, or take {self.offline}")
         if self.pretrained:
@@ -257,6 +259,21 @@ class NYUD2(Dataset):
         return Split(*(torch.from_numpy(array) for array in (pictures, values.numpy()[codes][:, None], mask[:, None])))
 
 
+def _names(root: Path) -> list[str]:
+    lists = (read_list(root / "nyud2" / name) for name in (TRAIN, "nyu2_test.csv"))
+    return [path for pairs in lists for pair in pairs for path in pair]
+
+
+def _collect(root: Path, path: Path) -> None:
+    for name in (TRAIN, MASK):
+        source, target = next(iter(sorted(path.rglob(name))), None), root / "nyud2" / name
+        if source is not None:
+            copyfile(source, part := target.with_name(f"{name}.part"))
+            part.replace(target)
+        elif name == TRAIN and not target.is_file():
+            raise BenchError(f"no {TRAIN} below {path}; name the folder that the authors' data.zip unpacks to")
+
+
 def _imagenet() -> Path:
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import LocalEntryNotFoundError
@@ -274,7 +291,7 @@ def _imagenet() -> Path:
 
 
 def _published_mask(folder: Path, number: int, size: tuple[int, int]) -> np.ndarray | None:
-    path = folder / "test_balanced_mask.npy"
+    path = folder / MASK
     if not path.is_file():
         return None
     try:

@@ -2,13 +2,14 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
+from shutil import copyfile
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from bench import evaluation, plugins, registry
+from bench import datafiles, evaluation, plugins, registry
 from bench.datasets.nyud2 import BINS, COARSE, COUNTS, FINE, NYUD2, _motion, _moved
 from bench.depthfiles import balanced, decode, hold_out, read_list
 from bench.engine import Training
@@ -290,6 +291,21 @@ def test_a_published_mask_is_taken_where_it_lies(folder):
     np.save(folder / "nyud2/test_balanced_mask.npy", mask[:1])
     with pytest.raises(BenchError, match=r"test_balanced_mask.npy has shape \(1, 228, 304\), expected \(2, 228, 304\)"):
         load(folder)
+
+
+def test_the_unpacked_folder_is_added_by_its_lists_and_a_picture_never_taken_from_another_scene(folder, tmp_path):
+    (folder / "nyud2/nyu2_train/bar_0002_out/2.jpg").unlink()
+    mine = tmp_path / "mine"
+    on, target = NYUD2().folder, mine / "nyud2"
+    target.mkdir(parents=True)
+    copyfile(folder / "nyud2/nyu2_test.csv", target / "nyu2_test.csv")
+    number, missing = datafiles.take(on, mine, folder / "nyud2")
+    assert (number, missing) == (28, ["nyu2_train/bar_0002_out/2.jpg"])
+    same = "nyu2_train/den_0001b_out/2.jpg"
+    assert (target / same).read_bytes() == (folder / "nyud2" / same).read_bytes()
+    (target / "nyu2_train.csv").unlink()
+    with pytest.raises(BenchError, match=r"no nyu2_train.csv below .*den_0001b_out"):
+        datafiles.take(on, mine, (target / same).parent)
 
 
 @pytest.mark.parametrize(

@@ -90,8 +90,10 @@ class PairEncoder(nn.Module):
         """Pair embeddings."""
         words = x.flatten(0, 1)
         lengths, order = (words > 0).sum(1).sort(stable=True)
-        longest = [int(group[-1]) for group in lengths.cpu().split(GROUP)]  # the only wait for the device
-        groups = zip(order.split(GROUP), longest, strict=True)
+        if words.device.type == "cpu":
+            groups = [(rows, int(lengths[rows[-1]])) for rows in order.split(GROUP)]
+        else:  # a device would have to be waited for, and reads all at once as quickly
+            groups = [(order, words.shape[1])]
         states = torch.cat([self._read(words[rows, :length]) for rows, length in groups])
         u, v = states[order.argsort()].unflatten(0, (len(x), 2)).unbind(1)
         return torch.cat([u, v, (u - v).abs(), u * v], dim=1)

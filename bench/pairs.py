@@ -91,7 +91,8 @@ class PairEncoder(nn.Module):
         words = x.flatten(0, 1)
         lengths, order = (words > 0).sum(1).sort(stable=True)
         if words.device.type == "cpu":
-            groups = [(rows, int(lengths[rows[-1]])) for rows in order.split(GROUP)]
+            parts = zip(order.split(GROUP), lengths.split(GROUP), strict=True)
+            groups = [(rows, int(ascending[-1])) for rows, ascending in parts]
         else:  # a device would have to be waited for, and reads all at once as quickly
             groups = [(order, words.shape[1])]
         states = torch.cat([self._read(words[rows, :length]) for rows, length in groups])

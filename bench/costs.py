@@ -178,7 +178,8 @@ def _steps(rows: int, protocol: Protocol) -> int:
 
 def _first(split: Split, rows: int) -> Split:
     index = torch.arange(min(rows, len(split)))
-    return Split(split.x[index], split.labels[index], None if split.mask is None else split.mask[index])
+    mask = None if split.mask is None else split.mask[index]
+    return replace(split, x=split.x[index], labels=split.labels[index], mask=mask)  # still of its own kind
 
 
 def _ratio(cost: Cost, base: Cost | None, key: str) -> str:

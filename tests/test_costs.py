@@ -1,8 +1,9 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bench import costs
+from bench import costs, registry
 
 
 def test_a_profile_times_steps_and_the_regularizers_share():
@@ -16,6 +17,14 @@ def test_a_profile_times_steps_and_the_regularizers_share():
     assert cost["full_s"] > 2 * 10_000 * cost["step_ms"] / 1e3
     assert cost["peak_gpu_allocated_mb"] is None
     assert made["environment"]["device"] == "cpu"
+
+
+def test_the_first_rows_of_a_split_are_still_a_split_of_its_kind():
+    on = registry.dataset("stsb[hidden=8,text=small]").dataset
+    splits = on.load(Path())
+    part = costs._first(splits.train, 5)
+    assert len(part) == len(part.x) == 5
+    assert on.encoder(replace(splits, train=part))[1] == 8 * 8
 
 
 def test_published_ratios_stand_beside_ours_on_agedb_alone():

@@ -11,13 +11,13 @@ from torch.nn.functional import affine_grid, grid_sample, pad
 LUMA = (0.299, 0.587, 0.114)
 
 
-def shift_and_flip(x: Tensor, margin: int, rng: torch.Generator) -> Tensor:
-    """A crop of the same size out of the picture with `margin` black pixels around it, mirrored or not."""
+def shift(x: Tensor, margin: int, rng: torch.Generator, flip: bool = False) -> Tensor:
+    """A crop of the same size out of the picture with `margin` black pixels around it; with flip, mirrored or not."""
     n, _, height, width = x.shape
     top, left = (torch.randint(2 * margin + 1, (n, 1), generator=rng) for _ in range(2))
-    flip = torch.rand(n, 1, generator=rng) < 0.5
     rows, columns = top + torch.arange(height), left + torch.arange(width)
-    rows, columns = rows, torch.where(flip, columns.flip(1), columns)
+    if flip:
+        columns = torch.where(torch.rand(n, 1, generator=rng) < 0.5, columns.flip(1), columns)
     wide = pad(x, (margin,) * 4).movedim(1, -1)
     at = [index.to(x.device) for index in (torch.arange(n)[:, None, None], rows[:, :, None], columns[:, None, :])]
     return wide[at[0], at[1], at[2]].movedim(-1, 1)

@@ -21,6 +21,7 @@ from zipfile import BadZipFile, ZipFile, is_zipfile
 
 from bench.dataset import Dataset, File, Folder
 from bench.errors import BenchError
+from bench.records import replace_file
 
 State = Literal["present", "missing", "wrong checksum"]
 TIMEOUT_S = 60
@@ -139,7 +140,9 @@ def take(folder: Folder, root: Path, path: Path) -> tuple[int, list[str]]:
     Returns:
         How many files the folder's list names, and those that are still missing.
     """
-    folder.collect(root, path)
+    for name, content in folder.collect(root, path):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        replace_file(root / name, content)
     names = folder.names(root)
     there: dict[str, list[Path]] = {}
     for source in sorted(path.rglob("*")):

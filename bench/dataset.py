@@ -5,7 +5,7 @@ units of the dataset, z features (B, D), y_hat predictions; B batch, T targets, 
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -115,14 +115,15 @@ class Folder:
         path: below the data root.
         index: the file that names them, below the data root.
         names: of the files below path, those that the dataset reads, given the data root.
-        collect: brings that file below the data root, given that and the user's folder, where it is none of `files`.
+        collect: given data root and the user's folder, what to write below the root beside `files`: that file, if it
+            is none of them, and others that come with it, as (path, content).
         licence: terms, in a word.
     """
 
     path: str
     index: str
     names: Callable[[Path], Sequence[str]]
-    collect: Callable[[Path, Path], None]
+    collect: Callable[[Path, Path], Iterable[tuple[str, bytes]]]
     licence: str = "see source"
 
     def missing(self, root: Path) -> list[str]:

@@ -177,7 +177,7 @@ class Training:
 
     def batch(self, index: Tensor | None, stage: Stage, epoch: int) -> Batch:
         """The forward pass over some training rows, all where index is None."""
-        method, network = self.method, self.network
+        method = self.method
         x, y, w, mask = self.x, self.y, self.w, self.mask
         if index is not None:
             x, y = x[index], y[index]
@@ -191,13 +191,11 @@ class Training:
             else:
                 x, y, w, mask = self.dataset.augmented(x, y, w, mask, self.augment)
             z = method.features(self._encoded(x), y, epoch)
-        with self.cast:
-            outputs = network.head(z)
         return Batch(
             y=y,
             w=_masked(w if stage.weighted else None, mask),
             z=z,
-            outputs=outputs.float(),
+            outputs=self._outputs(z),
             targets=method.targets(y),
             predict=method.predict,
             mask=mask,
@@ -211,14 +209,16 @@ class Training:
         view = self.dataset.strong if stage.strong else self.dataset.view
         stacked = torch.cat([view(x, self.augment) for _ in range(self.method.views)])
         z = self._encoded(stacked)
-        with self.cast:
-            outputs = self.network.head(z)
-        return Views(z, self.method.predict(outputs.float()))
+        return Views(z, self.method.predict(self._outputs(z)))
 
     def _encoded(self, x: Tensor) -> Tensor:
         # methods work on fp32, whatever the precision of the network
         with self.cast:
             return self.network.encoder(x).float()
+
+    def _outputs(self, z: Tensor) -> Tensor:
+        with self.cast:
+            return self.network.head(z).float()
 
     def _tick(self) -> Any:
         # a GPU works on after the host has gone on: its own events tell when a step was done

@@ -7,6 +7,7 @@ kaiwenzha/Rank-N-Contrast at eca433b44650.
 
 import hashlib
 import random
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -16,7 +17,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from bench.augmentation import jitter, resized_crop_and_flip, shift_and_flip
+from bench.augmentation import jitter, resized_crop_and_flip, shift
 from bench.dataset import Bins, Dataset, Folder, Protocol, Split, Splits
 from bench.errors import BenchError
 from bench.pictures import Fetch, Pictures, store
@@ -150,8 +151,10 @@ class Ages(Dataset):
         train, val, test = map(split, SPLITS)
         return Splits(train, val, test, inputs=inputs)
 
-    def collect(self, root: Path, path: Path) -> None:
-        """Bring the list of pictures below the data root, where it comes with them."""
+    def collect(self, root: Path, path: Path) -> Iterable[tuple[str, bytes]]:
+        """The list of pictures, where it comes with them: its path below the data root, and content."""
+        del root, path
+        return ()
 
     def encoder(self, splits: Splits) -> tuple[nn.Module, int]:
         """A ResNet whose residual branches start at full strength, on pixels between -1 and 1."""
@@ -164,7 +167,7 @@ class Ages(Dataset):
 
     def augment(self, x: Tensor, rng: torch.Generator) -> Tensor:
         """As the protocol says; every further view is one more such draw."""
-        return self.strong(x, rng) if self.recipe == "rnc" else shift_and_flip(x, round(self.size / 14), rng)
+        return self.strong(x, rng) if self.recipe == "rnc" else shift(x, round(self.size / 14), rng, flip=True)
 
     def strong(self, x: Tensor, rng: torch.Generator) -> Tensor:
         """RandomResizedCrop, mirrored or not, colour jitter and gray: what RnC trains with."""

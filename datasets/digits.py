@@ -32,8 +32,8 @@ from typing import Literal
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import pad
 
+from bench.augmentation import shift
 from bench.dataset import Bins, Dataset, Protocol, Split, Splits
 from bench.shots import regions
 
@@ -103,11 +103,7 @@ class Digits(Dataset):
 
     def augment(self, x: Tensor, rng: torch.Generator) -> Tensor:
         """Shift each picture by up to 2 pixels, the paper's black coming in."""
-        n, _, height, width = x.shape
-        down, right = torch.randint(2 * SHIFT + 1, (2, n, 1), generator=rng)
-        rows, columns = down + torch.arange(height), right + torch.arange(width)
-        at = (torch.arange(n)[:, None, None], rows[:, :, None], columns[:, None, :])
-        return pad(x, (SHIFT,) * 4)[:, 0][tuple(index.to(x.device) for index in at)].unsqueeze(1)
+        return shift(x, SHIFT, rng)
 
     def regions(self, train_labels: np.ndarray, labels: np.ndarray) -> np.ndarray:
         """Region (N,) by the training count of the label's bin; zero where there is none."""

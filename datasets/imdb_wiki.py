@@ -17,8 +17,8 @@ test pictures in many-shot ages, 907 in medium, 104 in few: what the regions' er
 give the overall ones). One picture an age or two above 120.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
-from shutil import copyfile
 from typing import Any
 
 import numpy as np
@@ -43,20 +43,15 @@ class ImdbWiki(Ages):
     cap = 150
     counts = np.exp(np.interp(np.arange(OLDEST + 1), AGES, np.log(COUNTS))).round().astype(int)
 
-    def collect(self, root: Path, path: Path) -> None:
-        """Take the published list, or make it from the raw meta data."""
-        target = root / self.name / f"{self.name}.csv"
+    def collect(self, root: Path, path: Path) -> Iterator[tuple[str, bytes]]:
+        """The published list, or one made from the raw meta data where none is there yet."""
+        target = Path(self.name, f"{self.name}.csv")
         published = next(iter(sorted(path.rglob(target.name))), None)
-        if published is None and target.is_file():
-            return
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_suffix(".part")
         if published is not None:
             read_list(published, OLDEST)
-            copyfile(published, part)
-        else:
-            made(path).to_csv(part, index=False)
-        part.replace(target)
+            yield str(target), published.read_bytes()
+        elif not (root / target).is_file():
+            yield str(target), made(path).to_csv(index=False).encode()
 
 
 def made(path: Path) -> pd.DataFrame:

@@ -27,10 +27,9 @@ steps of 4 cm in training. images=small: 144 of them, 48 x 36 pixels, and a narr
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from shutil import copyfile
 from typing import Any, ClassVar, Literal, cast
 
 import numpy as np
@@ -38,6 +37,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import affine_grid, grid_sample, interpolate
 
+from bench.augmentation import luma
 from bench.dataset import Bins, Dataset, File, Folder, Protocol, Split, Splits
 from bench.depthfiles import balanced, decode, hold_out, read_list
 from bench.depthnet import DepthNet
@@ -73,7 +73,6 @@ BINS = Bins(0.0, 0.1, 100, FIRST, tuple(COUNTS.astype(int).tolist()))
 # of the colours of ImageNet, for the lighting: principal axes in columns, and their spreads
 AXES = torch.tensor([[-0.5675, 0.7192, 0.4009], [-0.5808, -0.0045, -0.8140], [-0.5836, -0.6948, 0.4203]])
 SPREADS = torch.tensor([0.2175, 0.0188, 0.0045])
-GREY = torch.tensor([0.299, 0.587, 0.114])
 _PIXELS = "it is defined for one label a sample, and here every pixel has one"
 
 
@@ -264,13 +263,12 @@ def _names(root: Path) -> list[str]:
     return [path for pairs in lists for pair in pairs for path in pair]
 
 
-def _collect(root: Path, path: Path) -> None:
+def _collect(root: Path, path: Path) -> Iterator[tuple[str, bytes]]:
     for name in (TRAIN, MASK):
-        source, target = next(iter(sorted(path.rglob(name))), None), root / "nyud2" / name
+        source = next(iter(sorted(path.rglob(name))), None)
         if source is not None:
-            copyfile(source, part := target.with_name(f"{name}.part"))
-            part.replace(target)
-        elif name == TRAIN and not target.is_file():
+            yield f"nyud2/{name}", source.read_bytes()
+        elif name == TRAIN and not (root / "nyud2" / name).is_file():
             raise BenchError(f"no {TRAIN} below {path}; name the folder that the authors' data.zip unpacks to")
 
 
@@ -343,11 +341,10 @@ def _recoloured(x: Tensor, rng: torch.Generator) -> Tensor:
     amount = (0.8 * torch.rand(number, 3, generator=rng) - 0.4).to(x.device)
     order = torch.rand(number, 3, generator=rng).argsort(1).to(x.device)
     x = x + 255 * light.to(x.device)[:, :, None, None]
-    weights = GREY.to(x.device)[:, None, None]
     for turn in range(3):
         what = order[:, turn : turn + 1]
         share, what = amount.gather(1, what)[:, :, None, None], what[:, :, None, None]
-        grey = (x * weights).sum(1, keepdim=True)
+        grey = luma(x)
         # brightness fades to black, contrast to the picture's mean, saturation to its grey
         toward = torch.where(what == 0, 0, torch.where(what == 1, grey.mean((2, 3), keepdim=True), grey))
         x = torch.lerp(x, toward.expand_as(x), share)

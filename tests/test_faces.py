@@ -209,7 +209,7 @@ def test_the_network_starts_with_he_fan_out_and_full_residual_branches(backbone,
 
 def test_shifted_pictures_are_padded_crops_mirrored_or_not():
     x = torch.randint(256, (300, 3, 4, 4), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-    found = augmentation.shift_and_flip(x, 1, torch.Generator().manual_seed(1))
+    found = augmentation.shift(x, 1, torch.Generator().manual_seed(1), flip=True)
     wide = functional.pad(x, [1, 1, 1, 1])
     crops = [functional.crop(wide, top, left, 4, 4) for top in range(3) for left in range(3)]
     options = torch.stack([*crops, *map(functional.horizontal_flip, crops)])

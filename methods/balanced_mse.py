@@ -2,7 +2,8 @@
 
 Ren et al., Balanced MSE for Imbalanced Visual Regression, CVPR 2022, arXiv:2203.16427.
 Follows BorealisAI/ConR nyud2-dir/balanaced_mse.py at ad6a8c90426d, a copy of jiawei-ren/BalancedMSE.
-Differs: the noise starts at the labels' deviation where no value is published; sample weights act.
+Differs: the noise starts at the value of our search, or at the labels' deviation, where none is published; sample
+weights act.
 """
 
 from typing import ClassVar, Literal
@@ -35,6 +36,7 @@ class BalancedMSE(Method):
         "imdb_wiki": "code, README of Balanced MSE",
         "nyud2": "code, README of ConR",
     }
+    candidates: ClassVar = tuple({"noise": 10.0**p} for p in range(-2, 3))
 
     def __init__(
         self,

@@ -15,6 +15,7 @@ import numpy as np
 from filelock import FileLock
 
 from bench.errors import BenchError
+from bench.pictures import stamp
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
@@ -66,7 +67,7 @@ def decode(folder: Path, name: str, pairs: Sequence[tuple[str, str]], size: tupl
         size: height and width to keep; files are as large or larger, and of the same shape.
         kind: of the depth maps.
     """
-    place = folder / "decoded" / f"{name}-{_stamp(folder, pairs)[:16]}"
+    place = folder / "decoded" / f"{name}-{stamp(folder, [path for pair in pairs for path in pair])[:16]}"
     try:
         place.parent.mkdir(exist_ok=True)
         with FileLock(place.parent / f".{name}.lock"):
@@ -118,21 +119,6 @@ def balanced(bins: np.ndarray, first: int, floor: int, seed: int) -> np.ndarray:
     for end, count in zip(ends[first:], counts[first:], strict=True):
         mask[rng.choice(order[end - count : end], min(count, number), replace=False)] = True
     return mask.reshape(bins.shape)
-
-
-def _stamp(folder: Path, pairs: Sequence[tuple[str, str]]) -> str:
-    """What tells whether any file has changed; names the first files that are missing."""
-    digest, missing = hashlib.sha256(), []
-    for path in (path for pair in pairs for path in pair):
-        try:
-            stat = (folder / path).stat()
-            digest.update(f"{path} {stat.st_size} {stat.st_mtime_ns}\n".encode())
-        except OSError:
-            missing.append(path)
-    if missing:
-        first = ", ".join(missing[:5])
-        raise BenchError(f"{len(missing)} of {2 * len(pairs)} listed files are not below {folder}: {first}")
-    return digest.hexdigest()
 
 
 def _decode(folder: Path, place: Path, pairs: Sequence[tuple[str, str]], size: tuple[int, int], kind: Kind) -> None:

@@ -95,7 +95,7 @@ def store(root: Path, names: Sequence[str], edge: int, shape: Shape, cache: Path
     """
     from datasets import Dataset, concatenate_datasets
 
-    folder = cache / _key(root, names, edge, shape)
+    folder = cache / f"{shape}-{edge}-{len(names)}-{stamp(root, names)[:16]}"
     if not folder.is_dir():
         try:
             cache.mkdir(parents=True, exist_ok=True)
@@ -110,6 +110,24 @@ def store(root: Path, names: Sequence[str], edge: int, shape: Shape, cache: Path
     return Decoded(
         concatenate_datasets([Dataset.from_file(str(path)) for path in sorted(folder.glob("*.arrow"))]), edge
     )
+
+
+def stamp(root: Path, names: Sequence[str]) -> str:
+    """What tells whether any of some files has changed: SHA-256 over names below root, sizes and times of change.
+
+    Raises:
+        BenchError: naming the first that are missing.
+    """
+    digest, missing = hashlib.sha256(), []
+    for name in names:
+        try:
+            stat = (root / name).stat()
+            digest.update(f"{name}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
+        except OSError:
+            missing.append(name)
+    if missing:
+        raise BenchError(f"{len(missing)} of {len(names)} listed files are not below {root}: {', '.join(missing[:5])}")
+    return digest.hexdigest()
 
 
 def _decode(root: Path, names: Sequence[str], edge: int, shape: Shape, folder: Path) -> None:
@@ -149,12 +167,3 @@ def _read(row: dict[str, str], edge: int, shape: Shape) -> dict[str, Any]:
         picture = picture.resize((edge, edge), Image.Resampling.BILINEAR)
     pixels = np.ascontiguousarray(np.asarray(picture).transpose(2, 0, 1))
     return {"pixels": pixels.tobytes(), "sha256": hashlib.sha256(content).hexdigest()}
-
-
-def _key(root: Path, names: Sequence[str], edge: int, shape: Shape) -> str:
-    # what the decoded pictures depend on; a file that has changed has another size or time
-    digest = hashlib.sha256()
-    for name in names:
-        stat = (root / name).stat()
-        digest.update(f"{name}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
-    return f"{shape}-{edge}-{len(names)}-{digest.hexdigest()[:16]}"

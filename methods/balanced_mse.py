@@ -21,7 +21,8 @@ class BalancedMSE(Method):
     Args:
         kind: source of the other targets: the batch (bmc), a Gaussian mixture (gai) or label bins (bni).
         noise: initial noise deviation in label units; None means the deviation of the training labels.
-        learned: whether the noise is trained.
+        learned: whether the noise is trained; unbounded, as released: where it crosses 0 the gradient can overflow,
+            which the record then shows as diverged.
         lr: of the noise, constant.
         components: of the mixture.
     """

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import boardfiles, cells, listing, plugins, records, registry
+from bench import boardfiles, cells, listing, plugins, records, registry, selection
 from bench.boardpages import render_excerpt
 from bench.errors import BenchError
 from bench.evaluation import ORDER
@@ -76,6 +76,7 @@ def _sheet(name: str, found: Iterable[Record]) -> Sheet:
         for base in plugins.modules("method")
         if (reason := registry.method(base, on).refusal(on.dataset)) is not None
     }
+    wanted = [registry.method(text, on) for text in selection.method_names("all", on)]
     source = plugins.source("dataset", on.base)
     return Sheet(
         dataset=name,
@@ -85,7 +86,7 @@ def _sheet(name: str, found: Iterable[Record]) -> Sheet:
         metrics=on.dataset.metrics,
         regions=("all", *(region for region in ORDER if region in regions)),
         synthetic=on.dataset.synthetic,
-        methods=tuple(base for base in plugins.modules("method") if base not in refused),
+        methods=tuple(method.name for method in wanted if method.refusal(on.dataset) is None),
         refused=refused,
         reported=on.dataset.reported,
         reported_note=on.dataset.reported_note,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from bench import board, boardfiles, reported
+from bench import board, boardfiles, boards, reported
 from bench.boardpages import render_dataset, render_index
 from bench.errors import BenchError
 from bench.metrics import METRICS
@@ -395,3 +395,10 @@ def test_the_terminal_shows_the_main_table_with_names_and_numbers_whole():
 def test_an_unknown_metric_names_those_there_are():
     with pytest.raises(BenchError, match="no metric 'maee'; did you mean 'mae'"):
         Sheet("x", "X", "", "", ("maee",))
+
+
+def test_a_board_is_to_have_the_stacks_that_the_papers_report():
+    text, points = (boards._sheet(name, []).methods for name in ("stsb[hidden=8,text=small]", "circle"))
+    assert {"ranksim", "ranksim+lds+fds", "inv+ranksim"} <= set(text)
+    assert "mt+rot_reg" in points
+    assert "lds" not in points  # not defined there

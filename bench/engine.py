@@ -180,8 +180,8 @@ class Training:
         method = self.method
         x, y, w, mask = self.x, self.y, self.w, self.mask
         if index is not None:
-            x, y = x[index], y[index]
-            w, mask = (None if t is None else t[index] for t in (w, mask))
+            x, y = _taken(x, index), _taken(y, index)
+            w, mask = (None if t is None else _taken(t, index) for t in (w, mask))
         views = self._views(x, stage) if method.views and stage.regularized else None
         if stage.pretext and views is not None:
             z = views.z[: len(y)]
@@ -268,8 +268,9 @@ class Training:
         with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
             parts = []
             for index in chosen.split(self.protocol.batch_size or len(chosen)):
-                mask = None if self.mask is None else self.mask[index]
-                x, y, _, mask = self.dataset.augmented(self.x[index], self.y[index], None, mask, rng)
+                x, y = _taken(self.x, index), _taken(self.y, index)
+                mask = None if self.mask is None else _taken(self.mask, index)
+                x, y, _, mask = self.dataset.augmented(x, y, None, mask, rng)
                 parts.append(rows(self.method.features(self._encoded(x), y, epoch), y, mask))
         z, y = (torch.cat(part) for part in zip(*parts, strict=True))
         self.method.epoch_end(z, y, epoch)
@@ -282,7 +283,7 @@ class Training:
         self.network.eval()
         with self.cast:
             outputs = [
-                self.method.predict(self.network(x[index]).float())
+                self.method.predict(self.network(_taken(x, index)).float())
                 for index in torch.arange(len(split)).split(self.dataset.evaluation_batch)
             ]
         self.network.train()
@@ -321,6 +322,11 @@ class _Best:
     def restore(self, network: nn.Module) -> dict:
         network.load_state_dict(self.state)
         return {"metric": self.metric, "epoch": self.epoch, "value": self.sign * self.value}
+
+
+def _taken(rows: Any, index: Tensor) -> Tensor:
+    # an index on the host would have the host wait for the device; a reader of stored samples wants it there
+    return rows[index.to(rows.device, non_blocking=True) if isinstance(rows, Tensor) else index]
 
 
 def _masked(w: Tensor | None, mask: Tensor | None) -> Tensor | None:

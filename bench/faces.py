@@ -199,7 +199,7 @@ class Ages(Dataset):
         tensors = {name: torch.from_numpy(column) for name, column in columns.items()}
 
         def fetch(rows: Tensor, device: torch.device) -> Tensor:
-            return paint({name: column[rows].to(device) for name, column in tensors.items()}, edge)
+            return paint({name: column[rows].to(device, non_blocking=True) for name, column in tensors.items()}, edge)
 
         return fetch, digest.hexdigest()
 

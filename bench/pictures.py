@@ -73,7 +73,7 @@ class Decoded:
         """Some rows (B,) -> (B, 3, edge, edge) uint8."""
         column = self.table.data.column("pixels")
         flat = np.stack([np.frombuffer(column[row].as_buffer(), dtype=np.uint8) for row in rows.tolist()])
-        return torch.from_numpy(flat).unflatten(1, (3, self.edge, self.edge)).to(device)
+        return torch.from_numpy(flat).unflatten(1, (3, self.edge, self.edge)).to(device, non_blocking=True)
 
     def digest(self) -> str:
         """SHA-256 over those of the files, in order."""

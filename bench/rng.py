@@ -3,6 +3,7 @@
 import hashlib
 
 import torch
+from torch import Tensor
 
 STREAMS = ("init", "order", "augment", "method")
 
@@ -15,3 +16,8 @@ def stream_seed(seed: int, stream: str) -> int:
 def generator(seed: int, stream: str) -> torch.Generator:
     """A fresh CPU generator at the start of one named stream."""
     return torch.Generator().manual_seed(stream_seed(seed, stream))
+
+
+def beside(drawn: Tensor, x: Tensor) -> Tensor:
+    """What was drawn on the host, on the device of x; the host does not wait until it is there."""
+    return drawn.to(x.device, non_blocking=True)

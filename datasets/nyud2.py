@@ -42,6 +42,7 @@ from bench.dataset import Bins, Dataset, File, Folder, Protocol, Split, Splits
 from bench.depthfiles import balanced, decode, hold_out, read_list
 from bench.depthnet import DepthNet
 from bench.errors import BenchError
+from bench.rng import beside
 from bench.rooms import FARTHEST, make_rooms
 from bench.stored import Coded, Stored
 
@@ -173,7 +174,7 @@ class NYUD2(Dataset):
         if rng is None:
             x, maps = _middle(x, self.middle), _middle(maps, _half(self.middle))
         else:
-            motion = _motion(len(x), self.size, self.middle, rng).to(x.device)
+            motion = beside(_motion(len(x), self.size, self.middle, rng), x)
             x = _recoloured(_moved(x.float(), motion, self.middle, "bilinear"), rng)
             maps = _moved(maps, motion, _half(self.middle), "nearest")
         y, *rest = maps.split(1, 1)
@@ -338,9 +339,9 @@ def _recoloured(x: Tensor, rng: torch.Generator) -> Tensor:
     """Light along ImageNet's axes of colour, then brightness, contrast and saturation in random order; of 0 to 255."""
     number = len(x)
     light = 0.1 * torch.randn(number, 3, generator=rng) * SPREADS @ AXES.T
-    amount = (0.8 * torch.rand(number, 3, generator=rng) - 0.4).to(x.device)
-    order = torch.rand(number, 3, generator=rng).argsort(1).to(x.device)
-    x = x + 255 * light.to(x.device)[:, :, None, None]
+    amount = beside(0.8 * torch.rand(number, 3, generator=rng) - 0.4, x)
+    order = beside(torch.rand(number, 3, generator=rng).argsort(1), x)
+    x = x + 255 * beside(light, x)[:, :, None, None]
     for turn in range(3):
         what = order[:, turn : turn + 1]
         share, what = amount.gather(1, what)[:, :, None, None], what[:, :, None, None]

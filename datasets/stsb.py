@@ -48,6 +48,7 @@ from bench.dataset import Bins, Dataset, File, Protocol, Split, Splits
 from bench.errors import BenchError
 from bench.grammar import make_pairs, make_vectors
 from bench.pairs import PairEncoder, Pairs, PairSplit, as_splits
+from bench.rng import beside
 from bench.words import GLOVE_840B, Source, tokenize, word_vectors
 
 HIDDEN, TOKENS, POINTS = 1500, 40, 5.0
@@ -175,7 +176,7 @@ class STSB(Dataset):
     def view(self, x: Tensor, rng: torch.Generator) -> Tensor:
         """Each pair in either order."""
         swapped = torch.rand(len(x), 1, 1, generator=rng) < 0.5
-        return torch.where(swapped.to(x.device), x.flip(1), x)
+        return torch.where(beside(swapped, x), x.flip(1), x)
 
     def regions(self, train_labels: np.ndarray, labels: np.ndarray) -> np.ndarray:
         """Region (N,) by the published lists of bins."""

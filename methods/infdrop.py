@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.method import Batch, Method, Task
+from bench.rng import beside
 
 
 class InformationDropout(Method):
@@ -47,7 +48,7 @@ class InformationDropout(Method):
         """Noisy features; of dense ones, pixel by pixel."""
         del y, epoch
         z, branch = z.movedim(1, -1), self.branch(self.x).movedim(1, -1)
-        noise = torch.randn(z.shape, generator=self.task.generator).to(z)
+        noise = beside(torch.randn(z.shape, generator=self.task.generator), z)
         z, kl = information_dropout(z, branch, noise, self.strength)
         self.penalty = kl.sum(-1).mean()
         return z.movedim(-1, 1)

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from bench.method import Batch, Method
+from bench.rng import beside
 
 _NEAR = 1e-6  # the released floor of a distance
 
@@ -58,7 +59,7 @@ class OrdinalEntropy(Method):
         if y.shape[1] == 1:
             return self.weight * ordinal_entropy(z, y)
         # the last row is never drawn, as released
-        rows = torch.randperm(len(z) - 1, generator=self.task.generator)[: self.samples].to(z.device)
+        rows = beside(torch.randperm(len(z) - 1, generator=self.task.generator)[: self.samples], z)
         return self.weight * ordinal_diversity(z[rows], y[rows])
 
 

@@ -1,0 +1,162 @@
+"""Every step on a stand-in for a GPU: tensors that are not on the host, as far as PyTorch can tell, and computed there.
+
+It fails where a tensor was left on the host, and counts how often the host waits for the device: for a number, for a
+size that the data decide, or for a copy. It says nothing about CUDA's own kernels; the tests marked `gpu` do.
+"""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves, tree_map
+
+from bench import pictures, plugins, portraits, registry
+from bench.checks import Toy
+from bench.engine import Training
+
+HOST, DEVICE = torch.device("cpu"), torch.device("meta")
+COPIES = ("_to_copy", "copy_")
+SIZED_BY_DATA = ("_local_scalar_dense", "nonzero", "unique_dim", "_unique2", "masked_select", "bincount", "equal")
+WAITS = {
+    "oe": "how many labels are different",
+    "ranksim": "how many labels are different",
+    "ph_reg": "spanning trees are found on the host",
+    "topo_ae": "spanning trees are found on the host",
+    "rot_reg": "the solver stops when it has converged",
+}
+waits: Counter[str] = Counter()
+
+
+class There(torch.Tensor):
+    """A tensor on the device; `held` is what it is made of."""
+
+    held: torch.Tensor
+
+    @staticmethod
+    def __new__(cls, held):
+        shape, strides, start = held.shape, held.stride(), held.storage_offset()
+        made = torch.Tensor._make_wrapper_subclass(
+            cls, shape, strides=strides, storage_offset=start, dtype=held.dtype, device=DEVICE
+        )
+        made.held = held
+        return made
+
+    @classmethod
+    def __torch_dispatch__(cls, func, types, args=(), kwargs=None):
+        return compute(func, args, kwargs or {})
+
+
+class Placed(TorchDispatchMode):
+    """While active, tensors made for the device are There."""
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        return compute(func, args, kwargs or {})
+
+
+def compute(func, args, kwargs):
+    name, wanted = func.overloadpacket.__name__, kwargs.get("device")
+    given = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)]
+    there = [tensor for tensor in given if isinstance(tensor, There)]
+    here = [tensor for tensor in given if not isinstance(tensor, There)]
+    goes_there = isinstance(args[0], There) if name == "copy_" else bool(there)
+    if wanted is not None:
+        goes_there = torch.device(wanted) == DEVICE
+        kwargs = {**kwargs, "device": HOST}
+    if name in COPIES:
+        crosses = bool(here if goes_there else there)
+        waits[name] += crosses and not kwargs.get("non_blocking")
+    elif there:
+        indices = tree_leaves(args[1]) if name in ("index", "index_put_") else ()
+        by_mask = any(index.dtype == torch.bool for index in indices if index is not None)
+        waits[name] += name in SIZED_BY_DATA or by_mask
+        assert all(tensor.dim() == 0 for tensor in here), f"{func} has a tensor on the host and one on the device"
+    known = {id(tensor.held): tensor for tensor in there}  # what is changed in place stays itself
+
+    def placed(value):
+        if id(value) in known or not isinstance(value, torch.Tensor) or not goes_there:
+            return known.get(id(value), value)
+        return There(value)
+
+    return tree_map(placed, func(*tree_map(held, args), **tree_map(held, kwargs)))
+
+
+def held(value):
+    return value.held if isinstance(value, There) else value
+
+
+@pytest.fixture(autouse=True)
+def device_of_its_own(monkeypatch):
+    plain = torch.tensor
+
+    def tensor(data, *, dtype=None, device=None):
+        made = plain(data, dtype=dtype)
+        return made if device is None else made.to(device)
+
+    # these make real tensors without asking a dispatch mode
+    monkeypatch.setattr(torch, "tensor", tensor)
+    monkeypatch.setattr(torch.Tensor, "new_tensor", lambda like, data: tensor(data, dtype=like.dtype).to(like.device))
+    monkeypatch.setitem(pictures.FITS, "meta", pictures.FITS["cuda"])
+    monkeypatch.setitem(portraits.PIXELS, "meta", portraits.PIXELS["cuda"])
+
+
+def step(on, name, splits, device):
+    """Losses and gradients of one step of every stage, and how often it waited for the device."""
+    training = Training(on.dataset, on.protocol, splits, registry.method(name, on).build(), 0, device)
+    for part in (*training.network.modules(), *training.method.modules()):
+        if isinstance(part, nn.Dropout):
+            part.p = 0.0  # a GPU draws in its own order
+    waits.clear()
+    losses = []
+    for stage in training.method.stages(on.protocol):
+        loss = training._loss(training.batch(torch.arange(min(16, len(splits.train))), stage, 1), stage)
+        loss.backward()
+        losses.append(loss.detach())
+    counted = +waits
+    gradients = [p.grad for p in training.network.parameters() if p.grad is not None]
+    return [held(tensor) for tensor in (*losses, *gradients)], counted
+
+
+def compare(on, name):
+    splits = on.dataset.load(Path())
+    expected, _ = step(on, name, splits, HOST)
+    with Placed():
+        actual, counted = step(on, name, splits, DEVICE)
+    torch.testing.assert_close(actual, expected, rtol=1e-4, atol=1e-6)
+    return counted
+
+
+def toy(targets):
+    data = Toy(targets)
+    return registry.NamedDataset("toy", "toy", {}, data, data.protocol)
+
+
+@pytest.mark.parametrize("targets", [1, 3])
+@pytest.mark.parametrize("name", [source.name for source in plugins.sources("method")])
+def test_a_step_is_the_same_on_another_device_and_waits_for_it_only_where_a_reason_is_known(name, targets):
+    on = toy(targets)
+    if registry.method(name, on).refusal(on.dataset):
+        pytest.skip("not defined here")
+    counted = compare(on, name)
+    assert name in WAITS or not counted
+
+
+@pytest.mark.parametrize("name", ["lds", "conr", "rnc", "infdrop"])
+@pytest.mark.parametrize("dataset", ["agedb[protocol=rnc]", "digits", "nyud2", "stsb"])
+def test_augmentation_and_views_of_every_kind_of_data_stay_on_the_device(dataset, name):
+    on = registry.dataset(registry.dataset(dataset).dataset.small)
+    if registry.method(name, on).refusal(on.dataset):
+        pytest.skip("not defined here")
+    assert not compare(on, name)
+
+
+def test_the_stand_in_sees_a_tensor_left_on_the_host_and_every_wait():
+    with Placed():
+        x = torch.ones(3).to(DEVICE)
+        with pytest.raises(AssertionError, match="on the host"):
+            x + torch.ones(3)
+        waits.clear()
+        x.sum().item(), x[x > 0], x.unique(), x.cpu(), torch.ones(3).to(DEVICE)
+        assert waits.total() == 5

@@ -246,12 +246,16 @@ def profile(
     compiled: Compiled = False,
     sets: Sets = None,
     root: Root = None,
-    write: Annotated[Path | None, typer.Option("--write", help="a markdown file; of methods, JSON beside it")] = None,
+    write: Annotated[Path | None, typer.Option("--write", help="a file NAME.md; of methods, JSON beside it")] = None,
 ) -> None:
     """What methods, their losses or the harness itself cost, as markdown."""
     from bench import profiling
-    from bench.records import replace_file
+    from bench.records import replace_file, require_writable
 
+    if write is not None:
+        if write.suffix != ".md":
+            raise BenchError(f"--write {write}: name the markdown file, ending in .md")
+        require_writable(write.parent, "--write")
     known = {"harness": profiling.harness, "losses": profiling.losses}
     if what not in {"methods", *known}:
         raise unknown("profile", what, ["methods", *known])

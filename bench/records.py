@@ -187,6 +187,21 @@ def replace_file(path: Path, content: bytes) -> None:
         raise
 
 
+def require_writable(folder: Path, option: str) -> None:
+    """Make a folder and try to write to it: asked before hours of training, not after.
+
+    Raises:
+        BenchError: it cannot be written; names the option that chooses another.
+    """
+    probe = folder / ".probe"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise BenchError(f"cannot write to {folder}: {error.strerror}; choose another folder with {option}") from None
+
+
 def _text(record: Record) -> str:
     # one line a field: small, and a diff shows what moved
     fields = record.model_dump(mode="json", exclude_none=False)

@@ -28,7 +28,7 @@ def run(plan: Plan, executor: Executor, results: Path, display: Display) -> Outc
     outcome = Outcome()
     if not plan.todo:
         return outcome
-    _require_writable(results)
+    records.require_writable(results, "--results")
     with display:
         for event in executor.run(plan.todo):
             match event:
@@ -82,17 +82,6 @@ def devices(name: str) -> list[str]:
     if device.type not in ("cpu", "cuda"):
         raise BenchError(f"no device '{name}'; write auto, cpu, cuda or cuda:0")
     return [name]
-
-
-def _require_writable(results: Path) -> None:
-    # asked before hours of training, not after
-    probe = results / ".probe"
-    try:
-        results.mkdir(parents=True, exist_ok=True)
-        probe.write_bytes(b"")
-        probe.unlink()
-    except OSError as error:
-        raise BenchError(f"cannot write to {results}: {error.strerror}; choose another folder with --results") from None
 
 
 def _checkout() -> tuple[str | None, bool | None]:

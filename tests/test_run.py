@@ -243,6 +243,7 @@ RUN = ["run", "--dataset", "circle", "--method"]
         (["show", "nothing"], "no method or dataset 'nothing'"),
         (["check", "board", "oe"], "bench check method NAME"),
         (["leaderboard", "--dataset", "circle"], "no records"),
+        (["profile", "--dataset", "circle", "--write", "table.json"], "ending in .md"),
         (["nonsense"], "nonsense"),
     ],
 )
@@ -269,6 +270,15 @@ def test_a_results_folder_that_cannot_be_written_is_named_before_training(tmp_pa
     errors = result.stderr
     assert result.returncode == 2
     assert "--results" in errors
+
+
+def test_a_profile_makes_the_folder_that_it_is_to_be_written_to(tmp_path):
+    words = "profile", "--method", "mt", "--dataset", "circle", "--steps", "2", "--write"
+    assert bench(*words, "new/folder/table.md", cwd=tmp_path).returncode == 0
+    assert "| mt " in (tmp_path / "new/folder/table.md").read_text()
+    refused = bench(*words, "new/folder/table.md/table.md", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "--write" in refused.stderr
 
 
 def test_a_record_cut_in_half_stops_the_run_with_its_path(tmp_path):

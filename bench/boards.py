@@ -69,14 +69,9 @@ def _inputs(results: Path) -> tuple[list[Sheet], list[Record], frozenset[str]]:
 
 
 def _sheet(name: str, found: Iterable[Record]) -> Sheet:
-    on = registry.dataset(name)
+    ((on, methods),) = selection.rows("all", name, {})
     regions = {region for record in found for region in record.metrics.get("test", {})}
-    refused = {
-        base: reason
-        for base in plugins.modules("method")
-        if (reason := registry.method(base, on).refusal(on.dataset)) is not None
-    }
-    wanted = [registry.method(text, on) for text in selection.method_names("all", on)]
+    refusals = {method.name: method.refusal(on.dataset) for method in methods}
     source = plugins.source("dataset", on.base)
     return Sheet(
         dataset=name,
@@ -86,8 +81,8 @@ def _sheet(name: str, found: Iterable[Record]) -> Sheet:
         metrics=on.dataset.metrics,
         regions=("all", *(region for region in ORDER if region in regions)),
         synthetic=on.dataset.synthetic,
-        methods=tuple(method.name for method in wanted if method.refusal(on.dataset) is None),
-        refused=refused,
+        methods=tuple(method for method, reason in refusals.items() if reason is None),
+        refused={method: reason for method, reason in refusals.items() if reason is not None},
         reported=on.dataset.reported,
         reported_note=on.dataset.reported_note,
         certificates={

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.errors import BenchError
+from bench.rng import beside
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class Bins:
     def index(self, labels: Tensor) -> Tensor:
         """Bin number of each label, from the first to the last; any shape, int64."""
         edges = np.linspace(self.start, self.start + self.number * self.width, self.number + 1)
-        inner = torch.from_numpy(edges[1:-1]).float().to(labels.device, non_blocking=True)
+        inner = beside(torch.from_numpy(edges[1:-1]).float(), labels)
         index = torch.bucketize(labels.float().contiguous(), inner, right=True)
         return index.clamp_min(self.first) if self.first else index
 

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from bench.dataset import Dataset, Protocol, Split, Splits, with_protocol
 from bench.method import Batch, Method, Stage, Task, Views, fills, rows
 from bench.metrics import METRICS
-from bench.rng import generator, stream_seed
+from bench.rng import beside, generator, stream_seed
 from bench.stored import each
 
 VERSION = 1  # raise it when a change here moves numbers: it is part of every cell key
@@ -178,10 +178,7 @@ class Training:
     def batch(self, index: Tensor | None, stage: Stage, epoch: int) -> Batch:
         """The forward pass over some training rows, all where index is None."""
         method = self.method
-        x, y, w, mask = self.x, self.y, self.w, self.mask
-        if index is not None:
-            x, y = _taken(x, index), _taken(y, index)
-            w, mask = (None if t is None else _taken(t, index) for t in (w, mask))
+        x, y, w, mask = (_taken(samples, index) for samples in (self.x, self.y, self.w, self.mask))
         views = self._views(x, stage) if method.views and stage.regularized else None
         if stage.pretext and views is not None:
             z = views.z[: len(y)]
@@ -268,8 +265,7 @@ class Training:
         with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
             parts = []
             for index in chosen.split(self.protocol.batch_size or len(chosen)):
-                x, y = _taken(self.x, index), _taken(self.y, index)
-                mask = None if self.mask is None else _taken(self.mask, index)
+                x, y, mask = (_taken(samples, index) for samples in (self.x, self.y, self.mask))
                 x, y, _, mask = self.dataset.augmented(x, y, None, mask, rng)
                 parts.append(rows(self.method.features(self._encoded(x), y, epoch), y, mask))
         z, y = (torch.cat(part) for part in zip(*parts, strict=True))
@@ -324,9 +320,11 @@ class _Best:
         return {"metric": self.metric, "epoch": self.epoch, "value": self.sign * self.value}
 
 
-def _taken(rows: Any, index: Tensor) -> Tensor:
+def _taken(samples: Any, index: Tensor | None) -> Any:
+    if samples is None or index is None:
+        return samples
     # an index on the host would have the host wait for the device; a reader of stored samples wants it there
-    return rows[index.to(rows.device, non_blocking=True) if isinstance(rows, Tensor) else index]
+    return samples[beside(index, samples) if isinstance(samples, Tensor) else index]
 
 
 def _masked(w: Tensor | None, mask: Tensor | None) -> Tensor | None:

@@ -18,6 +18,6 @@ def generator(seed: int, stream: str) -> torch.Generator:
     return torch.Generator().manual_seed(stream_seed(seed, stream))
 
 
-def beside(drawn: Tensor, x: Tensor) -> Tensor:
-    """What was drawn on the host, on the device of x; the host does not wait until it is there."""
-    return drawn.to(x.device, non_blocking=True)
+def beside(made: Tensor, x: Tensor) -> Tensor:
+    """A tensor made on the host, on the device of x; the host does not wait until it is there."""
+    return made.to(x.device, non_blocking=True)

@@ -134,7 +134,7 @@ def toy(targets):
 
 
 @pytest.mark.parametrize("targets", [1, 3])
-@pytest.mark.parametrize("name", [source.name for source in plugins.sources("method")])
+@pytest.mark.parametrize("name", sorted(plugins.modules("method")))
 def test_a_step_is_the_same_on_another_device_and_waits_for_it_only_where_a_reason_is_known(name, targets):
     on = toy(targets)
     if registry.method(name, on).refusal(on.dataset):
@@ -143,13 +143,15 @@ def test_a_step_is_the_same_on_another_device_and_waits_for_it_only_where_a_reas
     assert name in WAITS or not counted
 
 
-@pytest.mark.parametrize("name", ["lds", "conr", "rnc", "infdrop"])
+@pytest.mark.parametrize("name", ["lds", "conr", "rnc", "infdrop", "srl"])
 @pytest.mark.parametrize("dataset", ["agedb[protocol=rnc]", "digits", "nyud2", "stsb"])
 def test_augmentation_and_views_of_every_kind_of_data_stay_on_the_device(dataset, name):
     on = registry.dataset(registry.dataset(dataset).dataset.small)
     if registry.method(name, on).refusal(on.dataset):
         pytest.skip("not defined here")
-    assert not compare(on, name)
+    counted = compare(on, name)
+    # how many pixels count differs from batch to batch, and SRL takes them out
+    assert bool(counted) == ((name, on.base) == ("srl", "nyud2"))
 
 
 def test_the_stand_in_sees_a_tensor_left_on_the_host_and_every_wait():

@@ -12,7 +12,7 @@ from bench import options
 from bench.errors import BenchError, unknown
 
 INTERRUPTED = 130  # the shell's code for Ctrl-C
-STOPPED = "stopped; what had finished is kept, and the next run goes on from there"
+STOPPED = "stopped; records already written are kept, and the next run goes on from there"
 
 app = typer.Typer(
     help="Leaderboards for deep regression: methods x datasets x seeds, on the papers' own protocols.",

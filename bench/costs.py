@@ -5,8 +5,8 @@ import math
 import multiprocessing
 import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
+from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter
@@ -19,7 +19,9 @@ from bench import registry
 from bench.board import short
 from bench.dataset import Protocol, Split, with_protocol
 from bench.engine import WARM_UP, Training
+from bench.errors import BenchError
 from bench.method import Stage, fills
+from bench.processes import end_with_parent, ending, start
 from bench.sheet import NONE
 from bench.worker import Place, environment, memory
 
@@ -55,10 +57,7 @@ def measure(
     """Costs of all methods, one after another, and the state of the machine that they were taken on."""
     place = Place(str(root), device, threads=torch.get_num_threads())
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=context, max_tasks_per_child=1) as pool:
-        jobs = [pool.submit(_measured, dataset, name, dict(overrides), steps, place) for name in methods]
-        found = [job.result() for job in jobs]
+    found = [_alone(dataset, name, dict(overrides), steps, place) for name in methods]
     return {
         "dataset": dataset,
         "overrides": dict(overrides),
@@ -107,6 +106,32 @@ def table(profile: Mapping[str, Any]) -> str:
 def text(profile: Mapping[str, Any]) -> str:
     """The profile as JSON, for a file."""
     return json.dumps(profile, indent=1) + "\n"
+
+
+def _alone(*job: Any) -> tuple[Cost, dict]:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_send, args=(theirs, *job), daemon=True)
+    start(process)
+    theirs.close()
+    try:
+        found = ours.recv()
+    except EOFError:
+        process.join()
+        raise BenchError(f"{job[1]} on {job[0]} could not be measured: {ending(process.exitcode or 0)}") from None
+    finally:
+        process.kill()
+    if isinstance(found, BenchError):
+        raise found
+    return found
+
+
+def _send(pipe: Connection, *job: Any) -> None:
+    end_with_parent()
+    try:
+        pipe.send(_measured(*job))
+    except BenchError as error:
+        pipe.send(error)
 
 
 def _measured(dataset: str, name: str, overrides: dict[str, Any], steps: int, place: Place) -> tuple[Cost, dict]:

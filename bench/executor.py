@@ -6,9 +6,7 @@ An engine for many machines is another class with the same `run`.
 import multiprocessing
 import multiprocessing.connection
 import os
-import signal
 import sys
-import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +17,7 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from bench.cells import Cell
+from bench.processes import end_with_parent, ending, start
 from bench.records import Record
 from bench.worker import Finished, Place, failure, run
 
@@ -116,7 +115,7 @@ class LocalExecutor:
         ours, theirs = self.context.Pipe(duplex=False)
         place = replace(self.place, device=device)
         process = self.context.Process(target=_main, args=(theirs, cell.json(), place), daemon=True)
-        process.start()
+        start(process)
         theirs.close()
         return _Running(cell, device, process, ours, datetime.now(UTC), perf_counter())
 
@@ -145,17 +144,13 @@ class LocalExecutor:
     def _failed(self, item: _Running) -> Record:
         code = item.process.exitcode or 0
         wall = perf_counter() - item.clock
-        if code < 0:
-            message = f"the process was ended by {signal.Signals(-code).name}; SIGKILL often means out of memory"
-            return failure(item.cell, "killed", message, item.began, wall)
-        return failure(item.cell, "error", f"the process ended with exit code {code} and no record", item.began, wall)
+        return failure(item.cell, "killed" if code < 0 else "error", f"no record: {ending(code)}", item.began, wall)
 
 
 def _main(pipe: Connection, text: str, place: Place) -> None:
     import json
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+    end_with_parent()
     cell = Cell(**json.loads(text))
     finished = run(cell, place, lambda at: pipe.send(("progress", at, None)))
     pipe.send(("record", finished.record.model_dump_json(), finished.predictions))
@@ -163,11 +158,3 @@ def _main(pipe: Connection, text: str, place: Place) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)  # the record is out; torch's own teardown only costs time
-
-
-def _die_with_parent() -> None:
-    # a killed run must not leave processes that train for nobody
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        multiprocessing.connection.wait([parent.sentinel])
-        os._exit(1)

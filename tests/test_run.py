@@ -42,7 +42,14 @@ def start(*words, cwd, env=None):
     """The command line in a process of its own."""
     command = [sys.executable, "-m", "bench", *map(str, words)]
     return subprocess.Popen(
-        command, cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=_heed_ctrl_c
+        command,
+        cwd=cwd,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=_heed_ctrl_c,
     )
 
 
@@ -143,16 +150,34 @@ def test_killing_a_run_and_starting_it_again_gives_the_numbers_of_an_undisturbed
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
-def test_ctrl_c_stops_in_one_line_and_keeps_what_had_finished(tmp_path):
-    words = ["run", "--method", "baseline", "--dataset", "circle", "--jobs", "1", "--set", "protocol.epochs=1000"]
-    process = start(*words, cwd=tmp_path)
-    wait_for_a_record(tmp_path, process)
-    process.send_signal(signal.SIGINT)
+def press_ctrl_c(process):
+    """As a terminal does: to the run and all its processes."""
+    os.killpg(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert errors.splitlines()[-1].startswith("bench: stopped")
     assert "Traceback" not in errors
+
+
+LONG = ["run", "--method", "baseline", "--dataset", "circle", "--jobs", "1", "--set", "protocol.epochs=1000"]
+
+
+def test_ctrl_c_stops_in_one_line_and_keeps_what_had_finished(tmp_path):
+    process = start(*LONG, cwd=tmp_path)
+    wait_for_a_record(tmp_path, process)
+    press_ctrl_c(process)
     assert records.read_all(tmp_path / "results")
+
+
+@pytest.mark.parametrize(
+    ("words", "wait_s"), [(LONG, 2), (["profile", "--dataset", "circle", "--steps", "1000000"], 5)], ids=str
+)
+def test_ctrl_c_while_processes_start_stops_in_one_line(words, wait_s, tmp_path):
+    process = start(*words, cwd=tmp_path)
+    if words is LONG:
+        assert "cells to run" in process.stderr.readline()
+    time.sleep(wait_s)
+    press_ctrl_c(process)
 
 
 BROKEN = '''"""A method that fails in its own way.

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample, pad
 
-from bench.rng import beside
+from bench.devices import beside
 
 LUMA = (0.299, 0.587, 0.114)
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from bench.arrays import read_dict
 from bench.dataset import Dataset, File, Protocol, Split, Splits
+from bench.devices import beside
 from bench.errors import BenchError
 from bench.rng import stream_seed
 
@@ -97,7 +98,7 @@ class Coordinates(Dataset):
 
         The papers contrast no views here; this is the smallest change that makes two views differ.
         """
-        return x + 0.01 * x.std(0, correction=0) * torch.randn(x.shape, generator=rng).to(x)
+        return x + 0.01 * x.std(0, correction=0) * beside(torch.randn(x.shape, generator=rng), x)
 
     def _generated(self) -> tuple[np.ndarray, np.ndarray]:
         rng = np.random.default_rng(stream_seed(self.draw, f"points/{self.name}"))

@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from bench.devices import beside
 from bench.errors import BenchError
-from bench.rng import beside
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,10 @@ import torch
 from torch import Tensor, nn
 
 from bench.dataset import Dataset, Protocol, Split, Splits, with_protocol
+from bench.devices import beside
 from bench.method import Batch, Method, Stage, Task, Views, fills, rows
 from bench.metrics import METRICS
-from bench.rng import beside, generator, stream_seed
+from bench.rng import generator, stream_seed
 from bench.stored import each
 
 VERSION = 1  # raise it when a change here moves numbers: it is part of every cell key
@@ -267,7 +268,8 @@ class Training:
             for index in chosen.split(self.protocol.batch_size or len(chosen)):
                 x, y, mask = (_taken(samples, index) for samples in (self.x, self.y, self.mask))
                 x, y, _, mask = self.dataset.augmented(x, y, None, mask, rng)
-                parts.append(rows(self.method.features(self._encoded(x), y, epoch), y, mask))
+                z, y, counts = rows(self.method.features(self._encoded(x), y, epoch), y, mask)
+                parts.append((z, y) if counts is None else (z[counts], y[counts]))
         z, y = (torch.cat(part) for part in zip(*parts, strict=True))
         self.method.epoch_end(z, y, epoch)
 

@@ -14,10 +14,12 @@ import torch
 from torch import Tensor, nn
 
 from bench.dataset import Bins, Dataset, Protocol
+from bench.devices import beside, reads_are_free
 from bench.errors import BenchError
 from bench.losses import task_loss
 
 SLOTS = ("weights", "loss", "features", "regularizer", "head", "views", "stages")
+MOST_ROWS = 1024  # that regularizers compare in pairs, of a dense batch's pixels above all
 SHARED = ("regularizer", "views")  # summed, or taken at their largest; the other slots are exclusive
 
 
@@ -42,17 +44,34 @@ class Batch:
         return self.predict(self.outputs)
 
     @property
-    def rows(self) -> tuple[Tensor, Tensor]:
-        """Features (n, D) and targets (n, T) as rows; of a dense batch, the pixels that count."""
+    def rows(self) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Features (n, D), targets (n, T) and which rows count, (n,) or None for all; of a dense batch, pixels."""
         return rows(self.z, self.y, self.mask)
 
+    def sample(self, most: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """At most so many of the rows that count, features (n, D) and targets (n, T); drawn where there are more.
 
-def rows(z: Tensor, y: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
-    """Features and targets as rows: (B, D), (B, T) as they are; of (B, D, H, W), (B, T, H, W) the mask's pixels."""
+        On a GPU, rows are taken more than once where fewer than `most` count, so that the host need not wait.
+        """
+        z, y, counts = self.rows
+        if counts is not None:
+            keys, number = beside(torch.rand(len(z), generator=generator), z), counts.sum()
+            drawn = keys.masked_fill(~counts, 2).argsort()[:most]
+            again = torch.arange(len(drawn), device=z.device) % number.clamp(min=1)
+            drawn = drawn[:number] if reads_are_free(z) else drawn[again]
+        elif len(z) > most:
+            drawn = beside(torch.randperm(len(z), generator=generator)[:most], z)
+        else:
+            return z, y
+        return z[drawn], y[drawn]
+
+
+def rows(z: Tensor, y: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Features, targets and mask as rows: (B, D), (B, T) as they are; of (B, D, H, W), (B, T, H, W) the pixels."""
     if z.dim() == 2:
-        return z, y
+        return z, y, None
     z, y = (t.flatten(2).transpose(1, 2).flatten(0, 1) for t in (z, y))
-    return (z, y) if mask is None else (z[keep := mask.flatten()], y[keep])
+    return z, y, None if mask is None else mask.flatten()
 
 
 @dataclass(slots=True)
@@ -127,8 +146,9 @@ class Method(nn.Module):
     candidates: ClassVar[Sequence[Mapping[str, object]]] = ()
     yields: ClassVar[tuple[str, ...]] = ()  # exclusive slots that another method of a stack may take over
 
-    skipped: int = 0  # degenerate batches, counted into the record
-    unconverged: int = 0  # batches whose inner solver stopped short, counted into the record
+    # counted into the record; added to as tensors where the batch's values decide, as reading them would wait for a GPU
+    skipped: int | Tensor = 0  # degenerate batches
+    unconverged: int | Tensor = 0  # batches whose inner solver stopped short
 
     @classmethod
     def slots(cls) -> tuple[str, ...]:
@@ -256,8 +276,8 @@ def counted(method: Method) -> dict[str, int]:
     """What a record counts of a method or of all parts of a stack."""
     parts = _parts(method)
     return {
-        "skipped_batches": sum(part.skipped for part in parts),
-        "unconverged_batches": sum(part.unconverged for part in parts),
+        "skipped_batches": sum(int(part.skipped) for part in parts),
+        "unconverged_batches": sum(int(part.unconverged) for part in parts),
     }
 
 

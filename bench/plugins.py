@@ -23,6 +23,7 @@ Kind = Literal["method", "dataset"]
 _ENGINE = {
     "bench",
     "bench.dataset",
+    "bench.devices",
     "bench.errors",
     "bench.method",
     "bench.metrics",

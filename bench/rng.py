@@ -3,7 +3,6 @@
 import hashlib
 
 import torch
-from torch import Tensor
 
 STREAMS = ("init", "order", "augment", "method")
 
@@ -16,8 +15,3 @@ def stream_seed(seed: int, stream: str) -> int:
 def generator(seed: int, stream: str) -> torch.Generator:
     """A fresh CPU generator at the start of one named stream."""
     return torch.Generator().manual_seed(stream_seed(seed, stream))
-
-
-def beside(made: Tensor, x: Tensor) -> Tensor:
-    """A tensor made on the host, on the device of x; the host does not wait until it is there."""
-    return made.to(x.device, non_blocking=True)

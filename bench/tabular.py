@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.dataset import Bins, Dataset, Protocol, Split, Splits
+from bench.devices import beside
 from bench.shots import regions, tertiles
 
 SPLIT_SEED = 666  # of Yang et al.'s AgeDB-DIR split
@@ -81,7 +82,7 @@ class Tabular(Dataset):
 
     def view(self, x: Tensor, rng: torch.Generator) -> Tensor:
         """Gaussian noise of 0.05 training deviations on every input."""
-        return x + 0.05 * torch.randn(x.shape, generator=rng).to(x)
+        return x + 0.05 * beside(torch.randn(x.shape, generator=rng), x)
 
     def regions(self, train_labels: np.ndarray, labels: np.ndarray) -> np.ndarray:
         """Region (N,) by the training count of the label's bin."""

@@ -41,8 +41,8 @@ from bench.augmentation import luma
 from bench.dataset import Bins, Dataset, File, Folder, Protocol, Split, Splits
 from bench.depthfiles import balanced, decode, hold_out, read_list
 from bench.depthnet import DepthNet
+from bench.devices import beside
 from bench.errors import BenchError
-from bench.rng import beside
 from bench.rooms import FARTHEST, make_rooms
 from bench.stored import Coded, Stored
 

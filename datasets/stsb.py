@@ -45,10 +45,10 @@ import torch
 from torch import Tensor, nn
 
 from bench.dataset import Bins, Dataset, File, Protocol, Split, Splits
+from bench.devices import beside
 from bench.errors import BenchError
 from bench.grammar import make_pairs, make_vectors
 from bench.pairs import PairEncoder, Pairs, PairSplit, as_splits
-from bench.rng import beside
 from bench.words import GLOVE_840B, Source, tokenize, word_vectors
 
 HIDDEN, TOKENS, POINTS = 1500, 40, 5.0

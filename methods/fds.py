@@ -155,8 +155,8 @@ class Table(nn.Module):
         # in ascending order, so a left neighbour may have been filled just now
         for bin_ in empty:
             neighbours = [other for other in (bin_ - 1, bin_ + 1) if 0 <= other < len(self.mean)]
-            self.mean[bin_] = self.mean[neighbours].mean(0)
-            self.variance[bin_] = self.variance[neighbours].mean(0)
+            for table in (self.mean, self.variance):
+                table[bin_] = torch.stack([table[other] for other in neighbours]).mean(0)
 
 
 def calibrate(

@@ -12,8 +12,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from bench.devices import beside
 from bench.method import Batch, Method, Task
-from bench.rng import beside
 
 
 class InformationDropout(Method):

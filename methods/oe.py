@@ -4,7 +4,8 @@ Zhang et al., Improving Deep Regression with Ordinal Entropy, ICLR 2023.
 Follows needylove/OrdinalEntropy AgeEstimation/OrdinalEntropy.py at 75fc9d50fa94, and for several targets
 needylove/PH-Reg ordinal_entropy.py at 8b1d95ea6b5b.
 Differs: where no label repeats the diversity stands alone (released: NaN), where all labels are equal the
-tightness does (released: an exception); the rows drawn come from the method's own generator.
+tightness does (released: an exception); the rows drawn come from the method's own generator; of more than 1024 rows,
+as of a dense batch's pixels, so many are drawn.
 """
 
 from typing import Any, ClassVar
@@ -12,8 +13,9 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from bench.method import Batch, Method
-from bench.rng import beside
+from bench.devices import beside
+from bench.distinct import distinct
+from bench.method import MOST_ROWS, Batch, Method
 
 _NEAR = 1e-6  # the released floor of a distance
 
@@ -52,7 +54,7 @@ class OrdinalEntropy(Method):
 
     def regularizer(self, batch: Batch) -> Tensor:
         """The weighted term; 0 for a batch of one."""
-        z, y = batch.rows
+        z, y = batch.sample(MOST_ROWS, self.task.generator)
         if len(z) < 2:
             self.skipped += 1
             return z[:0].sum()
@@ -65,16 +67,14 @@ class OrdinalEntropy(Method):
 
 def ordinal_entropy(features: Tensor, targets: Tensor) -> Tensor:
     """Mean distance to the centre of the own label, minus that between centres; (B, D), (B, T) -> ()."""
-    labels, own, count = targets.detach().unique(dim=0, return_inverse=True, return_counts=True)
-    if len(labels) == len(targets):
-        return ordinal_diversity(features, targets)
+    labels, own, count, present = distinct(targets.detach())
     z = features.to(torch.promote_types(features.dtype, torch.float32))
-    means = z.new_zeros(len(labels), z.shape[1]).index_add(0, own, z) / count[:, None]
+    means = z.new_zeros(len(labels), z.shape[1]).index_add(0, own, z) / count[:, None].clamp(min=1)
     centers = _Unit.apply(means)
     distance = (_Unit.apply(z) - centers.index_select(0, own)).norm(dim=1)
     apart = (count[own] > 1) & (distance > 0)  # a sample that is its own centre does not count
     tightness = (distance * apart).sum() / apart.sum().clamp_min(1)
-    return (tightness - _diversity(centers, labels)).to(features.dtype)
+    return (tightness - _diversity(centers, labels, present)).to(features.dtype)
 
 
 def ordinal_diversity(features: Tensor, targets: Tensor) -> Tensor:
@@ -83,18 +83,19 @@ def ordinal_diversity(features: Tensor, targets: Tensor) -> Tensor:
     return -_diversity(_Unit.apply(z), targets.detach()).to(features.dtype)
 
 
-def _diversity(u: Tensor, y: Tensor) -> Tensor:
-    """Mean over pairs of unit rows u (K, D) of their distance, weighted by that of their labels y (K, T)."""
-    if len(u) < 2:
-        return u[:0].sum()
+def _diversity(u: Tensor, y: Tensor, present: Tensor | None = None) -> Tensor:
+    """Mean over pairs of present unit rows u (K, D) of their distance, weighted by that of their labels y (K, T)."""
+    out = torch.eye(len(u), dtype=torch.bool, device=u.device)
+    if present is not None:
+        out |= ~(present & present[:, None])
     y = y.to(torch.promote_types(y.dtype, torch.float32))
     weight = torch.cdist(y, y, compute_mode="donot_use_mm_for_euclid_dist").clamp_min(_NEAR)
-    low, high = weight.fill_diagonal_(torch.inf).min(), weight.fill_diagonal_(0).max()
-    weight = ((weight - low) / high).fill_diagonal_(0)
+    low, high = weight.masked_fill_(out, torch.inf).min(), weight.masked_fill_(out, 0).max()
+    weight = ((weight - low) / high).masked_fill_(out, 0)
     product = _Product.apply(u)
     norm = product.diagonal()
     distance = (norm[:, None] + norm - 2 * product).clamp_min(_NEAR**2).sqrt()
-    return (weight * distance).sum() / (len(u) * (len(u) - 1))
+    return (weight * distance).sum() / (~out).sum().clamp(min=1)
 
 
 # torch's own gradients of these two make many more copies of (B, D) and one more product

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from bench.errors import BenchError
-from bench.method import Batch, Method
-from bench.topology import Form, Pairs, draw_rows, ph_dimension, thin, topology
+from bench.method import MOST_ROWS, Batch, Method
+from bench.topology import Form, Pairs, draw_rows, ph_dimension, topology
 
 __all__ = ["PHReg", "ph_dimension", "topology"]
 
@@ -81,11 +81,12 @@ class PHReg(Method):
     def regularizer(self, batch: Batch) -> Tensor:
         """Both terms; a batch with equal labels, or too small for two sizes, is skipped."""
         rng = self.task.generator
-        z, y = thin(*batch.rows, rng)
+        z, y = batch.sample(MOST_ROWS, rng)
         sizes = self.sizes_for(n := len(z))
-        if len(sizes) < 2 or bool((y == y[:1]).all()):
+        if len(sizes) < 2:
             self.skipped += 1
             return batch.z.sum() * 0
+        self.skipped += ~(y != y[:1]).any()
         pairs, loss = Pairs(z, y), z.new_zeros(())
         if self.topology_weight:
             rows = draw_rows(n, self.rows and self._scaled(self.rows, n), rng)

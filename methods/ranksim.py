@@ -3,7 +3,8 @@
 Gong et al., RankSim: Ranking Similarity Regularization for Deep Imbalanced Regression, ICML 2022.
 Follows BorealisAI/ranksim-imbalanced-regression */ranksim.py, ranking.py at 9e1c862906e9.
 Differs: ties are ranked as in sts-b-dir, the later index first, as the sort of the age code is not stable;
-two batched sorts replace the loop over rows; the rows drawn come from the method's own generator.
+two batched sorts replace the loop over rows; the rows drawn come from the method's own generator; of more than
+1024 rows, as of a dense batch's pixels, so many are drawn.
 """
 
 from typing import Any, ClassVar
@@ -11,7 +12,9 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from bench.method import Batch, Method
+from bench.devices import beside, reads_are_free
+from bench.distinct import Distinct, distinct
+from bench.method import MOST_ROWS, Batch, Method
 
 
 class RankSim(Method):
@@ -36,25 +39,17 @@ class RankSim(Method):
 
     def regularizer(self, batch: Batch) -> Tensor:
         """The weighted term over one random row per distinct label; 0 where there is one label only."""
-        z, y = batch.rows
-        rows = one_per_label(y, self.task.generator)
-        if len(rows) < 2:
-            self.skipped += 1
-            return z[:0].sum()
-        return self.weight * ranksim(z[rows], y[rows], self.interpolation)
+        z, y = batch.sample(MOST_ROWS, self.task.generator)
+        rows, found = one_per_label(y, self.task.generator)
+        self.skipped += found.number < 2
+        return self.weight * ranksim(z[rows], y[rows], self.interpolation, found.present)
 
 
-def one_per_label(targets: Tensor, generator: torch.Generator) -> Tensor:
-    """A random row of each distinct target, in ascending order; (B, T) -> (M,).
-
-    A batch without repeats keeps its own order, as released: the order decides how ties are ranked.
-    """
-    rows = torch.randperm(len(targets), generator=generator).to(targets.device)
-    _, label, count = targets.unique(dim=0, return_inverse=True, return_counts=True)
-    if len(count) == len(targets):
-        return rows.sort().values
-    grouped = rows[label[rows].argsort(stable=True)]  # label by label, in random order within each
-    return grouped[count.cumsum(0) - count]
+def one_per_label(targets: Tensor, generator: torch.Generator) -> tuple[Tensor, Distinct]:
+    """A random row of each distinct target, in their order, which decides how ties are ranked; (B, T) -> (M,)."""
+    rows, found = beside(torch.randperm(len(targets), generator=generator), targets), distinct(targets)
+    grouped = rows[found.own[rows].argsort(stable=True)]  # label by label, in random order within each
+    return grouped[(found.count.cumsum(0) - found.count).clamp(max=len(targets) - 1)], found
 
 
 def rank(scores: Tensor) -> Tensor:
@@ -64,45 +59,54 @@ def rank(scores: Tensor) -> Tensor:
     return torch.empty_like(scores).scatter_(-1, order, ranks.expand_as(order))
 
 
-def ranksim(features: Tensor, targets: Tensor, interpolation: float = 2.0) -> Tensor:
+def ranksim(features: Tensor, targets: Tensor, interpolation: float = 2.0, present: Tensor | None = None) -> Tensor:
     """Σᵢ meanⱼ (rank(Sᵢ)ⱼ − rank(Yᵢ)ⱼ)² / M², S cosines and Y negative label distances; (M, D), (M, T) -> ().
 
     The ranks' gradient is the difference quotient of Rolínek et al., CVPR 2020, arXiv:1912.03500: they are
     perturbed by the gradient that comes in, so a weight on the term changes the gradient's direction too.
+    `present` (M,) leaves out the rows where it is False.
     """
     z = features.to(torch.promote_types(features.dtype, torch.float32))
     y = targets.detach().to(torch.promote_types(targets.dtype, torch.float32))
     # exact, not by a product of matrices: labels equally far on both sides must tie
     exact = "donot_use_mm_for_euclid_dist"
     distance = (y - y.T).abs() if y.shape[1] == 1 else torch.cdist(y, y, compute_mode=exact)
-    return _RankSim.apply(z, distance, interpolation).to(features.dtype)
+    return _RankSim.apply(z, distance, interpolation, present).to(features.dtype)
 
 
 class _RankSim(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, z: Tensor, distance: Tensor, interpolation: float) -> Tensor:
+    def forward(ctx: Any, z: Tensor, distance: Tensor, interpolation: float, present: Tensor | None) -> Tensor:
         norm = z.norm(dim=1, keepdim=True).clamp_min(1e-12)
         similarity = z @ z.T / norm / norm.T
-        ranks, label_ranks = rank(torch.stack((similarity, -distance))).to(z.dtype) / len(z)
+        number = len(z) if present is None else present.sum()
+        ranks, label_ranks = rank(_last(torch.stack((similarity, -distance)), present)).to(z.dtype) / number
         difference = ranks - label_ranks
+        if present is not None:
+            difference = difference * present * present[:, None]
         ctx.save_for_backward(z, norm, similarity, ranks, difference)
-        ctx.interpolation = interpolation
-        return difference.square().mean(1).sum()
+        ctx.interpolation, ctx.present, ctx.number = interpolation, present, number
+        return (difference.square().sum(1) / number).sum()
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None]:
         z, norm, similarity, ranks, difference = ctx.saved_tensors
-        perturbed = similarity + ctx.interpolation * grad * 2 / len(z) * difference
-        d_similarity = (rank(perturbed) / len(z) - ranks) / (ctx.interpolation + 1e-8)
+        perturbed = similarity + ctx.interpolation * grad * 2 / ctx.number * difference
+        d_similarity = (rank(_last(perturbed, ctx.present)) / ctx.number - ranks) / (ctx.interpolation + 1e-8)
         # through the product and the norms at once: one M x M matrix applied to z
         pull = d_similarity + d_similarity.T
         along = (pull * similarity).sum(1) * (norm[:, 0] > 1e-12)  # a clamped norm has no gradient
-        return (pull / norm.T - torch.diag(along / norm[:, 0])) / norm @ z, None, None
+        return (pull / norm.T - torch.diag(along / norm[:, 0])) / norm @ z, None, None, None
+
+
+def _last(scores: Tensor, present: Tensor | None) -> Tensor:
+    # columns that are left out rank behind all others
+    return scores if present is None else scores.masked_fill(~present, -torch.inf)
 
 
 def _ascending(scores: Tensor) -> Tensor:
     # stable argsort; on a CPU numpy sorts (float32, index) packed in 64 bits ten times as fast as torch
-    if scores.dtype != torch.float32 or scores.device.type != "cpu":
+    if scores.dtype != torch.float32 or not reads_are_free(scores):
         return scores.argsort(dim=-1, stable=True)
     bits = (scores + 0.0).view(torch.int32)  # the sum makes -0.0 equal to 0.0
     keys = (bits ^ (bits >> 31 & 0x7FFFFFFF)).long() << 32 | torch.arange(scores.shape[-1])

@@ -93,8 +93,10 @@ class SRL(Method):
 
     def regularizer(self, batch: Batch) -> Tensor:
         """The weighted sum of the terms."""
-        z, y = batch.rows
+        z, y, counts = batch.rows
         f, bins = self.projector(z), self.task.bin_of(y)[:, 0]
+        if counts is not None:
+            bins = torch.where(counts, bins, len(self.surrogate))
         trace = latent_trace(f, bins, self.surrogate)
         terms = (
             contrast(f, bins, trace.detach(), self.temperature, self.weighted),
@@ -121,8 +123,9 @@ def latent_trace(features: Tensor, bins: Tensor, surrogate: Tensor) -> Tensor:
 
 
 def _centres(features: Tensor, bins: Tensor, number: int) -> tuple[Tensor, Tensor]:
-    counts = features.new_zeros(number, 1).index_add(0, bins, features.new_ones(len(bins), 1))
-    sums = features.new_zeros(number, features.shape[1]).index_add(0, bins, features)
+    # one more, for rows that do not count
+    counts = features.new_zeros(number + 1, 1).index_add(0, bins, features.new_ones(len(bins), 1))[:number]
+    sums = features.new_zeros(number + 1, features.shape[1]).index_add(0, bins, features)[:number]
     return sums / counts.clamp_min(1), counts > 0
 
 
@@ -141,10 +144,15 @@ def homogeneity(trace: Tensor, alpha: float = -1.0, beta: float = 0.1) -> Tensor
 
 
 def contrast(features: Tensor, bins: Tensor, trace: Tensor, temperature: float = 0.1, weighted: bool = False) -> Tensor:
-    """Cross-entropy of each feature's own bin over cosines with all centres; (n, D), (n,), (K, D) -> ()."""
+    """Cross-entropy of each feature's own bin over cosines with all centres; (n, D), (n,), (K, D) -> ().
+
+    Rows of bin K do not count.
+    """
     logits = normalize(features) @ normalize(trace).T / temperature
+    counts, bins = bins < len(trace), bins.clamp(max=len(trace) - 1)
     own = logits.gather(1, bins.unsqueeze(1)).squeeze(1)
     if weighted:
         gap = (bins.unsqueeze(1) - torch.arange(len(trace), device=bins.device)).abs() + 1
+        gap = gap.where(counts.unsqueeze(1), 1)
         logits = logits + (gap / gap.max()).to(logits).log()
-    return (logits.logsumexp(1) - own).mean()
+    return torch.where(counts, logits.logsumexp(1) - own, 0).sum() / counts.sum()

@@ -9,8 +9,8 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from bench.method import Batch, Method
-from bench.topology import Form, Pairs, draw_rows, thin
+from bench.method import MOST_ROWS, Batch, Method
+from bench.topology import Form, Pairs, draw_rows
 
 _COORDINATES = {"rows": 80, "batch": 100}
 
@@ -62,9 +62,10 @@ class TopoAE(Method):
 
     def regularizer(self, batch: Batch) -> Tensor:
         """The weighted term; a batch with equal labels is skipped."""
-        z, y = thin(*batch.rows, self.task.generator)
-        if len(z) < 2 or bool((y == y[:1]).all()):
+        z, y = batch.sample(MOST_ROWS, self.task.generator)
+        if len(z) < 2:
             self.skipped += 1
             return batch.z.sum() * 0
+        self.skipped += ~(y != y[:1]).any()
         rows = draw_rows(len(z), self.rows and round(self.rows * len(z) / self.batch), self.task.generator)
         return self.weight * Pairs(z, y).topology(rows, self.form, self.one_sided)

@@ -12,7 +12,7 @@ from bench.method import Batch, Method, Task
 from bench.methods.ph_reg import PHReg, ph_dimension, topology
 from bench.methods.rot_reg import ROTReg, rot, transport_plan
 from bench.methods.topo_ae import TopoAE
-from bench.trees import spanning_tree
+from bench.trees import _boruvka, spanning_trees
 
 PH = ("phreg-coord-full", "phreg-topo-coord", "phreg-agedb-b64")
 ROT = ("rot-typical", "rot-ties", "rot-tiny")
@@ -137,20 +137,24 @@ def kruskal(distances: np.ndarray) -> set[tuple[int, int]]:
     return edges
 
 
+@pytest.mark.parametrize("trees", [spanning_trees, _boruvka])
 @pytest.mark.parametrize("labels", [1, 3, 8, 1000])
-def test_trees_take_equal_distances_in_row_major_order(labels: int) -> None:
+def test_trees_take_equal_distances_in_row_major_order(labels: int, trees) -> None:
     rng = np.random.default_rng(labels)
-    for n in (1, 2, 3, 30):
-        x = rng.integers(labels, size=(n, 2)).astype(float)
-        distances = np.abs(x[:, None] - x).sum(2)
-        edges = spanning_tree(distances, np.arange(n))
-        assert {(min(e), max(e)) for e in edges.T.tolist()} == kruskal(distances)
+    x = rng.integers(labels, size=(40, 2)).astype(float)
+    distances = np.abs(x[:, None] - x).sum(2)
+    subsets = [torch.from_numpy(rng.permutation(40)[:n]) for n in (1, 2, 3, 30, 40)]
+    for rows, edges in zip(subsets, trees(torch.from_numpy(distances), subsets), strict=True):
+        assert edges.shape == (2, len(rows) - 1)
+        place = {int(row): i for i, row in enumerate(rows)}
+        found = {tuple(sorted((place[i], place[j]))) for i, j in edges.T.tolist()}
+        assert found == kruskal(distances[np.ix_(rows, rows)])
 
 
 def test_tree_lengths_are_those_of_another_library() -> None:
     x = torch.randn(150, 64, generator=torch.Generator().manual_seed(4))
     rows = torch.randperm(150, generator=torch.Generator().manual_seed(5))[:90]
-    edges = spanning_tree(pair_distances(x).numpy(), rows.numpy())
+    (edges,) = spanning_trees(pair_distances(x), [rows])
     expected = minimum_spanning_tree(torch.cdist(x[rows].double(), x[rows].double()).numpy()).sum()
     assert (x[edges[0]] - x[edges[1]]).double().norm(dim=1).sum().item() == pytest.approx(expected, rel=1e-6)
 

@@ -241,9 +241,10 @@ def test_a_weight_stands_at_each_pixel_and_masked_pixels_weigh_nothing(small):
     batch = training.batch(torch.arange(16), stage, epoch=1)
     assert not batch.mask.all()
     assert not batch.w[~batch.mask].any()
-    z, y = batch.rows
+    z, y = batch.sample(batch.y.numel(), torch.Generator())
     assert (len(z), z.shape[1]) == (int(batch.mask.sum()), training.width)
     assert (y > 2).all()
+    assert len(batch.sample(20, torch.Generator())[0]) == 20
 
 
 def test_the_authors_folder_gives_training_validation_and_test_pictures(folder):

@@ -341,7 +341,7 @@ def preview(
     from bench import datafiles, preview, registry
 
     on = registry.dataset(name)
-    print(preview.draw(on, split, datafiles.root(root), out or Path(f"{on.base}-{split}.png")))
+    print(preview.draw(on, split, datafiles.root(root), out or Path(f"{on.name}-{split}.png")))
 
 
 def main() -> None:

@@ -495,11 +495,11 @@ def test_rows_of_a_sheet_are_spread_over_the_labels_and_none_comes_twice():
     assert sorted(preview.spread(labels, 50)) == list(range(7))
 
 
-def test_a_sheet_of_pictures_is_drawn(tmp_path, bench):
-    out = tmp_path / "sheet.png"
-    code, said, _ = bench("data", "preview", tiny().name, "--split", "test", "--out", out)
-    assert (code, said.strip()) == (0, str(out))
-    with Image.open(out) as sheet:
+def test_a_sheet_of_pictures_is_drawn_into_a_file_of_the_sources_name(tmp_path, bench, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, said, _ = bench("data", "preview", tiny().name, "--split", "test")
+    assert (code, said.strip()) == (0, f"{tiny().name}-test.png")
+    with Image.open(said.strip()) as sheet:
         assert sheet.format == "PNG"
         pixels = np.asarray(sheet)
     assert pixels.shape[1] == 8 * (144 + 8) + 8

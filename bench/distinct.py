@@ -25,14 +25,16 @@ class Distinct(NamedTuple):
         return len(self.labels) if self.present is None else self.present.sum()
 
 
-def distinct(labels: Tensor) -> Distinct:
-    """The distinct rows of (B, T)."""
+def distinct(labels: Tensor, counts: Tensor | None = None) -> Distinct:
+    """The distinct rows of (B, T); on a GPU, of those where counts (B,) is True."""
     itself = torch.arange(len(labels), device=labels.device)
     if reads_are_free(labels):
         values, own, count = labels.unique(dim=0, return_inverse=True, return_counts=True)
         if len(values) == len(labels):
             values, own, count = labels, itself, torch.ones_like(itself)
         return Distinct(values, own, count, None)
+    if counts is not None:
+        labels = labels.masked_fill(~counts[:, None], torch.inf)  # a slot of their own, not present
     order = itself
     for column in reversed(labels.unbind(1)):
         order = order[column[order].argsort(stable=True)]
@@ -42,4 +44,5 @@ def distinct(labels: Tensor) -> Distinct:
     own = torch.empty_like(slot).scatter(0, order, slot)
     count = torch.zeros_like(slot).index_add(0, own, torch.ones_like(own))
     first = (count.cumsum(0) - count).clamp(max=len(labels) - 1)
-    return Distinct(labels[order[first]], own, count, count > 0)
+    values = labels[order[first]]
+    return Distinct(values, own, count, (count > 0) & values[:, 0].isfinite())

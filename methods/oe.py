@@ -4,8 +4,7 @@ Zhang et al., Improving Deep Regression with Ordinal Entropy, ICLR 2023.
 Follows needylove/OrdinalEntropy AgeEstimation/OrdinalEntropy.py at 75fc9d50fa94, and for several targets
 needylove/PH-Reg ordinal_entropy.py at 8b1d95ea6b5b.
 Differs: where no label repeats the diversity stands alone (released: NaN), where all labels are equal the
-tightness does (released: an exception); the rows drawn come from the method's own generator; of more than 1024 rows,
-as of a dense batch's pixels, so many are drawn.
+tightness does (released: an exception); the rows drawn come from the method's own generator.
 """
 
 from typing import Any, ClassVar
@@ -13,15 +12,16 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from bench.devices import beside
+from bench.devices import beside, reads_are_free
 from bench.distinct import distinct
-from bench.method import MOST_ROWS, Batch, Method
+from bench.method import Batch, Method, rows
 
 _NEAR = 1e-6  # the released floor of a distance
+_APART = 4  # of a map's pixels, as released
 
 
 class OrdinalEntropy(Method):
-    """Class centres by distinct label for one target, a draw of rows for several.
+    """Class centres by distinct label for one target, image by image where it is dense; a draw of rows for several.
 
     Args:
         weight: of the term.
@@ -54,25 +54,47 @@ class OrdinalEntropy(Method):
 
     def regularizer(self, batch: Batch) -> Tensor:
         """The weighted term; 0 for a batch of one."""
-        z, y = batch.sample(MOST_ROWS, self.task.generator)
+        z, y = batch.z, batch.y
+        if z.dim() == 4:
+            return self.weight * ordinal_entropy_of_maps(z, y, batch.mask)
         if len(z) < 2:
             self.skipped += 1
             return z[:0].sum()
         if y.shape[1] == 1:
             return self.weight * ordinal_entropy(z, y)
         # the last row is never drawn, as released
-        rows = beside(torch.randperm(len(z) - 1, generator=self.task.generator)[: self.samples], z)
-        return self.weight * ordinal_diversity(z[rows], y[rows])
+        drawn = beside(torch.randperm(len(z) - 1, generator=self.task.generator)[: self.samples], z)
+        return self.weight * ordinal_diversity(z[drawn], y[drawn])
 
 
-def ordinal_entropy(features: Tensor, targets: Tensor) -> Tensor:
-    """Mean distance to the centre of the own label, minus that between centres; (B, D), (B, T) -> ()."""
-    labels, own, count, present = distinct(targets.detach())
+def ordinal_entropy_of_maps(features: Tensor, targets: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Mean over images of the term over every fourth pixel in height and width, the first one first.
+
+    (B, D, H, W), (B, T, H, W), and a mask of the targets' shape where some do not count -> ().
+    """
+    height, width = (max(size // _APART, 1) * _APART for size in features.shape[2:])
+    maps = [t if t is None else t[:, :, :height:_APART, :width:_APART] for t in (features, targets, mask)]
+    images = zip(*([None] * len(features) if t is None else t.split(1) for t in maps), strict=True)
+    return torch.stack([ordinal_entropy(*rows(*image)) for image in images]).mean()
+
+
+def ordinal_entropy(features: Tensor, targets: Tensor, counts: Tensor | None = None) -> Tensor:
+    """Mean distance to the centre of the own label, minus that between centres; (B, D), (B, T) -> ().
+
+    Of rows where counts (B,) is True, if given.
+    """
+    if counts is not None and reads_are_free(features):
+        features, targets = features[counts], targets[counts]
+    if len(features) < 2:
+        return features[:0].sum()
+    labels, own, count, present = distinct(targets.detach(), counts)
     z = features.to(torch.promote_types(features.dtype, torch.float32))
     means = z.new_zeros(len(labels), z.shape[1]).index_add(0, own, z) / count[:, None].clamp(min=1)
     centers = _Unit.apply(means)
     distance = (_Unit.apply(z) - centers.index_select(0, own)).norm(dim=1)
     apart = (count[own] > 1) & (distance > 0)  # a sample that is its own centre does not count
+    if present is not None:
+        apart = apart & present[own]
     tightness = (distance * apart).sum() / apart.sum().clamp_min(1)
     return (tightness - _diversity(centers, labels, present)).to(features.dtype)
 

@@ -6,7 +6,7 @@ import torch
 from bench.dataset import Bins, Dataset, Protocol
 from bench.method import Batch, Task
 from bench.methods.lds import LDS, bin_weights
-from bench.methods.oe import OrdinalEntropy, ordinal_diversity, ordinal_entropy
+from bench.methods.oe import OrdinalEntropy, ordinal_diversity, ordinal_entropy, ordinal_entropy_of_maps
 from bench.methods.ranksim import RankSim, one_per_label, ranksim
 
 FUNCTIONS = [ranksim, ordinal_entropy, ordinal_diversity]
@@ -182,3 +182,21 @@ def test_lds_refuses_a_dataset_without_bins():
     assert "no label bins" in LDS.refuses(dataset)
     dataset.bins = Bins(0.0, 1.0, 4)
     assert LDS.refuses(dataset) is None
+
+
+def test_ordinal_entropy_of_maps_is_the_mean_over_images_of_every_fourth_pixel_that_counts():
+    z = torch.randn(3, 5, 11, 8, generator=torch.Generator().manual_seed(4)).requires_grad_()
+    y = torch.arange(3 * 11 * 8).view(3, 1, 11, 8) % 5 / 2
+    mask = torch.ones_like(y, dtype=torch.bool)
+    mask[1, 0, 4, 4] = mask[1, 0, 0, 1] = False
+    mask[2] = False
+    points = [[(0, 0), (0, 4), (4, 0), (4, 4)], [(0, 0), (0, 4), (4, 0)]]
+    of_images = [
+        ordinal_entropy(
+            torch.stack([z[image, :, i, j] for i, j in chosen]), torch.stack([y[image, :, i, j] for i, j in chosen])
+        )
+        for image, chosen in enumerate(points)
+    ]
+    loss = ordinal_entropy_of_maps(z, y, mask)
+    torch.testing.assert_close(loss, sum(of_images) / 3)
+    assert not gradient_of(loss, z)[2].any()

@@ -174,7 +174,7 @@ def test_ctrl_c_stops_in_one_line_and_keeps_what_had_finished(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("words", "wait_s"), [(LONG, 2), (["profile", "--dataset", "circle", "--steps", "100000"], 5)], ids=str
+    ("words", "wait_s"), [(LONG, 2), (["profile", "--dataset", "circle", "--steps", "100000"], 8)], ids=str
 )
 def test_ctrl_c_while_processes_start_stops_in_one_line(words, wait_s, tmp_path):
     process = start(*words, cwd=tmp_path)

@@ -247,6 +247,15 @@ def test_a_crash_a_hang_and_an_exception_become_records_and_the_others_go_on(tmp
     assert "[1/1]" in again.communicate(timeout=300)[1]
 
 
+def test_a_profile_whose_process_is_lost_says_so_in_one_line(tmp_path, broken_plugin):
+    words = ["profile", "--method", "broken[how=crash]", "--dataset", "circle", "--steps", "2"]
+    process = start(*words, cwd=tmp_path, env=broken_plugin)
+    out, errors = process.communicate(timeout=300)
+    assert (process.returncode, out) == (2, "")
+    assert errors.splitlines()[-1].startswith("bench: broken[how=crash] on circle could not be measured")
+    assert "SIGABRT" in errors
+
+
 RUN = ["run", "--dataset", "circle", "--method"]
 
 

@@ -21,7 +21,7 @@ from bench.dataset import Protocol, Split, with_protocol
 from bench.engine import WARM_UP, Training
 from bench.errors import BenchError
 from bench.method import Stage, fills
-from bench.processes import end_with_parent, ending, start
+from bench.processes import ending, start
 from bench.sheet import NONE
 from bench.worker import Place, environment, memory
 
@@ -109,13 +109,9 @@ def text(profile: Mapping[str, Any]) -> str:
 
 
 def _alone(*job: Any) -> tuple[Cost, dict]:
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_send, args=(theirs, *job), daemon=True)
-    start(process)
-    theirs.close()
+    process, pipe = start(multiprocessing.get_context("spawn"), _send, *job)
     try:
-        found = ours.recv()
+        found = pipe.recv()
     except EOFError:
         process.join()
         raise BenchError(f"{job[1]} on {job[0]} could not be measured: {ending(process.exitcode or 0)}") from None
@@ -127,7 +123,6 @@ def _alone(*job: Any) -> tuple[Cost, dict]:
 
 
 def _send(pipe: Connection, *job: Any) -> None:
-    end_with_parent()
     try:
         pipe.send(_measured(*job))
     except BenchError as error:

@@ -17,7 +17,7 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from bench.cells import Cell
-from bench.processes import end_with_parent, ending, start
+from bench.processes import ending, start
 from bench.records import Record
 from bench.worker import Finished, Place, failure, run
 
@@ -112,12 +112,8 @@ class LocalExecutor:
                 item.process.kill()
 
     def _start(self, cell: Cell, device: str) -> _Running:
-        ours, theirs = self.context.Pipe(duplex=False)
-        place = replace(self.place, device=device)
-        process = self.context.Process(target=_main, args=(theirs, cell.json(), place), daemon=True)
-        start(process)
-        theirs.close()
-        return _Running(cell, device, process, ours, datetime.now(UTC), perf_counter())
+        process, pipe = start(self.context, _main, cell.json(), replace(self.place, device=device))
+        return _Running(cell, device, process, pipe, datetime.now(UTC), perf_counter())
 
     def _events(self, item: _Running) -> Iterator[Progress | Ended]:
         ended = not item.process.is_alive()  # asked before the pipe is read, so that its last word is not missed
@@ -150,7 +146,6 @@ class LocalExecutor:
 def _main(pipe: Connection, text: str, place: Place) -> None:
     import json
 
-    end_with_parent()
     cell = Cell(**json.loads(text))
     finished = run(cell, place, lambda at: pipe.send(("progress", at, None)))
     pipe.send(("record", finished.record.model_dump_json(), finished.predictions))

@@ -5,19 +5,24 @@ import multiprocessing.connection
 import os
 import signal
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future, wait
 from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from typing import Any
 
 GRACE_S = 0.5
 
 
-def start(process: BaseProcess) -> None:
-    """Start a process that Ctrl-C does not reach; pressed meanwhile, it stops this one.
+def start(context: Any, target: Callable[..., None], *given: Any) -> tuple[BaseProcess, Connection]:
+    """Start `target(pipe, *given)` in a process that Ctrl-C does not reach; that process and the pipe's other end.
 
-    A terminal sends Ctrl-C to all processes at once, and one that is still importing, or that its parent left half
-    started, would end in a traceback of its own.
+    Pressed meanwhile, Ctrl-C stops this process. A terminal sends it to all at once, and one that is still importing,
+    or that its parent left half started, would end in a traceback of its own.
     """
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_run, args=(target, theirs, *given), daemon=True)
     started: Future[None] = Future()
     threading.Thread(target=_start, args=(process, started), daemon=True).start()
     try:
@@ -25,6 +30,8 @@ def start(process: BaseProcess) -> None:
     except KeyboardInterrupt:
         wait([started], GRACE_S)
         raise
+    theirs.close()
+    return process, ours
 
 
 def _start(process: BaseProcess, started: Future[None]) -> None:
@@ -37,12 +44,13 @@ def _start(process: BaseProcess, started: Future[None]) -> None:
         started.set_exception(error)
 
 
-def end_with_parent() -> None:
-    """End this process as soon as its parent has: a killed run must not leave processes that train for nobody."""
-    threading.Thread(target=_await_parent, daemon=True).start()
+def _run(target: Callable[..., None], pipe: Connection, *given: Any) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    target(pipe, *given)
 
 
-def _await_parent() -> None:
+def _end_with_parent() -> None:
+    # a killed run must not leave processes that train for nobody
     parent = multiprocessing.parent_process()
     if parent is not None:
         multiprocessing.connection.wait([parent.sentinel])

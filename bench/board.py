@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 import pandas as pd
 
-from bench.cells import key_of
 from bench.metrics import METRICS
 from bench.names import value_text
-from bench.records import FAILURES, Record
+from bench.results.key import key_of
+from bench.results.record import FAILURES, Record
 from bench.sheet import NONE, Key, Sheet, Stat, Table, places
 
 SEEDS = range(10)  # of a whole row

@@ -8,10 +8,11 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from bench.atomic import replace_file
 from bench.board import Stale, frame, main_table
 from bench.boardpages import MARK, file_name, render_dataset, render_index
 from bench.errors import BenchError
-from bench.records import Record, replace_file
+from bench.results.record import Record
 from bench.sheet import Sheet
 
 

@@ -10,7 +10,7 @@ from bench import board, reported
 from bench.board import SEEDS, Stale
 from bench.metrics import METRICS
 from bench.names import parse_stack
-from bench.records import Record
+from bench.results.record import Record
 from bench.sheet import NONE, Sheet, Table
 
 MARK = "<!-- Made from the records by `bench leaderboard`; do not edit. -->"

@@ -7,12 +7,18 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import boardfiles, cells, listing, plugins, records, registry, selection
+from bench import boardfiles, plugins
+from bench.atomic import replace_file
 from bench.boardpages import render_excerpt
 from bench.errors import BenchError
-from bench.evaluation import ORDER
-from bench.records import Record
+from bench.plugins import resolve
+from bench.plugins.certificates import certificate
+from bench.results import store
+from bench.results.equivalence import Equivalences
+from bench.results.record import Record
+from bench.runs import cells, select
 from bench.sheet import Sheet
+from bench.training.evaluate import ORDER
 
 EXCERPT = re.compile(r"(<!-- board (\S+) -->\n).*?(?=<!-- /board -->)", re.DOTALL)
 
@@ -23,7 +29,7 @@ def write(results: Path, folder: Path) -> list[str]:
     changed = [f"{folder}/{name}" for name in boardfiles.write(folder, *inputs)]
     readme, text = _readme(folder, *inputs)
     if text is not None:
-        records.replace_file(readme, text.encode())
+        replace_file(readme, text.encode())
         changed.append(str(readme))
     return changed
 
@@ -38,13 +44,13 @@ def differing(results: Path, folder: Path) -> list[str]:
 
 def show(results: Path, dataset: str, console: Console) -> None:
     """Print one board."""
-    name = registry.dataset(dataset).name
-    found = records.read_all(results, name)
+    name = resolve.dataset(dataset).name
+    found = store.read_all(results, name)
     if not found:
         raise BenchError(
             f"no records of '{name}' in {results}; make them with bench run --method all --dataset '{name}'"
         )
-    boardfiles.show(_sheet(name, found), found, _stale(found), console)
+    boardfiles.show(_sheet(name, found), found, _stale(found, Equivalences.read(results)), console)
 
 
 def _readme(folder: Path, sheets: list[Sheet], found: list[Record], stale: frozenset[str]) -> tuple[Path, str | None]:
@@ -62,14 +68,14 @@ def _readme(folder: Path, sheets: list[Sheet], found: list[Record], stale: froze
 
 
 def _inputs(results: Path) -> tuple[list[Sheet], list[Record], frozenset[str]]:
-    found = records.read_all(results)
+    found = store.read_all(results)
     names = sorted({record.dataset for record in found})
     sheets = [_sheet(name, [record for record in found if record.dataset == name]) for name in names]
-    return sheets, found, _stale(found)
+    return sheets, found, _stale(found, Equivalences.read(results))
 
 
 def _sheet(name: str, found: Iterable[Record]) -> Sheet:
-    ((on, methods),) = selection.rows("all", name, {})
+    ((on, methods),) = select.rows("all", name, {})
     regions = {region for record in found for region in record.metrics.get("test", {})}
     refusals = {method.name: method.refusal(on.dataset) for method in methods}
     source = plugins.source("dataset", on.base)
@@ -86,14 +92,13 @@ def _sheet(name: str, found: Iterable[Record]) -> Sheet:
         reported=on.dataset.reported,
         reported_note=on.dataset.reported_note,
         certificates={
-            base: (*listing.certificate(base), plugins.source("method", base).differs)
-            for base in plugins.modules("method")
+            base: (*certificate(base), plugins.source("method", base).differs) for base in plugins.modules("method")
         },
         findings={source.name: source.found for source in plugins.sources("method") if source.found},
     )
 
 
-def _stale(found: Iterable[Record]) -> frozenset[str]:
+def _stale(found: Iterable[Record], known: Equivalences) -> frozenset[str]:
     """Records that today's code would not give, or that were made on other data than most of their board."""
     data: dict[str, Counter[str]] = defaultdict(Counter)
     for record in found:
@@ -107,15 +112,14 @@ def _stale(found: Iterable[Record]) -> frozenset[str]:
         if row not in configs:
             configs[row] = _config_today(record.dataset, record.method, overrides)
         config, data_is_usual = configs[row], record.data_fingerprint == usual[record.dataset]
-        key = None if config is None else cells.key_of(config, record.seed, record.data_fingerprint)
-        if not data_is_usual or key != record.key:
+        if not data_is_usual or not known.is_current(record, config):
             stale.add(f"{record.dataset}/{record.method}/{record.seed}")
     return frozenset(stale)
 
 
 def _config_today(dataset: str, method: str, overrides: dict) -> dict | None:
     try:
-        on = registry.dataset(dataset, overrides)
-        return cells.config_of(on, registry.method(method, on), overrides)
+        on = resolve.dataset(dataset, overrides)
+        return cells.config_of(on, resolve.method(method, on), overrides)
     except BenchError:
         return None

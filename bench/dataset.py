@@ -8,55 +8,14 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bench.devices import beside
-from bench.errors import BenchError
-
-
-@dataclass(frozen=True)
-class Protocol:
-    """How one model is trained and selected; every field goes into the cell key.
-
-    Args:
-        loss: task loss of the baseline.
-        optimizer, lr, weight_decay, momentum: of the network's parameters.
-        batch_size: None means the whole training split in one batch.
-        epochs: passes over the training split.
-        validate_every: epochs between two validations.
-        validate_steps: optimiser steps between two validations; replaces validate_every where a paper counts so.
-        patience: validations without improvement before stopping; None never stops.
-        milestones, gamma: epochs after which the learning rate is multiplied by gamma.
-        cosine_floor: final learning rate as a share of lr on a cosine schedule; None means no cosine.
-        clip: largest gradient norm; None means no clipping.
-        drop_last: leave out a last short batch.
-        precision: of the network's forward and backward pass; losses are always in fp32.
-        channels_last: memory layout of images.
-        compile: whether torch compiles the encoder.
-    """
-
-    loss: Literal["l1", "mse", "huber"] = "l1"
-    optimizer: Literal["adam", "adamw", "sgd"] = "adam"
-    lr: float = 1e-3
-    weight_decay: float = 0.0
-    momentum: float = 0.0
-    batch_size: int | None = 256
-    epochs: int = 90
-    validate_every: int = 1
-    validate_steps: int | None = None
-    patience: int | None = None
-    milestones: tuple[int, ...] = ()
-    gamma: float = 0.1
-    cosine_floor: float | None = None
-    clip: float | None = None
-    drop_last: bool = False
-    precision: Literal["fp32", "bf16"] = "fp32"
-    channels_last: bool = False
-    compile: bool = False
+from bench.functional.devices import beside
+from bench.protocol import Protocol
 
 
 @dataclass(frozen=True)
@@ -136,7 +95,7 @@ class Folder:
 class Split:
     """One split. x is anything that an index tensor can index: a tensor, or a reader of stored images.
 
-    Dense targets are (N, T, H, W); those of the training split may be a `bench.stored.Coded`.
+    Dense targets are (N, T, H, W); those of the training split may be a `bench.data.stored.Coded`.
     """
 
     x: Tensor
@@ -256,19 +215,3 @@ class Dataset:
 def missing_files(dataset: Dataset, root: Path) -> list[File]:
     """The files of a dataset that are not below the data root."""
     return [file for file in dataset.files if file.find(root) is None]
-
-
-def with_protocol(protocol: Protocol, overrides: Mapping[str, object]) -> Protocol:
-    """A protocol with some fields replaced, as {"protocol.epochs": 5}; bad names and values raise BenchError."""
-    from pydantic import TypeAdapter, ValidationError
-
-    known = TypeAdapter(Protocol).dump_python(protocol)
-    changes = {key.removeprefix("protocol."): value for key, value in overrides.items()}
-    for key in changes:
-        if key not in known:
-            raise BenchError(f"no protocol field '{key}'; there are: {', '.join(known)}")
-    try:
-        return TypeAdapter(Protocol).validate_python({**known, **changes})
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise BenchError(f"protocol.{first['loc'][0]}={first['input']}: {first['msg'].lower()}") from None

@@ -5,8 +5,8 @@ Cap 30, as AgeDB-DIR: 3305 rows train, 436 validate, 436 test. Thirds of the 28 
 in many, medium and few: the oldest shells are so rare that almost none can be held out, so read `few` with care.
 """
 
+from bench.bases.tabular import Tabular
 from bench.dataset import File
-from bench.tabular import Tabular
 
 
 class Abalone(Tabular):

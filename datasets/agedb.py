@@ -4,14 +4,14 @@ Pictures: Moschoglou et al., AgeDB: the first manually collected, in-the-wild ag
 research, handed out on request by its authors (ibug.doc.ic.ac.uk/resources/agedb). Of a password-protected archive
 unpack the folder AgeDB, then run `bench data add agedb FOLDER`. Split: agedb.csv of YyzHarry/imbalanced-regression
 (MIT), 12,208 train, 2,140 validate, 2,140 test. Regions in the test split: many 1,530, medium 448, few 162; no test
-age is absent from training. Protocols and our choices: see `bench.faces.Ages`.
+age is absent from training. Protocols and our choices: see `bench.bases.ages.Ages`.
 Bins: one for each year from 0 to 101, as SRL has them; beyond the last picture's age there is nothing to weigh.
 """
 
 import numpy as np
 
+from bench.bases.ages import Ages
 from bench.dataset import File
-from bench.faces import Ages
 
 COUNTS = """
     0 1 0 8 2 4 8 11 8 6 13 20 14 22 23 43 52 82 120 110 161 163 183 212 259 284 275 304 347 313 385 316 378 338
@@ -25,7 +25,7 @@ class AgeDB(Ages):
     """16,488 pictures of 568 people.
 
     Args:
-        images, protocol, backbone, size, rows: see `bench.faces.Ages`.
+        images, protocol, backbone, size, rows: see `bench.bases.ages.Ages`.
     """
 
     reported = "AgeDB-DIR"

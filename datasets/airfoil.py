@@ -8,8 +8,8 @@ Trained for 500 epochs rather than 200, where the validation error still falls.
 
 from dataclasses import replace
 
+from bench.bases.tabular import Tabular
 from bench.dataset import File
-from bench.tabular import Tabular
 
 
 class Airfoil(Tabular):

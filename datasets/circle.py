@@ -5,7 +5,7 @@ Its published draw (points=published) is the one behind the papers' tables.
 
 import numpy as np
 
-from bench.coordinates import ROWS, Coordinates, published
+from bench.bases.coordinates import ROWS, Coordinates, published
 
 
 class Circle(Coordinates):

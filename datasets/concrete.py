@@ -6,8 +6,8 @@ up to 34 in a training bin; with 10 that maximum falls to 24. Many, medium and f
 rows in 25, 32 and 23 bins.
 """
 
+from bench.bases.tabular import Tabular, canonical
 from bench.dataset import File
-from bench.tabular import Tabular, canonical
 
 
 class Concrete(Tabular):

@@ -33,8 +33,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bench.augmentation import shift
-from bench.dataset import Bins, Dataset, Protocol, Split, Splits
+from bench.data.augmentation import shift
+from bench.dataset import Bins, Dataset, Split, Splits
+from bench.protocol import Protocol
 from bench.shots import regions
 
 DRAW = 666  # of split, angles and which picture gets which

@@ -8,8 +8,8 @@ published recipe, create_imdb_wiki.py and preprocess_imdb_wiki.py there: a face 
 0 to 200 as the year of the picture minus that of birth, one less for births from July on; per age
 min(n // 3, 150) validate and as many test, seed 666, up to 120 years. 191,509 train, 11,022 validate, 11,022 test.
 Ages are as computed: many above 100 and all above 122 are wrong, and train as they are published.
-Protocols and our choices: see `bench.faces.Ages`. Bins: one for each year from 0 to 186; the published re-weighting
-puts what is above 120 into one.
+Protocols and our choices: see `bench.bases.ages.Ages`. Bins: one for each year from 0 to 186; the published
+re-weighting puts what is above 120 into one.
 
 The counts of the synthetic source are not the real ones, which no paper lists: they are a curve through what is
 known, which it meets exactly (the three splits, at most 7,149 training pictures of an age) or within a picture (10,010
@@ -24,8 +24,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bench.bases.ages import COLUMNS, Ages, balanced, read_list
 from bench.errors import BenchError
-from bench.faces import COLUMNS, Ages, balanced, read_list
 
 OLDEST, HIGHEST = 186, 200  # the oldest age in the published list; the recipe's limit
 AGES = [0, 4, 10, 16, 20, 24, 28, 32, 36, 44, 52, 60, 68, 76, 84, 90, 96, 104, 120, OLDEST]
@@ -36,7 +36,7 @@ class ImdbWiki(Ages):
     """213,553 pictures; too many for memory, so that they are read from the disk batch by batch.
 
     Args:
-        images, protocol, backbone, size, rows: see `bench.faces.Ages`.
+        images, protocol, backbone, size, rows: see `bench.bases.ages.Ages`.
     """
 
     reported = "IMDB-WIKI-DIR"

@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from bench.coordinates import ROWS, Coordinates
+from bench.bases.coordinates import ROWS, Coordinates
 from bench.dataset import File, Splits
 
 SOURCE = "https://raw.githubusercontent.com/PAIR-code/understanding-umap"

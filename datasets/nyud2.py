@@ -22,8 +22,8 @@ by splines, and depth by the nearest pixel, so it keeps its 256 steps; pixels th
 count nowhere (there: 0 m deep); in the statistics of FDS, those of the published 600 pictures that train.
 
 images=synthetic: 1400 made-up rooms (1000 train, 200 validate, 200 test), the depths of those that train shared out as
-the published table says to 4% of the pixels; see bench.rooms, which states the noise floor: 3% of the depth, plus
-steps of 4 cm in training. images=small: 144 of them, 48 x 36 pixels, and a narrow network.
+the published table says to 4% of the pixels; see bench.synthetic.scenes, which states the noise floor: 3% of the
+depth, plus steps of 4 cm in training. images=small: 144 of them, 48 x 36 pixels, and a narrow network.
 """
 
 import hashlib
@@ -37,14 +37,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import affine_grid, grid_sample, interpolate
 
-from bench.augmentation import luma
-from bench.dataset import Bins, Dataset, File, Folder, Protocol, Split, Splits
-from bench.depthfiles import balanced, decode, hold_out, read_list
-from bench.depthnet import DepthNet
-from bench.devices import beside
+from bench.bases.depth_network import DepthNet
+from bench.data.augmentation import luma
+from bench.data.depth_cache import balanced, decode, hold_out, read_list
+from bench.data.stored import Coded, Stored
+from bench.dataset import Bins, Dataset, File, Folder, Split, Splits
 from bench.errors import BenchError
-from bench.rooms import FARTHEST, make_rooms
-from bench.stored import Coded, Stored
+from bench.functional.devices import beside
+from bench.protocol import Protocol
+from bench.synthetic.scenes import FARTHEST, make_rooms
 
 TRAIN, MASK = "nyu2_train.csv", "test_balanced_mask.npy"  # what comes with the pictures, the mask not always
 SEED = 666  # of everything that is drawn once: held-out scenes, balanced pixels, rooms

@@ -6,8 +6,8 @@ which are few already. Training counts tie so much that thirds put 58, 45 and 4 
 few: read `few` with care.
 """
 
+from bench.bases.tabular import Tabular, canonical
 from bench.dataset import File
-from bench.tabular import Tabular, canonical
 
 
 class RealEstate(Tabular):

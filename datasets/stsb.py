@@ -44,12 +44,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bench.dataset import Bins, Dataset, File, Protocol, Split, Splits
-from bench.devices import beside
+from bench.bases.sentence_pairs import PairEncoder, Pairs, PairSplit, as_splits
+from bench.data.word_vectors import GLOVE_840B, Source, tokenize, word_vectors
+from bench.dataset import Bins, Dataset, File, Split, Splits
 from bench.errors import BenchError
-from bench.grammar import make_pairs, make_vectors
-from bench.pairs import PairEncoder, Pairs, PairSplit, as_splits
-from bench.words import GLOVE_840B, Source, tokenize, word_vectors
+from bench.functional.devices import beside
+from bench.protocol import Protocol
+from bench.synthetic.sentences import make_pairs, make_vectors
 
 HIDDEN, TOKENS, POINTS = 1500, 40, 5.0
 NOISE, SEED = 0.3, 0  # of the synthetic text

@@ -5,7 +5,7 @@ The authors published a draw (points=published) but the table of arXiv:2502.0912
 
 import numpy as np
 
-from bench.coordinates import ROWS, Coordinates, published
+from bench.bases.coordinates import ROWS, Coordinates, published
 
 
 class SwissRoll(Coordinates):

@@ -10,9 +10,9 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from bench.dataset import Protocol
-from bench.losses import TaskLoss, task_loss
+from bench.functional.losses import TaskLoss, task_loss
 from bench.method import Batch, Method
+from bench.protocol import Protocol
 
 
 class Baseline(Method):

@@ -12,7 +12,7 @@ and 500 steps do not undo it. From the training frequencies seeds 0-2 give 1.63,
 import torch
 from torch import Tensor, nn
 
-from bench.classification import Binned
+from bench.bases.binned import Binned
 from bench.method import Batch
 
 

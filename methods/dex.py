@@ -7,7 +7,7 @@ Differs: the bins are the dataset's.
 
 from torch import Tensor, nn
 
-from bench.classification import Binned, weighted_mean
+from bench.bases.binned import Binned, weighted_mean
 from bench.method import Batch
 
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from bench.classification import Binned, weighted_mean
+from bench.bases.binned import Binned, weighted_mean
 from bench.method import Batch
 
 

@@ -13,8 +13,8 @@ from scipy.ndimage import convolve1d
 from torch import Tensor, nn
 
 from bench.dataset import Dataset
+from bench.functional.smoothing import Kernel, window
 from bench.method import Method, Task
-from bench.smoothing import Kernel, window
 
 
 class FDS(Method):

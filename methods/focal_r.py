@@ -11,8 +11,8 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
-from bench.dataset import Protocol
 from bench.method import Batch, Method
+from bench.protocol import Protocol
 
 Activation = Literal["sigmoid", "tanh"]
 

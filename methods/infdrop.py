@@ -12,7 +12,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.devices import beside
+from bench.functional.devices import beside
 from bench.method import Batch, Method, Task
 
 

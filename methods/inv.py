@@ -7,7 +7,7 @@ Differs: nothing.
 
 from typing import ClassVar
 
-from bench.weighting import Reweighting
+from bench.bases.reweighting import Reweighting
 
 
 class Inverse(Reweighting):

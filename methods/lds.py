@@ -8,9 +8,9 @@ Differs: nothing; smoothed whole counts lose their fraction, as released: report
 from collections.abc import Sequence
 from typing import ClassVar
 
+from bench.bases.reweighting import Reweighting, Scheme, bin_weights
+from bench.functional.smoothing import Kernel, window
 from bench.method import Method
-from bench.smoothing import Kernel, window
-from bench.weighting import Reweighting, Scheme, bin_weights
 
 __all__ = ["LDS", "bin_weights", "window"]
 

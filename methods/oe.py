@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from bench.devices import beside, reads_are_free
-from bench.distinct import distinct
+from bench.functional.devices import beside, reads_are_free
+from bench.functional.distinct import distinct
 from bench.method import Batch, Method, rows
 
 _NEAR = 1e-6  # the released floor of a distance

@@ -9,7 +9,7 @@ weighs as at one with a single sample.
 import torch
 from torch import Tensor, nn
 
-from bench.classification import Binned, weighted_mean
+from bench.bases.binned import Binned, weighted_mean
 from bench.method import Batch, Task
 
 

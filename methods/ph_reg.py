@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from bench.errors import BenchError
+from bench.functional.topology import Form, Pairs, draw_rows, ph_dimension, topology
 from bench.method import MOST_ROWS, Batch, Method
-from bench.topology import Form, Pairs, draw_rows, ph_dimension, topology
 
 __all__ = ["PHReg", "ph_dimension", "topology"]
 

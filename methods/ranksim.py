@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from bench.devices import beside, reads_are_free
-from bench.distinct import Distinct, distinct
+from bench.functional.devices import beside, reads_are_free
+from bench.functional.distinct import Distinct, distinct
 from bench.method import MOST_ROWS, Batch, Method
 
 

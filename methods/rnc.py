@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from bench.dataset import Protocol
 from bench.method import Batch, Method, Stage
+from bench.protocol import Protocol
 
 _SGD: dict[str, Any] = {"optimizer": "sgd", "momentum": 0.9, "milestones": (), "patience": None, "clip": None}
 _REPRESENTATION = {"lr": 0.5, "cosine_floor": 0.1**3, "weight_decay": 1e-4, "batch_size": 256, "epochs": 400}

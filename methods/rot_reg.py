@@ -17,9 +17,9 @@ import torch
 from torch import Tensor
 from torch.autograd.function import FunctionCtx, once_differentiable
 
-from bench.devices import reads_are_free
-from bench.distances import pair_distances
 from bench.errors import BenchError
+from bench.functional.devices import reads_are_free
+from bench.functional.pair_distances import pair_distances
 from bench.method import Batch, Method
 
 SELF_COST = 999.0  # no sample is moved to itself

@@ -7,9 +7,9 @@ Differs: the second stage starts from the best epoch of the first one in the sam
 
 from typing import ClassVar
 
-from bench.dataset import Protocol
+from bench.bases.reweighting import Reweighting
 from bench.method import Stage
-from bench.weighting import Reweighting
+from bench.protocol import Protocol
 
 
 class RegressorRetraining(Reweighting):

@@ -5,7 +5,7 @@ Follows YyzHarry/imbalanced-regression datasets.py at a6fdc45d45c0.
 Differs: nothing.
 """
 
-from bench.weighting import Reweighting
+from bench.bases.reweighting import Reweighting
 
 
 class SquareRootInverse(Reweighting):

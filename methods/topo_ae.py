@@ -9,8 +9,8 @@ from typing import ClassVar
 
 from torch import Tensor
 
+from bench.functional.topology import Form, Pairs, draw_rows
 from bench.method import MOST_ROWS, Batch, Method
-from bench.topology import Form, Pairs, draw_rows
 
 _COORDINATES = {"rows": 80, "batch": 100}
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import torch
 
-from bench.records import replace_file
-from bench.registry import CERTIFICATES
+from bench.atomic import replace_file
+from bench.plugins.certificates import FILE as CERTIFICATES
 
 GOLDEN = Path(__file__).parent / "golden"
 INDEX = {

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.lib import format as npy
 
-from bench.arrays import read_dict
+from bench.data.pickled_arrays import read_dict
 from bench.errors import BenchError
 
 ARRAYS = {

@@ -14,7 +14,7 @@ from bench import board, boardfiles, boards, reported
 from bench.boardpages import render_dataset, render_index
 from bench.errors import BenchError
 from bench.metrics import METRICS
-from bench.records import Environment, Memory, Record, Selection, Timing
+from bench.results.record import Environment, Memory, Record, Selection, Timing
 from bench.sheet import Sheet, Table
 
 REGIONS = ("all", "few")

@@ -2,20 +2,21 @@ from pathlib import Path
 
 import pytest
 
-from bench import listing, plugins, registry
+from bench import plugins
+from bench.plugins import certificates
 
 GOLDEN = Path(__file__).parent / "golden"
 
 
 def test_certificates_are_of_every_golden_case_that_concerns_a_method():
-    named = {case for entry in registry.certificates().values() for case in entry["cases"]}
+    named = {case for entry in certificates.certificates().values() for case in entry["cases"]}
     there = {path.stem for path in GOLDEN.glob("*.npz") if not path.stem.startswith("metrics")}
     assert named == there
 
 
 @pytest.mark.parametrize("name", sorted(plugins.modules("method")))
 def test_certificates_name_the_code_that_the_method_follows(name):
-    reference, cases, deviation = listing.certificate(name)
+    reference, cases, deviation = certificates.certificate(name)
     if cases == "none":  # no code was released, or no case of it
         assert reference == plugins.source("method", name).follows
         return

@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from bench import plugins
-from bench.dataset import Bins, Protocol
+from bench.dataset import Bins
 from bench.method import Batch, Task
+from bench.protocol import Protocol
 
 LABELS = torch.tensor([[1.0], [1.0], [2.0], [4.0], [4.0], [4.0]])
 SHIFT, SCALE = 2.0, 4.0

@@ -7,10 +7,9 @@ import pytest
 import torch
 from torch.nn.functional import normalize
 
-from bench import registry
-from bench.dataset import Bins, Dataset, Protocol
-from bench.engine import Training
+from bench.dataset import Bins, Dataset
 from bench.errors import BenchError
+from bench.functional.smoothing import window
 from bench.method import Batch, Task, Views
 from bench.methods.balanced_mse import BalancedMSE, batch_monte_carlo, bin_based, mixture_based
 from bench.methods.conr import ConR, conr, conr_images
@@ -20,7 +19,9 @@ from bench.methods.infdrop import InformationDropout
 from bench.methods.rnc import RankNContrast, distances, rank_n_contrast
 from bench.methods.rrt import RegressorRetraining
 from bench.methods.srl import SRL, contrast, enveloping, homogeneity, latent_trace
-from bench.smoothing import window
+from bench.plugins import resolve
+from bench.protocol import Protocol
+from bench.training.loop import Training
 
 LABELS = {
     "one": torch.tensor([[3.0]]),
@@ -433,8 +434,8 @@ def test_information_dropout_gates_dense_features_pixel_by_pixel():
 
 
 def test_information_dropout_branches_off_a_second_encoder_that_is_trained_with_the_first():
-    circle = registry.dataset("circle", {"protocol.epochs": 3, "protocol.validate_every": 3})
-    method = registry.method("infdrop", circle).build()
+    circle = resolve.dataset("circle", {"protocol.epochs": 3, "protocol.validate_every": 3})
+    method = resolve.method("infdrop", circle).build()
     splits = circle.dataset.load(Path())
     training = Training(circle.dataset, circle.protocol, splits, method, 0, torch.device("cpu"))
     first = [p.detach().clone() for p in method.branch.parameters()]

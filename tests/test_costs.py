@@ -3,11 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from bench import costs, registry
+from bench.plugins import resolve
+from bench.profiling import steps
 
 
 def test_a_profile_times_steps_and_the_regularizers_share():
-    made = costs.measure("circle", ["ranksim"], {"protocol.batch_size": 50}, 5, Path(), "cpu")
+    made = steps.measure("circle", ["ranksim"], {"protocol.batch_size": 50}, 5, Path(), "cpu")
     (cost,) = made["costs"]
     assert cost["batch"] == 50
     assert cost["step_ms"] > 0
@@ -20,9 +21,9 @@ def test_a_profile_times_steps_and_the_regularizers_share():
 
 
 def test_the_first_rows_of_a_split_are_still_a_split_of_its_kind():
-    on = registry.dataset("stsb[hidden=8,text=small]").dataset
+    on = resolve.dataset("stsb[hidden=8,text=small]").dataset
     splits = on.load(Path())
-    part = costs._first(splits.train, 5)
+    part = steps._first(splits.train, 5)
     assert len(part) == len(part.x) == 5
     assert on.encoder(replace(splits, train=part))[1] == 8 * 8
 
@@ -44,10 +45,10 @@ def test_published_ratios_stand_beside_ours_on_agedb_alone():
         "environment": environment,
         "costs": [cost("baseline", 100.0, 10000.0), cost("mt+rot_reg", 110.0, 10500.0)],
     }
-    head, _, _, both, *_ = costs.table(made).splitlines()
+    head, _, _, both, *_ = steps.table(made).splitlines()
     names, values = ([cell.strip() for cell in line.split("|")[1:-1]] for line in (head, both))
     row = dict(zip(names, values, strict=True))
     assert (row["step ratio"], row["memory ratio"]) == ("1.10×", "1.05×")
     assert (row["published time ratio"], row["published memory ratio"]) == ("1.26×", "1.02×")
     assert row["full run min"] == "60.0"
-    assert "published" not in costs.table({**made, "dataset": "circle"})
+    assert "published" not in steps.table({**made, "dataset": "circle"})

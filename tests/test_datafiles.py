@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import datafiles
+from bench.data import files
 from bench.dataset import Dataset, File, missing_files
 from bench.errors import BenchError
 
@@ -36,30 +36,30 @@ def data(tmp_path):
 
 
 def states(dataset, data):
-    return [row.state for row in datafiles.status(dataset, data)]
+    return [row.state for row in files.status(dataset, data)]
 
 
 def test_a_fetched_file_is_there_and_right(source, data):
     dataset = toy(File("deep/a.txt", sha(CONTENT), url=(source / "a.txt").as_uri()))
     assert states(dataset, data) == ["missing"]
-    assert list(datafiles.fetch(dataset, data)) == [data / "deep/a.txt"]
+    assert list(files.fetch(dataset, data)) == [data / "deep/a.txt"]
     assert states(dataset, data) == ["present"]
-    assert list(datafiles.fetch(dataset, data)) == []
-    datafiles.verify(dataset, data)
+    assert list(files.fetch(dataset, data)) == []
+    files.verify(dataset, data)
     assert [path.name for path in (data / "deep").iterdir()] == ["a.txt"]
 
 
 def test_a_download_with_another_checksum_is_refused_and_not_kept(source, data):
     dataset = toy(File("a.txt", "0" * 64, url=(source / "a.txt").as_uri()))
     with pytest.raises(BenchError, match=f"{sha(CONTENT)}, expected {'0' * 64}"):
-        list(datafiles.fetch(dataset, data))
+        list(files.fetch(dataset, data))
     assert list(data.iterdir()) == []
 
 
 def test_a_url_that_cannot_be_read_is_named(source, data):
     url = (source / "none.txt").as_uri()
     with pytest.raises(BenchError, match=r"cannot download .*none\.txt"):
-        list(datafiles.fetch(toy(File("a.txt", sha(CONTENT), url=url)), data))
+        list(files.fetch(toy(File("a.txt", sha(CONTENT), url=url)), data))
     assert list(data.iterdir()) == []
 
 
@@ -68,28 +68,28 @@ def test_only_the_named_member_of_an_archive_is_taken(source, data, tmp_path):
         archive.writestr("inside/a.txt", CONTENT)
         archive.writestr("../../evil.txt", b"evil")
     url = (source / "a.zip").as_uri()
-    list(datafiles.fetch(toy(File("a.txt", sha(CONTENT), url=url, member="inside/a.txt")), data))
+    list(files.fetch(toy(File("a.txt", sha(CONTENT), url=url, member="inside/a.txt")), data))
     assert (data / "a.txt").read_bytes() == CONTENT
     assert not list(tmp_path.rglob("evil.txt"))
     with pytest.raises(BenchError, match=r"is not in the form that gives b\.txt"):
-        list(datafiles.fetch(toy(File("b.txt", sha(CONTENT), url=url, member="none")), data))
+        list(files.fetch(toy(File("b.txt", sha(CONTENT), url=url, member="none")), data))
 
 
 def test_a_source_of_another_form_is_converted_before_the_check(source, data):
     file = File("a.csv", sha(b"1,2,3\n"), (source / "a.txt").as_uri(), convert=lambda raw: raw.replace(b" ", b","))
-    list(datafiles.fetch(toy(file), data))
+    list(files.fetch(toy(file), data))
     assert (data / "a.csv").read_bytes() == b"1,2,3\n"
 
 
 def test_a_source_that_does_not_convert_is_refused(source, data):
     file = File("a.csv", sha(b"1"), (source / "a.txt").as_uri(), convert=lambda raw: b"%d" % int(raw))
     with pytest.raises(BenchError, match=r"is not in the form that gives a\.csv"):
-        list(datafiles.fetch(toy(file), data))
+        list(files.fetch(toy(file), data))
 
 
 def test_a_file_that_only_its_authors_hand_out_is_not_fetched(data):
     with pytest.raises(BenchError, match="bench data add"):
-        list(datafiles.fetch(toy(File("a.txt", sha(CONTENT))), data))
+        list(files.fetch(toy(File("a.txt", sha(CONTENT))), data))
 
 
 def test_a_wrong_file_is_named_with_both_checksums_until_fetched_again(source, data):
@@ -98,9 +98,9 @@ def test_a_wrong_file_is_named_with_both_checksums_until_fetched_again(source, d
     (data / "a.txt").write_bytes(b"other\n")
     assert states(dataset, data) == ["wrong checksum"]
     with pytest.raises(BenchError, match=rf"a\.txt has SHA-256 {sha(b'other' + bytes([10]))}, expected {sha(CONTENT)}"):
-        datafiles.verify(dataset, data)
-    list(datafiles.fetch(dataset, data))
-    datafiles.verify(dataset, data)
+        files.verify(dataset, data)
+    list(files.fetch(dataset, data))
+    files.verify(dataset, data)
 
 
 def test_a_file_that_changes_is_hashed_again(data):
@@ -116,9 +116,9 @@ def test_a_file_that_changes_is_hashed_again(data):
 def test_missing_data_says_what_to_run_and_the_offline_source(data):
     url = "https://example.org/a.txt"
     with pytest.raises(BenchError, match=r"bench data fetch 'x.split=b.'`, or take the offline source 'x.rows=synth"):
-        datafiles.verify(toy(File("a.txt", "0" * 64, url), offline="x[rows=synthetic]"), data, "x[split=b]")
+        files.verify(toy(File("a.txt", "0" * 64, url), offline="x[rows=synthetic]"), data, "x[split=b]")
     with pytest.raises(BenchError, match=r"a\.txt and 1 more is missing; run `bench data add x PATH`"):
-        datafiles.verify(toy(File("a.txt", "0" * 64), File("b.txt", "1" * 64)), data, "x")
+        files.verify(toy(File("a.txt", "0" * 64), File("b.txt", "1" * 64)), data, "x")
 
 
 def test_an_alternative_stands_in_for_a_missing_file_and_is_checked_too(source, data):
@@ -128,43 +128,43 @@ def test_an_alternative_stands_in_for_a_missing_file_and_is_checked_too(source, 
     data.mkdir()
     (data / "a.bin").write_bytes(b"same")
     assert missing_files(dataset, data) == []
-    datafiles.verify(dataset, data)
-    assert [row.path for row in datafiles.status(dataset, data)] == ["a.bin"]
+    files.verify(dataset, data)
+    assert [row.path for row in files.status(dataset, data)] == ["a.bin"]
     (data / "a.bin").write_bytes(b"no longer the same")
     with pytest.raises(BenchError, match=rf"a\.bin has SHA-256 .* expected {sha(b'same')}; run `bench data fetch"):
-        datafiles.verify(dataset, data)
-    list(datafiles.fetch(dataset, data))
-    datafiles.verify(dataset, data)
+        files.verify(dataset, data)
+    list(files.fetch(dataset, data))
+    files.verify(dataset, data)
 
 
 def test_files_are_added_from_a_path_or_found_by_name_in_a_folder(source, data):
     (source / "sub").mkdir()
     (source / "sub" / "b.txt").write_bytes(b"b")
     dataset = toy(File("x/a.txt", sha(CONTENT)), File("x/b.txt", sha(b"b")))
-    assert datafiles.add(dataset, data, source / "a.txt") == [data / "x/a.txt"]
-    assert datafiles.add(dataset, data, source) == [data / "x/a.txt", data / "x/b.txt"]
-    datafiles.verify(dataset, data)
+    assert files.add(dataset, data, source / "a.txt") == [data / "x/a.txt"]
+    assert files.add(dataset, data, source) == [data / "x/a.txt", data / "x/b.txt"]
+    files.verify(dataset, data)
 
 
 def test_a_file_with_another_checksum_is_not_added(source, data):
     dataset = toy(File("a.txt", "0" * 64), File("b.txt", "1" * 64))
     for path in (source, source / "a.txt"):
         with pytest.raises(BenchError, match=f"{sha(CONTENT)}, expected {'0' * 64}"):
-            datafiles.add(dataset, data, path)
+            files.add(dataset, data, path)
     assert states(dataset, data) == ["missing", "missing"]
 
 
 def test_adding_names_what_a_folder_lacks(source, data):
     dataset = toy(File("a.txt", sha(CONTENT)), File("b.txt", "1" * 64))
     with pytest.raises(BenchError, match=r"no b\.txt below"):
-        datafiles.add(dataset, data, source)
+        files.add(dataset, data, source)
     with pytest.raises(BenchError, match="does not exist"):
-        datafiles.add(dataset, data, source / "none")
+        files.add(dataset, data, source / "none")
 
 
 def test_the_data_root_is_the_option_then_the_environment_then_the_users_folder(monkeypatch):
     monkeypatch.setenv("BENCH_DATA", "/environment")
-    assert datafiles.root(Path("/option")) == Path("/option")
-    assert datafiles.root(None) == Path("/environment")
+    assert files.root(Path("/option")) == Path("/option")
+    assert files.root(None) == Path("/environment")
     monkeypatch.delenv("BENCH_DATA")
-    assert datafiles.root(None).name == "regression-bench"
+    assert files.root(None).name == "regression-bench"

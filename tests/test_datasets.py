@@ -5,11 +5,13 @@ import numpy as np
 import pytest
 import torch
 
-from bench import datafiles, plugins, registry
-from bench.coordinates import ROWS
+from bench import plugins
+from bench.bases.coordinates import ROWS
+from bench.bases.tabular import canonical, split_rows
+from bench.data import files
 from bench.datasets.mammoth import to_npy
 from bench.errors import BenchError
-from bench.tabular import canonical, split_rows
+from bench.plugins import resolve
 
 NOWHERE = Path("no data is read")
 SHAPES = ["circle", "torus", "swiss_roll", "mammoth[points=synthetic]"]
@@ -17,14 +19,14 @@ TABLES = sorted(source.name for source in plugins.sources("dataset") if "uci" in
 
 
 def make(name):
-    return registry.dataset(name).dataset
+    return resolve.dataset(name).dataset
 
 
 def real(name):
     root = Path(os.environ.get("BENCH_DATA") or "no BENCH_DATA")
     dataset = make(name)
     try:
-        datafiles.verify(dataset, root, name)
+        files.verify(dataset, root, name)
     except BenchError as error:
         pytest.skip(str(error))
     return dataset, root

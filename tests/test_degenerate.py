@@ -3,11 +3,12 @@
 import pytest
 import torch
 
-from bench.dataset import Bins, Dataset, Protocol
+from bench.dataset import Bins, Dataset
 from bench.method import Batch, Task
 from bench.methods.lds import LDS, bin_weights
 from bench.methods.oe import OrdinalEntropy, ordinal_diversity, ordinal_entropy, ordinal_entropy_of_maps
 from bench.methods.ranksim import RankSim, one_per_label, ranksim
+from bench.protocol import Protocol
 
 FUNCTIONS = [ranksim, ordinal_entropy, ordinal_diversity]
 LABELS = {

@@ -13,13 +13,16 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
 
-from bench import pictures, plugins, portraits, registry
-from bench.checks import Toy
-from bench.engine import Training
+from bench import plugins
+from bench.data import image_cache
 from bench.method import Batch
 from bench.methods.oe import ordinal_entropy
 from bench.methods.ranksim import one_per_label, ranksim
 from bench.methods.rot_reg import rot
+from bench.plugins import resolve
+from bench.synthetic import faces
+from bench.testing.toy import Toy
+from bench.training.loop import Training
 
 HOST, DEVICE = torch.device("cpu"), torch.device("meta")
 COPIES = ("_to_copy", "copy_")
@@ -99,13 +102,13 @@ def device_of_its_own(monkeypatch):
     # these make real tensors without asking a dispatch mode
     monkeypatch.setattr(torch, "tensor", tensor)
     monkeypatch.setattr(torch.Tensor, "new_tensor", lambda like, data: tensor(data, dtype=like.dtype).to(like.device))
-    monkeypatch.setitem(pictures.FITS, "meta", pictures.FITS["cuda"])
-    monkeypatch.setitem(portraits.PIXELS, "meta", portraits.PIXELS["cuda"])
+    monkeypatch.setitem(image_cache.FITS, "meta", image_cache.FITS["cuda"])
+    monkeypatch.setitem(faces.PIXELS, "meta", faces.PIXELS["cuda"])
 
 
 def step(on, name, splits, device):
     """Losses and gradients of one step of every stage, and how often it waited for the device."""
-    training = Training(on.dataset, on.protocol, splits, registry.method(name, on).build(), 0, device)
+    training = Training(on.dataset, on.protocol, splits, resolve.method(name, on).build(), 0, device)
     for part in (*training.network.modules(), *training.method.modules()):
         if isinstance(part, nn.Dropout):
             part.p = 0.0  # a GPU draws in its own order
@@ -123,7 +126,7 @@ def step(on, name, splits, device):
 
 
 def check(on, name, atol=1e-6):
-    if registry.method(name, on).refusal(on.dataset):
+    if resolve.method(name, on).refusal(on.dataset):
         pytest.skip("not defined here")
     splits = on.dataset.load(Path())
     expected, _ = step(on, name, splits, HOST)
@@ -135,7 +138,7 @@ def check(on, name, atol=1e-6):
 
 def toy(targets):
     data = Toy(targets)
-    return registry.NamedDataset("toy", "toy", {}, data, data.protocol)
+    return resolve.NamedDataset("toy", "toy", {}, data, data.protocol)
 
 
 METHODS = sorted(plugins.modules("method"))
@@ -150,14 +153,14 @@ def test_a_step_is_the_same_on_another_device_and_never_waits_for_it(name, targe
 @pytest.mark.parametrize("name", METHODS)
 def test_a_step_on_dense_targets_is_the_same_on_another_device_and_never_waits_for_it(name):
     # of a thousand similarities some are so near that rounding ranks them
-    check(registry.dataset(registry.dataset("nyud2").dataset.small), name, 1e-3 if name == "ranksim" else 1e-6)
+    check(resolve.dataset(resolve.dataset("nyud2").dataset.small), name, 1e-3 if name == "ranksim" else 1e-6)
 
 
 @pytest.mark.parametrize("name", ["lds", "conr", "rnc", "infdrop"])
 @pytest.mark.parametrize("dataset", ["agedb[protocol=rnc]", "digits", "stsb", "concrete[rows=synthetic]", "circle"])
 def test_augmentation_and_views_of_every_kind_of_data_stay_on_the_device(dataset, name):
-    on = registry.dataset(dataset)
-    check(registry.dataset(on.dataset.small) if on.dataset.small else on, name)
+    on = resolve.dataset(dataset)
+    check(resolve.dataset(on.dataset.small) if on.dataset.small else on, name)
 
 
 @pytest.mark.parametrize("labels", [[3.0, 1.0, 3.0, 2.0, 1.0, 3.0], [3.0, 1.0, 2.0], [2.0, 2.0], [5.0]])

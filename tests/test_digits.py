@@ -5,17 +5,18 @@ import numpy as np
 import pytest
 import torch
 
-from bench import plugins, registry
+from bench import plugins
 from bench.datasets import digits
-from bench.engine import Training
 from bench.errors import BenchError
+from bench.plugins import resolve
+from bench.training.loop import Training
 
 NOWHERE = Path("no data is read")
 SMALL = "digits[images=few]"
 
 
 def make(name="digits"):
-    return registry.dataset(name).dataset
+    return resolve.dataset(name).dataset
 
 
 @pytest.fixture(scope="module")
@@ -144,13 +145,13 @@ def test_a_few_pictures_keep_the_shape_of_the_density(few):
 
 def test_an_unknown_choice_of_pictures_is_refused():
     with pytest.raises(BenchError, match="few"):
-        registry.dataset("digits[images=some]")
+        resolve.dataset("digits[images=some]")
 
 
 @pytest.mark.parametrize("name", sorted(plugins.modules("method")))
 def test_every_method_trains_an_epoch_on_a_few_pictures(name, few):
-    on = registry.dataset(SMALL)
-    method = registry.method(name, on)
+    on = resolve.dataset(SMALL)
+    method = resolve.method(name, on)
     assert method.refusal(on.dataset) is None
     protocol = replace(on.protocol, epochs=1, milestones=())
     training = Training(on.dataset, protocol, few, method.build(), 0, torch.device("cpu"))

@@ -5,10 +5,10 @@ import pytest
 import torch
 from torch import nn
 
-from bench.checks import Toy
-from bench.dataset import Protocol
-from bench.engine import Diverged, Training
 from bench.method import Method, Stage
+from bench.protocol import Protocol
+from bench.testing.toy import Toy
+from bench.training.loop import Diverged, Training
 
 CPU = torch.device("cpu")
 
@@ -76,7 +76,7 @@ def test_validation_can_count_steps_instead_of_epochs():
 
 
 def test_milestones_and_cosine_move_the_learning_rate():
-    from bench.engine import _set_rate
+    from bench.training.loop import _set_rate
 
     optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
     optimizer.param_groups[0] |= {"initial_lr": 1.0, "scheduled": True}

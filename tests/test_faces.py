@@ -11,24 +11,28 @@ import torch
 from PIL import Image
 from torchvision.transforms.v2 import functional
 
-from bench import augmentation, cells, cli, datafiles, pictures, plugins, preview, registry
+from bench import cli, plugins
+from bench.bases.ages import balanced, read_list
+from bench.cli import preview
+from bench.data import augmentation, files, image_cache
 from bench.datasets import agedb, imdb_wiki
-from bench.engine import Training
 from bench.errors import BenchError
-from bench.faces import balanced, read_list
-from bench.portraits import DEVIATION, paint, sitters
+from bench.plugins import resolve
+from bench.runs import cells
+from bench.synthetic.faces import DEVIATION, paint, sitters
+from bench.training.loop import Training
 
 NOWHERE = Path("no data is read")
 FACES = ("agedb", "imdb_wiki")
 
 
 def make(name):
-    return registry.dataset(name).dataset
+    return resolve.dataset(name).dataset
 
 
 def tiny(name="agedb", **changed):
     params = {"backbone": "tiny", "images": "synthetic", "rows": 300, "size": 32} | changed
-    return registry.dataset(f"{name}[{','.join(f'{key}={value}' for key, value in params.items())}]")
+    return resolve.dataset(f"{name}[{','.join(f'{key}={value}' for key, value in params.items())}]")
 
 
 def published_list():
@@ -67,8 +71,8 @@ def album(tmp_path):
 
 def added(album, root):
     on = make("imdb_wiki")
-    datafiles.add(on, root, album)
-    assert datafiles.take(on.folder, root, album) == (60, [])
+    files.add(on, root, album)
+    assert files.take(on.folder, root, album) == (60, [])
     return root / "imdb_wiki"
 
 
@@ -273,22 +277,22 @@ def test_a_split_moves_as_one_tensor_where_it_fits_and_is_fetched_where_not(monk
     x = tiny().dataset.load(NOWHERE).test.x
     moved = x.to(torch.device("cpu"))
     assert (type(moved), moved.shape) == (torch.Tensor, (len(x), 3, 32, 32))
-    monkeypatch.setitem(pictures.FITS, "cpu", 0)
+    monkeypatch.setitem(image_cache.FITS, "cpu", 0)
     still = x.to(torch.device("cpu"))
     index = torch.tensor([5, 0, 5])
-    assert isinstance(still, pictures.Pictures)
+    assert isinstance(still, image_cache.Pictures)
     assert torch.equal(still[index], moved[index])
 
 
 @pytest.mark.parametrize("name", sorted(plugins.modules("method")))
 def test_every_method_trains_an_epoch_on_the_small_source(name):
     on = tiny(rows=120)
-    method = registry.method(name, on)
+    method = resolve.method(name, on)
     if reason := method.refusal(on.dataset):
         assert len(reason) > 20
         return
     overrides = {"protocol.epochs": 1, "protocol.batch_size": 64}
-    on = registry.dataset(on.name, overrides)
+    on = resolve.dataset(on.name, overrides)
     splits = on.dataset.load(NOWHERE)
     training = Training(on.dataset, on.protocol, splits, method.build(), 0, torch.device("cpu"), overrides=overrides)
     training.fit()
@@ -298,12 +302,12 @@ def test_every_method_trains_an_epoch_on_the_small_source(name):
 @pytest.mark.parametrize(("name", "used", "unused"), [("rnc", "strong", "augment"), ("conr", "augment", "strong")])
 def test_rnc_trains_with_its_own_augmentation_and_others_with_the_datasets(name, used, unused, monkeypatch):
     overrides = {"protocol.epochs": 1, "protocol.batch_size": 64}
-    on = registry.dataset(tiny(rows=120).name, overrides)
+    on = resolve.dataset(tiny(rows=120).name, overrides)
     calls = Counter()
     for kind in (used, unused):
         own = getattr(on.dataset, kind)
         monkeypatch.setattr(on.dataset, kind, lambda x, rng, own=own, kind=kind: (calls.update([kind]), own(x, rng))[1])
-    method, splits = registry.method(name, on).build(), on.dataset.load(NOWHERE)
+    method, splits = resolve.method(name, on).build(), on.dataset.load(NOWHERE)
     Training(on.dataset, on.protocol, splits, method, 0, torch.device("cpu"), overrides=overrides).fit()
     assert calls[used] > 0
     assert calls[unused] == 0
@@ -317,7 +321,7 @@ def test_pictures_and_list_are_added_by_name_and_read(album, tmp_path):
     shutil.copytree(album / "imdb_crop" / "01", album / "elsewhere")
     shutil.rmtree(album / "imdb_crop" / "01")
     added(album, root)
-    on = registry.dataset("imdb_wiki[size=16]")
+    on = resolve.dataset("imdb_wiki[size=16]")
     splits = cells.load(on, root)
     assert [len(part) for part in (splits.train, splits.val, splits.test)] == [30, 15, 15]
     # rows 0, 4, 8, ... validate; a JPEG of one colour keeps it but for rounding
@@ -329,7 +333,7 @@ def test_pictures_and_list_are_added_by_name_and_read(album, tmp_path):
 
 @pytest.mark.parametrize("processes", [1, 2])
 def test_a_second_load_decodes_nothing_and_a_changed_picture_is_decoded_anew(album, tmp_path, monkeypatch, processes):
-    monkeypatch.setattr(pictures, "A_PROCESS", 60 // processes)
+    monkeypatch.setattr(image_cache, "A_PROCESS", 60 // processes)
     folder = added(album, tmp_path)
     on = make("imdb_wiki[size=16]")
     first = on.load(tmp_path)
@@ -348,7 +352,9 @@ def test_pictures_are_squeezed_or_cut_to_the_middle(tmp_path):
     picture[:, 10:30] = 255
     Image.fromarray(picture).save(tmp_path / "a.png")
     squeezed, cropped = (
-        pictures.store(tmp_path, ["a.png"], 20, shape, tmp_path / "cache").fetch(torch.tensor([0]), torch.device("cpu"))
+        image_cache.store(tmp_path, ["a.png"], 20, shape, tmp_path / "cache").fetch(
+            torch.tensor([0]), torch.device("cpu")
+        )
         for shape in ("squeezed", "cropped")
     )
     assert squeezed.shape == cropped.shape == (1, 3, 20, 20)
@@ -361,7 +367,7 @@ def test_pictures_are_squeezed_or_cut_to_the_middle(tmp_path):
 def test_a_bad_picture_is_one_line_that_names_it_before_any_training(
     album, tmp_path, bench, monkeypatch, harm, processes
 ):
-    monkeypatch.setattr(pictures, "A_PROCESS", 60 // processes)
+    monkeypatch.setattr(image_cache, "A_PROCESS", 60 // processes)
     bad = added(album, tmp_path) / "imdb_crop" / "01" / "7.jpg"
     if harm == "missing":
         bad.unlink()
@@ -507,7 +513,7 @@ def test_a_sheet_of_pictures_is_drawn_into_a_file_of_the_sources_name(tmp_path, 
 
 
 def test_a_sheet_of_texts_is_drawn(tmp_path, monkeypatch):
-    on = registry.dataset("circle")
+    on = resolve.dataset("circle")
     monkeypatch.setattr(on.dataset, "sample", lambda _, row: f"sample {row}\n" + "word " * 40, raising=False)
     with Image.open(preview.draw(on, "val", NOWHERE, tmp_path / "a.png")) as sheet:
         assert sheet.width == 2 * (560 + 8) + 8

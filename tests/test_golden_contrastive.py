@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from bench.functional.smoothing import window
 from bench.methods.balanced_mse import batch_monte_carlo
 from bench.methods.conr import conr
 from bench.methods.fds import Table, calibrate
@@ -10,7 +11,6 @@ from bench.methods.focal_r import focal_r
 from bench.methods.infdrop import information_dropout
 from bench.methods.rnc import rank_n_contrast
 from bench.methods.srl import contrast, enveloping, homogeneity, latent_trace
-from bench.smoothing import window
 
 cuda = pytest.param(
     "cuda",

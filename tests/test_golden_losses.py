@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from bench.losses import task_loss
+from bench.functional.losses import task_loss
 from bench.methods.lds import bin_weights, window
 from bench.methods.oe import ordinal_diversity, ordinal_entropy
 from bench.methods.ranksim import rank, ranksim

@@ -6,13 +6,13 @@ import torch
 from scipy.sparse.csgraph import minimum_spanning_tree
 from torch import Tensor
 
-from bench.dataset import Protocol
-from bench.distances import pair_distances
+from bench.functional.pair_distances import pair_distances
+from bench.functional.spanning_trees import _boruvka, spanning_trees
 from bench.method import Batch, Method, Task
 from bench.methods.ph_reg import PHReg, ph_dimension, topology
 from bench.methods.rot_reg import ROTReg, rot, transport_plan
 from bench.methods.topo_ae import TopoAE
-from bench.trees import _boruvka, spanning_trees
+from bench.protocol import Protocol
 
 PH = ("phreg-coord-full", "phreg-topo-coord", "phreg-agedb-b64")
 ROT = ("rot-typical", "rot-ties", "rot-tiny")

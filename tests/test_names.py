@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench import registry
 from bench.errors import BenchError
 from bench.names import parse, parse_stack, split_list, value_text
+from bench.plugins import resolve
 
 
 def test_parameters_are_sorted_in_the_written_name():
@@ -40,16 +40,16 @@ def test_values_are_written_shortly(value, text):
 
 
 def test_defaults_are_left_out_of_the_canonical_name_dataset_by_dataset():
-    circle = registry.dataset("circle[draw=0,points=generated]")
+    circle = resolve.dataset("circle[draw=0,points=generated]")
     assert circle.name == "circle"
-    assert registry.method("oe[weight=0.1]", circle).name == "oe"
-    assert registry.method("oe[weight=1]", circle).name == "oe[weight=1]"
-    assert registry.method("baseline[loss=mse]", circle).name == "baseline"
+    assert resolve.method("oe[weight=0.1]", circle).name == "oe"
+    assert resolve.method("oe[weight=1]", circle).name == "oe[weight=1]"
+    assert resolve.method("baseline[loss=mse]", circle).name == "baseline"
 
 
 def test_the_order_of_a_stack_does_not_change_its_name():
-    circle = registry.dataset("circle")
-    assert registry.method("ranksim+mt", circle).name == registry.method("mt+ranksim", circle).name == "mt+ranksim"
+    circle = resolve.dataset("circle")
+    assert resolve.method("ranksim+mt", circle).name == resolve.method("mt+ranksim", circle).name == "mt+ranksim"
 
 
 @pytest.mark.parametrize(
@@ -64,13 +64,13 @@ def test_the_order_of_a_stack_does_not_change_its_name():
 )
 def test_wrong_methods_name_the_value_and_the_remedy(text, words):
     with pytest.raises(BenchError) as error:
-        registry.method(text, registry.dataset("circle"))
+        resolve.method(text, resolve.dataset("circle"))
     assert all(word in str(error.value) for word in words), str(error.value)
 
 
 def test_protocol_overrides_are_checked():
-    assert registry.dataset("circle", {"protocol.epochs": "5"}).protocol.epochs == 5
+    assert resolve.dataset("circle", {"protocol.epochs": "5"}).protocol.epochs == 5
     with pytest.raises(BenchError, match="no protocol field 'epoch'"):
-        registry.dataset("circle", {"protocol.epoch": 5})
+        resolve.dataset("circle", {"protocol.epoch": 5})
     with pytest.raises(BenchError, match=r"protocol\.epochs=many"):
-        registry.dataset("circle", {"protocol.epochs": "many"})
+        resolve.dataset("circle", {"protocol.epochs": "many"})

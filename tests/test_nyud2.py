@@ -9,13 +9,16 @@ import pytest
 import torch
 from PIL import Image
 
-from bench import datafiles, evaluation, plugins, registry
+from bench import plugins
+from bench.data import files
+from bench.data.depth_cache import balanced, decode, hold_out, read_list
+from bench.data.stored import Coded, Stored, each
 from bench.datasets.nyud2 import BINS, COARSE, COUNTS, FINE, NYUD2, _motion, _moved
-from bench.depthfiles import balanced, decode, hold_out, read_list
-from bench.engine import Training
 from bench.errors import BenchError
-from bench.rooms import FOCAL, cast, draw
-from bench.stored import Coded, Stored, each
+from bench.plugins import resolve
+from bench.synthetic.scenes import FOCAL, cast, draw
+from bench.training import evaluate
+from bench.training.loop import Training
 
 SMALL = "nyud2[images=small]"
 SIZE, MIDDLE = (240, 320), (228, 304)
@@ -24,7 +27,7 @@ SHOTS = {"many": (*range(9, 46), 47, 49), "medium": (7, 8, 46, 48, *range(50, 57
 
 @pytest.fixture(scope="module")
 def small():
-    on = registry.dataset(SMALL, {"protocol.epochs": 1})
+    on = resolve.dataset(SMALL, {"protocol.epochs": 1})
     return on, on.dataset.load(Path("no data is read"))
 
 
@@ -57,14 +60,14 @@ def load(folder, selection="validation"):
 
 
 def train(on, splits, method="baseline"):
-    training = Training(on.dataset, on.protocol, splits, registry.method(method, on).build(), 0, torch.device("cpu"))
+    training = Training(on.dataset, on.protocol, splits, resolve.method(method, on).build(), 0, torch.device("cpu"))
     training.fit()
     return training
 
 
 def test_the_table_counts_every_training_pixel_and_gives_the_published_regions():
     assert COUNTS.sum() == 50_688 * 228 * 304
-    regions = registry.dataset(SMALL).dataset.regions(np.zeros(0), (np.arange(7, 100) + 0.5) / 10)
+    regions = resolve.dataset(SMALL).dataset.regions(np.zeros(0), (np.arange(7, 100) + 0.5) / 10)
     for region, bins in SHOTS.items():
         assert tuple(7 + np.flatnonzero(regions == region)) == bins
     assert (regions == "few").sum() == 93 - sum(map(len, SHOTS.values()))
@@ -208,7 +211,7 @@ def test_small_rooms_are_the_same_each_time_and_depth_can_be_learned_from_them(s
     # depth by the place in the picture alone
     usual = known.mean(0, keepdim=True).expand(len(splits.test), -1, -1, -1)
     values = [
-        evaluation.metrics(on.dataset, splits, "test", y_hat)["all"]["rmse"]
+        evaluate.metrics(on.dataset, splits, "test", y_hat)["all"]["rmse"]
         for y_hat in (train(longer, splits).predict(splits.test), usual)
     ]
     assert values[0] < 0.85 * values[1]
@@ -217,7 +220,7 @@ def test_small_rooms_are_the_same_each_time_and_depth_can_be_learned_from_them(s
 @pytest.mark.parametrize("name", [source.name for source in plugins.sources("method")])
 def test_a_method_trains_an_epoch_on_small_rooms_or_says_why_not(small, name):
     on, splits = small
-    reason = registry.method(name, on).refusal(on.dataset)
+    reason = resolve.method(name, on).refusal(on.dataset)
     if name in on.dataset.excluded:
         assert reason == on.dataset.excluded[name]
         return
@@ -231,7 +234,7 @@ def test_a_weight_stands_at_each_pixel_and_masked_pixels_weigh_nothing(small):
     on, splits = small
     far = replace(splits.train, mask=Coded(splits.train.labels.codes, COARSE > 2))
     splits = replace(splits, train=far)
-    training = Training(on.dataset, on.protocol, splits, registry.method("inv", on).build(), 0, torch.device("cpu"))
+    training = Training(on.dataset, on.protocol, splits, resolve.method("inv", on).build(), 0, torch.device("cpu"))
     w = training.w[:]
     assert w.shape == splits.train.labels.shape
     # by the published table, as if all bins that have pixels were equally full; nearer pixels as bin 7
@@ -300,13 +303,13 @@ def test_the_unpacked_folder_is_added_by_its_lists_and_a_picture_never_taken_fro
     on, target = NYUD2().folder, mine / "nyud2"
     target.mkdir(parents=True)
     copyfile(folder / "nyud2/nyu2_test.csv", target / "nyu2_test.csv")
-    number, missing = datafiles.take(on, mine, folder / "nyud2")
+    number, missing = files.take(on, mine, folder / "nyud2")
     assert (number, missing) == (28, ["nyu2_train/bar_0002_out/2.jpg"])
     same = "nyu2_train/den_0001b_out/2.jpg"
     assert (target / same).read_bytes() == (folder / "nyud2" / same).read_bytes()
     (target / "nyu2_train.csv").unlink()
     with pytest.raises(BenchError, match=r"no nyu2_train.csv below .*den_0001b_out"):
-        datafiles.take(on, mine, (target / same).parent)
+        files.take(on, mine, (target / same).parent)
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,12 @@ from pathlib import Path
 import pytest
 
 import bench
-from bench import checks, datafiles, plugins, registry
+from bench import plugins
+from bench.data import files
 from bench.errors import BenchError
 from bench.method import SLOTS
+from bench.plugins import resolve, syntax
+from bench.testing import contract
 
 ROOT = Path(bench.__file__).parents[1]
 
@@ -38,25 +41,25 @@ def test_every_plugin_says_what_it_is_and_where_it_differs(kind):
 
 @pytest.mark.parametrize("name", sorted(plugins.modules("method")))
 def test_every_method_keeps_the_contract(name):
-    problems = [f"{title}: {problem}" for title, problem in checks.run("method", name, Path()) if problem]
+    problems = [f"{title}: {problem}" for title, problem in contract.run("method", name, Path()) if problem]
     assert not problems
 
 
 @pytest.mark.parametrize("name", sorted(plugins.modules("dataset")))
 def test_every_dataset_keeps_the_contract(name):
-    root = datafiles.root()
-    dataset = registry.dataset(name).dataset
-    missing = any(row.state != "present" for row in datafiles.status(dataset, root))
+    root = files.root()
+    dataset = resolve.dataset(name).dataset
+    missing = any(row.state != "present" for row in files.status(dataset, root))
     # a dataset that has a small source is too large to be loaded here
     given = dataset.small or (dataset.offline if missing else name)
-    problems = [f"{title}: {problem}" for title, problem in checks.run("dataset", given, root) if problem]
+    problems = [f"{title}: {problem}" for title, problem in contract.run("dataset", given, root) if problem]
     assert not problems
 
 
 def test_plugins_never_import_one_another():
     for kind in ("method", "dataset"):
         for module in plugins.modules(kind).values():
-            imported = set(plugins._imports(plugins._tree(module)))
+            imported = set(syntax.imported(module))
             assert not imported & {
                 *plugins.modules("method").values(),
                 *plugins.modules("dataset").values(),
@@ -64,7 +67,7 @@ def test_plugins_never_import_one_another():
 
 
 def test_listing_imports_no_torch():
-    code = "import sys, bench.cli, bench.listing; bench.listing.table(); sys.exit('torch' in sys.modules)"
+    code = "import sys, bench.cli, bench.cli.describe; bench.cli.describe.table(); sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
@@ -118,10 +121,10 @@ def test_the_digest_sees_code_but_neither_comments_nor_layout_nor_docstrings(plu
 
 
 def test_an_illegal_stack_names_both_methods_and_the_slot():
-    method = registry.method("mt+lds", registry.dataset("airfoil[rows=synthetic]"))
+    method = resolve.method("mt+lds", resolve.dataset("airfoil[rows=synthetic]"))
     assert method.build().slots() is not None
     parts = (("first", plugins.load("method", "mt")()), ("second", plugins.load("method", "mt")()))
-    from bench.method import Stack
+    from bench.stack import Stack
 
     with pytest.raises(BenchError, match=r"'first' and 'second'.*'head'"):
         Stack(parts)

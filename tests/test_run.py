@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from bench import cli, records
+from bench import cli
+from bench.results import store
 
 TINY = ["--set", "protocol.epochs=4", "--set", "protocol.validate_every=2"]
 
@@ -78,7 +79,7 @@ def finished(tmp_path_factory):
 
 
 def numbers(folder):
-    found = records.read_all(folder / "results")
+    found = store.read_all(folder / "results")
     return {(r.method, r.seed): (r.key, r.metrics, r.selection, r.predictions) for r in found}
 
 
@@ -145,7 +146,7 @@ def test_killing_a_run_and_starting_it_again_gives_the_numbers_of_an_undisturbed
     wait_for_a_record(broken, process)
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    assert 0 < len(records.read_all(broken / "results")) < 6
+    assert 0 < len(store.read_all(broken / "results")) < 6
     assert bench(*words, cwd=broken).returncode == 0
     assert numbers(broken) == numbers(whole)
 
@@ -171,7 +172,7 @@ def test_ctrl_c_stops_in_one_line_and_keeps_what_had_finished(tmp_path):
     process = start(*LONG, cwd=tmp_path)
     wait_for_a_record(tmp_path, process)
     press_ctrl_c(process)
-    assert records.read_all(tmp_path / "results")
+    assert store.read_all(tmp_path / "results")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -234,7 +235,7 @@ def test_a_crash_a_hang_and_an_exception_become_records_and_the_others_go_on(tmp
     process = start("run", "--method", methods, *words, cwd=tmp_path, env=broken_plugin)
     _, errors = process.communicate(timeout=300)
     assert process.returncode == 1, errors
-    status = {r.method: r.status for r in records.read_all(tmp_path / "results")}
+    status = {r.method: r.status for r in store.read_all(tmp_path / "results")}
     assert status == {
         "broken[how=crash]": "killed",
         "broken": "error",

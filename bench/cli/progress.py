@@ -1,0 +1,126 @@
+"""What a run looks like: a live table in a terminal, a line a cell elsewhere."""
+
+from collections import defaultdict
+from statistics import fmean
+from time import monotonic
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from bench.results.record import Record
+from bench.runs.cells import Cell, Plan
+from bench.runs.estimate import duration
+
+SILENCE_S = 30.0  # the longest time without a line where there is no live table
+
+
+class Display:
+    """Cells done, running and left, where each running one is, and the time left."""
+
+    def __init__(self, plan: Plan, jobs: int, console: Console) -> None:
+        self.console, self.jobs, self.plan = console, jobs, plan
+        self.total, self.done, self.failed = len(plan.todo), 0, 0
+        self.running: dict[str, tuple[Cell, dict[str, Any], float]] = {}
+        self.left = [(cell.dataset, cell.method) for cell in plan.todo]
+        self.walls: dict[tuple[str, str], list[float]] = defaultdict(list)
+        for item in plan.planned:
+            if item.status == "ok" and item.wall_s:
+                self.walls[item.cell.dataset, item.cell.method].append(item.wall_s)
+        self.spoken = monotonic()
+        self.bar = Progress(
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+            TextColumn("{task.fields[left]}"), console=console,
+        )  # fmt: skip
+        self.task = self.bar.add_task("cells", total=self.total, left="")
+        self.live = Live(console=console, get_renderable=self._render, refresh_per_second=4, transient=True)
+
+    def __enter__(self) -> Self:
+        if self.console.is_terminal:
+            self.live.start()
+        else:
+            self._say(f"{self.total} cells to run, {self.jobs} at a time")
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        if self.console.is_terminal:
+            self.live.stop()
+
+    def started(self, cell: Cell) -> None:
+        """A cell has begun."""
+        self.running[cell.key] = (cell, {}, monotonic())
+        self.left.remove((cell.dataset, cell.method))
+
+    def progress(self, cell: Cell, at: dict[str, Any]) -> None:
+        """A running cell has come so far."""
+        self.running[cell.key] = (cell, at, self.running[cell.key][2])
+        if not self.console.is_terminal and monotonic() - self.spoken > SILENCE_S:
+            where = "; ".join(
+                f"{cell.dataset} {cell.method} seed {cell.seed} epoch {at.get('epoch', 0)}/{at.get('epochs', '?')}"
+                for cell, at, _ in self.running.values()
+            )
+            self._say(f"running: {where}")
+
+    def ended(self, cell: Cell, record: Record) -> None:
+        """A cell has its record."""
+        self.running.pop(cell.key)
+        self.done += 1
+        self.failed += record.status != "ok"
+        self.walls[cell.dataset, cell.method].append(record.timing.wall_s)
+        result = f"{record.status}: {(record.error or '').strip().splitlines()[-1:]}"
+        if record.status == "ok" and record.selection:
+            metric = record.selection.metric
+            result = f"test {metric} {_number(record.metrics['test']['all'][metric])}"
+        line = f"[{self.done}/{self.total}] {cell.dataset} {cell.method} seed {cell.seed}: {result}, "
+        line += f"{record.timing.wall_s:.1f} s"
+        if not self.console.is_terminal:
+            self._say(f"{line}, {self._time_left()}")
+        elif record.status != "ok":
+            self.console.print(line, style="red", markup=False, highlight=False)
+
+    def _say(self, line: str) -> None:
+        self.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        self.spoken = monotonic()
+
+    def _time_left(self) -> str:
+        known = [wall for walls in self.walls.values() for wall in walls]
+        if not known:
+            return ""
+        usual = fmean(known)
+        guess = {pair: fmean(walls) for pair, walls in self.walls.items() if walls}
+        now = monotonic()
+        waiting = sum(guess.get(pair, usual) for pair in self.left)
+        going = sum(
+            max(guess.get((cell.dataset, cell.method), usual) - (now - began), 0.0)
+            for cell, _, began in self.running.values()
+        )
+        return f"about {duration((waiting + going) / self.jobs)} left"
+
+    def _render(self) -> Group:
+        failed = f", {self.failed} failed" if self.failed else ""
+        counts = f"{self.done} done{failed}, {len(self.running)} running, {len(self.left)} left"
+        self.bar.update(
+            self.task,
+            completed=self.done,
+            description=counts if self.running or self.done else "starting the workers",
+            left=self._time_left(),
+        )
+        table = Table("dataset", "method", "seed", "epoch", "loss", "validation", "time", box=None, pad_edge=False)
+        for cell, at, began in self.running.values():
+            epoch = f"{at['epoch']}/{at['epochs']}" if at else "starting"
+            values = [_number(at.get("loss")), _number(at.get("val")), duration(monotonic() - began)]
+            table.add_row(
+                cell.dataset.replace("[", "\\["),
+                cell.method.replace("[", "\\["),
+                str(cell.seed),
+                epoch,
+                *values,
+            )
+        return Group(self.bar, table)
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}"

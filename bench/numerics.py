@@ -1,0 +1,67 @@
+"""Versions of the numerical code that plug-ins share.
+
+A cell's key holds the digest of each plug-in's own source and, for what it shares with others, the versions below.
+Raise a version in the commit that moves the numbers of its modules; `tests/test_fingerprints.py` fails until somebody
+does. Groups keep their names when modules move, so a move alone changes no key.
+"""
+
+NUMERICS: dict[str, int] = {
+    "training": 1,
+    "losses": 1,
+    "metrics": 1,
+    "shots": 1,
+    "devices": 1,
+    "distances": 1,
+    "distinct": 1,
+    "smoothing": 1,
+    "topology": 1,
+    "reweighting": 1,
+    "classification": 1,
+    "augmentation": 1,
+    "pictures": 1,
+    "depth": 1,
+    "sentences": 1,
+    "tables": 1,
+    "coordinates": 1,
+    "ages": 1,
+}
+
+# what every cell runs, whatever its plug-ins import
+ALWAYS = ("training", "losses", "metrics", "shots", "devices")
+
+# the modules of each group; a package stands for all that is in it
+MODULES: dict[str, tuple[str, ...]] = {
+    "training": (
+        "bench.training",
+        "bench.method",
+        "bench.stack",
+        "bench.dataset",
+        "bench.protocol",
+        "bench.functional.random_streams",
+    ),
+    "losses": ("bench.functional.losses",),
+    "metrics": ("bench.metrics",),
+    "shots": ("bench.shots",),
+    "devices": ("bench.functional.devices",),
+    "distances": ("bench.functional.pair_distances",),
+    "distinct": ("bench.functional.distinct",),
+    "smoothing": ("bench.functional.smoothing",),
+    "topology": ("bench.functional.topology", "bench.functional.spanning_trees"),
+    "reweighting": ("bench.bases.reweighting",),
+    "classification": ("bench.bases.binned",),
+    "augmentation": ("bench.data.augmentation",),
+    "pictures": ("bench.data.image_cache", "bench.synthetic.faces"),
+    "depth": ("bench.data.depth_cache", "bench.bases.depth_network", "bench.synthetic.scenes", "bench.data.stored"),
+    "sentences": ("bench.bases.sentence_pairs", "bench.data.word_vectors", "bench.synthetic.sentences"),
+    "tables": ("bench.bases.tabular",),
+    "coordinates": ("bench.bases.coordinates", "bench.data.pickled_arrays"),
+    "ages": ("bench.bases.ages",),
+}
+
+
+def group_of(module: str) -> str | None:
+    """The group that a module belongs to; None where it moves no number."""
+    for group, names in MODULES.items():
+        if any(module == name or module.startswith(f"{name}.") for name in names):
+            return group
+    return None

@@ -1,0 +1,81 @@
+"""What a plug-in says of itself in its source, read without running it, so that `bench list` answers at once."""
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from bench.plugins.discovery import Kind, modules
+from bench.plugins.syntax import assigned, imported, path_of, tree
+
+
+@dataclass(frozen=True)
+class Source:
+    """A plug-in's name, module and docstring, and the names that its class defines."""
+
+    name: str
+    module: str
+    doc: str  # the module's docstring
+    hooks: frozenset[str]  # names that the class body and its shared base define
+    groups: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """The first line of the docstring."""
+        return self.doc.partition("\n")[0]
+
+    @property
+    def follows(self) -> str:
+        """What a method was written after, by its docstring."""
+        return self._said("Follows")
+
+    @property
+    def differs(self) -> str:
+        """Where a method leaves what it follows, by its docstring."""
+        return self._said("Differs:")
+
+    @property
+    def found(self) -> str:
+        """Why our numbers are not the papers', by its docstring."""
+        return self._said("Found:")
+
+    def _said(self, word: str) -> str:
+        # from the word at the start of a line to the next such word or the end of the paragraph
+        text = f"\n{self.doc}\n".partition(f"\n{word}")[2]
+        end = re.search(r"\n\n|\n(?:Follows|Differs:|Found:)|\n$", text)
+        return " ".join(text[: end.start() if end else None].split()).removesuffix(".")
+
+
+@cache
+def source(kind: Kind, name: str) -> Source:
+    """Read one plug-in's source."""
+    module = modules(kind)[name]
+    parsed = tree(module)
+    names: set[str] = set()
+    groups: tuple[str, ...] = ()
+    for node in _class_body(module):
+        if isinstance(node, ast.FunctionDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign) and (target := assigned(node)) is not None:
+            names.add(target)
+            if target == "groups" and node.value is not None:
+                groups = ast.literal_eval(node.value)
+    return Source(name, module, ast.get_docstring(parsed) or "", frozenset(names), groups)
+
+
+def sources(kind: Kind) -> Iterator[Source]:
+    """Every plug-in of a kind, by name."""
+    return (source(kind, name) for name in sorted(modules(kind)))
+
+
+def _class_body(module: str) -> list[ast.stmt]:
+    # what the plug-in's class defines, and what it takes from a shared base
+    classes = [node for node in tree(module).body if isinstance(node, ast.ClassDef)]
+    body = [node for item in classes for node in item.body]
+    bases = {base.id for item in classes for base in item.bases if isinstance(base, ast.Name)} - {"Method", "Dataset"}
+    for other in imported(module):
+        if other.startswith("bench.bases.") and path_of(other):
+            shared = (node for node in tree(other).body if isinstance(node, ast.ClassDef) and node.name in bases)
+            body += [node for item in shared for node in item.body]
+    return body

@@ -1,0 +1,1 @@
+"""What methods, losses and the harness itself cost."""

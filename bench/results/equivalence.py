@@ -1,0 +1,122 @@
+"""Whether a record is what today's code would give: by its key, or by changes of code that were proved to move nothing.
+
+`bench results adopt` trains sampled cells again and, where they agree with what is stored, writes one line a changed
+part into `equivalences.json` beside the records. Records themselves are never rewritten.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.atomic import replace_file
+from bench.errors import BenchError
+from bench.results.key import key_of, protocol_part
+from bench.results.record import Record
+
+FILE = "equivalences.json"
+
+
+@dataclass(frozen=True, order=True)
+class Equivalence:
+    """Two versions of one part of the code that give the same numbers.
+
+    Args:
+        old, new: a plug-in's digest, or a group of shared code with its version, as "losses 2". What schema 1 called
+            the engine is "engine 1".
+        what: the plug-in or group, for people.
+        cells: dataset/method/seed of those trained again.
+        commit: of the code that trained them.
+        agreement: "bit for bit", or the tolerance.
+    """
+
+    old: str
+    new: str
+    what: str
+    cells: tuple[str, ...]
+    commit: str | None
+    agreement: str
+
+
+class Equivalences:
+    """The lines of a results folder; `old` leads to `new` over as many lines as there are."""
+
+    def __init__(self, lines: tuple[Equivalence, ...] = ()) -> None:
+        self.lines = lines
+        self._next: dict[str, set[str]] = {}
+        for line in lines:
+            self._next.setdefault(line.old, set()).add(line.new)
+
+    @classmethod
+    def read(cls, results: Path) -> "Equivalences":
+        """Those of a results folder; none where it has no such file.
+
+        Raises:
+            BenchError: the file is not what `bench results adopt` writes.
+        """
+        path = results / FILE
+        if not path.is_file():
+            return cls()
+        try:
+            lines = json.loads(path.read_text(encoding="utf-8"))
+            return cls(tuple(Equivalence(**{**line, "cells": tuple(line["cells"])}) for line in lines))
+        except (ValueError, TypeError, KeyError) as error:
+            raise BenchError(f"{path} is no list of equivalences ({error}); restore it from version control") from None
+
+    def write(self, results: Path) -> None:
+        """Write them all, one a line, in a fixed order."""
+        text = ",\n".join(json.dumps(asdict(line)) for line in sorted(self.lines))
+        replace_file(results / FILE, f"[\n{text}\n]\n".encode())
+
+    def leads(self, old: str, new: str) -> bool:
+        """Whether the old part was proved to equal the new one."""
+        seen, todo = set[str](), [old]
+        while todo:
+            part = todo.pop()
+            if part == new:
+                return True
+            if part not in seen:
+                seen.add(part)
+                todo += self._next.get(part, ())
+        return False
+
+    def is_current(self, record: Record, today: Mapping[str, Any] | None) -> bool:
+        """Whether today's resolved configuration of a record's cell would give its numbers."""
+        if today is None or not has_own_key(record):
+            return False
+        if record.key == key_of(today, record.seed, record.data_fingerprint):
+            return True
+        if settings(record.config) != settings(today):
+            return False
+        return all(self.leads(old, new) for _, old, new in changes(record.config, today))
+
+
+def has_own_key(record: Record) -> bool:
+    """Whether a record's key is the key of the configuration, seed and data that it states."""
+    return record.key == key_of(record.config, record.seed, record.data_fingerprint)
+
+
+def settings(config: Mapping[str, Any]) -> object:
+    """What was asked for, without the code that did it: names, parameters and protocol."""
+    parts = [config["dataset"], *config["method"]]
+    return [(part["name"], part["params"]) for part in parts], protocol_part(config)
+
+
+def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """The parts of the code in which two configurations of equal settings differ: (what, old, new)."""
+    pairs = zip([old["dataset"], *old["method"]], [new["dataset"], *new["method"]], strict=True)
+    for place, (before, after) in enumerate(pairs):
+        if before["digest"] != after["digest"]:
+            yield f"{'method' if place else 'dataset'} {after['name']}", before["digest"], after["digest"]
+    before, after = _shared_code(old), _shared_code(new)
+    for group, version in after.items():
+        was = before.get(group, before.get("engine"))
+        part = f"engine {was}" if "engine" in before else f"{group} {was}"
+        if part != f"{group} {version}":
+            yield f"shared {group}", part, f"{group} {version}"
+
+
+def _shared_code(config: Mapping[str, Any]) -> dict[str, int]:
+    # schema 1 had one version for all of it
+    return config["numerics"] if "numerics" in config else {"engine": config["engine"]}

@@ -1,0 +1,1 @@
+"""Runs: cells planned, sent to processes, and their records written as they come."""

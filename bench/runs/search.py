@@ -1,0 +1,105 @@
+"""The search for values that no paper states: the same few candidates a method, chosen on the validation split.
+
+Its seeds are not those of the boards, and it looks at no test value.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+from tabulate import tabulate
+
+from bench import plugins
+from bench.atomic import replace_file
+from bench.board import loss
+from bench.errors import BenchError
+from bench.names import value_text
+from bench.plugins import resolve
+from bench.plugins.resolve import NamedDataset, NamedMethod
+from bench.results import store
+from bench.runs import select
+from bench.runs.cells import Plan
+
+SEED = 100  # the first of those that no board reports
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One candidate on one dataset: its mean validation value over the seeds, None where one failed."""
+
+    dataset: str
+    method: str
+    setting: Mapping[str, object]
+    validation: float | None
+
+    @property
+    def text(self) -> str:
+        """The setting as a name has it."""
+        return ",".join(f"{key}={value_text(value)}" for key, value in self.setting.items())
+
+
+def rows(methods: str, datasets: str) -> select.Rows:
+    """Each dataset with every candidate of the methods that have no published value there.
+
+    Raises:
+        BenchError: nothing is left to search.
+    """
+    chosen = select.rows(methods, datasets, {})
+    found = [(on, [row for method in named for row in _candidates(method, on)]) for on, named in chosen]
+    if not any(made for _, made in found):
+        raise BenchError(f"nothing to search for {methods} on {datasets}: no candidates, or published values")
+    return [(on, made) for on, made in found if made]
+
+
+def tried(plan: Plan, results: Path) -> list[Tried]:
+    """What the records of a finished plan say of each candidate."""
+    found = []
+    for dataset, method in dict.fromkeys((item.cell.dataset, item.cell.method) for item in plan.planned):
+        cells = [item.cell for item in plan.planned if (item.cell.dataset, item.cell.method) == (dataset, method)]
+        base, params = (cells[0].config["method"][0][key] for key in ("name", "params"))
+        setting = next(c for c in plugins.load("method", base).candidates if {**params, **c} == params)
+        chosen = [store.read(store.path_of(results, dataset, method, cell.seed)).selection for cell in cells]
+        values = [selected.value for selected in chosen if selected is not None]
+        validation = fmean(values) if len(values) == len(cells) else None
+        found.append(Tried(cells[0].config["dataset"]["name"], base, setting, validation))
+    return found
+
+
+def best(found: list[Tried]) -> list[Tried]:
+    """The best candidate of each method on each dataset, of those that finished."""
+    metric = {name: plugins.load("dataset", name).metrics[0] for name in {one.dataset for one in found}}
+    ranked = sorted(found, key=lambda one: loss(metric[one.dataset], one.validation))
+    first = {(one.dataset, one.method): one for one in reversed(ranked) if one.validation is not None}
+    return list(first.values())
+
+
+def table(found: list[Tried]) -> str:
+    """A markdown table: the validation value of every candidate, the chosen one in bold."""
+    chosen = best(found)
+    lines = []
+    for one in sorted(found, key=lambda one: (one.dataset, one.method)):
+        bold = "**" if one in chosen else ""
+        value = "failed" if one.validation is None else f"{one.validation:.5g}"
+        lines.append((one.dataset, one.method, f"{bold}{one.text}{bold}", f"{bold}{value}{bold}"))
+    return tabulate(lines, ("dataset", "method", "setting", "validation"), "github", disable_numparse=True)
+
+
+def keep(found: list[Tried]) -> None:
+    """Make the best candidates the defaults of this installation."""
+    outcome = {method: dict(values) for method, values in resolve.outcome().items()}
+    for one in best(found):
+        outcome.setdefault(one.method, {})[one.dataset] = dict(one.setting)
+    text = json.dumps(outcome, indent=1, sort_keys=True) + "\n"
+    replace_file(resolve.OUTCOME, text.encode())
+
+
+def _candidates(method: NamedMethod, on: NamedDataset) -> Iterator[NamedMethod]:
+    base = method.parts[0][0]
+    cls = plugins.load("method", base)
+    if len(method.parts) > 1 or method.refusal(on.dataset) or on.base in cls.defaults:
+        return
+    for setting in cls.candidates:
+        inside = ",".join(f"{key}={value_text(value)}" for key, value in setting.items())
+        yield resolve.method(f"{base}[{inside}]", on, searched=False)

@@ -1,0 +1,201 @@
+"""One cell in one process: plain data in, a record out."""
+
+import os
+import platform
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import torch
+
+from bench.plugins import resolve
+from bench.results import store
+from bench.results.record import Environment, Memory, Predictions, Record, Status, Timing
+from bench.runs import cells
+from bench.stack import counted
+from bench.training import evaluate
+from bench.training.loop import Diverged, Training
+
+PACKAGES = ("regression-bench", "torch", "torchvision", "timm", "numpy", "scipy", "scikit-learn", "pandas")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where and how a cell runs; none of it belongs to the key."""
+
+    root: str  # of the data
+    device: str = "cpu"
+    threads: int = 1
+    workers: int = 1
+    git_sha: str | None = None
+    git_dirty: bool | None = None
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A record and, of a cell that went well, its test predictions."""
+
+    record: Record
+    predictions: np.ndarray | None = None
+
+
+def run(cell: cells.Cell, place: Place, report: Callable[[dict], None]) -> Finished:
+    """Train and evaluate one cell; every failure comes back as a record."""
+    started, clock = datetime.now(UTC), perf_counter()
+    parts: dict[str, Any] = {}
+    predictions = None
+    status: Status = "ok"
+    error = None
+    try:
+        torch.set_num_threads(place.threads)
+        parts, predictions = _train(cell, place, report)
+    except Diverged as problem:
+        status, error = "diverged", str(problem)
+    except (MemoryError, torch.OutOfMemoryError):
+        status, error = "oom", traceback.format_exc()
+    except Exception:  # the cell's own failure, whatever it is, must not end the run
+        status, error = "error", traceback.format_exc()
+    timing = Timing(wall_s=round(perf_counter() - clock, 3), workers=place.workers, **parts.pop("timing", {}))
+    record = Record(
+        **_identity(cell),
+        **parts,
+        status=status,
+        error=error,
+        timing=timing,
+        memory=memory(place.device),
+        environment=environment(place),
+        started=started.isoformat(timespec="seconds"),
+        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    return Finished(record, predictions)
+
+
+def failure(cell: cells.Cell, status: Status, error: str, started: datetime, wall_s: float) -> Record:
+    """The record of a cell whose process did not live to write one."""
+    return Record(
+        **_identity(cell),
+        status=status,
+        error=error,
+        timing=Timing(wall_s=round(wall_s, 3)),
+        started=started.isoformat(timespec="seconds"),
+        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _train(cell: cells.Cell, place: Place, report: Callable[[dict], None]) -> tuple[dict[str, Any], np.ndarray]:
+    device = torch.device(place.device)
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True, warn_only=True)
+    on = resolve.dataset(cell.dataset, cell.config["overrides"])
+    # of the values that went out with the cell, whatever is the default here by now
+    method = resolve.build([(part["name"], part["params"]) for part in cell.config["method"]])
+    splits = cells.load(on, Path(place.root))
+    training = Training(on.dataset, on.protocol, splits, method, cell.seed, device, report, cell.config["overrides"])
+    fit = training.fit()
+    predicted = {"val": training.predict(splits.val), "test": training.predict(splits.test)}
+    metrics = {name: evaluate.metrics(on.dataset, splits, name, y_hat) for name, y_hat in predicted.items()}
+    step, spread = fit.step_ms()
+    batch = min(on.protocol.batch_size or len(splits.train), len(splits.train))
+    test = predicted["test"].numpy()
+    file = "predictions.npz" if test.ndim == 2 and test.shape[1] == 1 else f"predictions-{test[0].size}d.npz"
+    return {
+        "metrics": metrics,
+        "selection": fit.selection,
+        "history": [_row(row) for row in fit.history],
+        "predictions": Predictions(file=file, sha256=store.hash_predictions(test)),
+        **counted(method),
+        "timing": {
+            "train_s": round(fit.train_s, 3),
+            "step_ms": round(step, 4),
+            "step_ms_iqr": round(spread, 4),
+            "samples_per_s": round(1e3 * batch / step, 1) if step else None,
+        },
+    }, test
+
+
+def _row(row: dict) -> dict:
+    # six digits of a curve are enough to draw it, and keep a record small
+    short = {key: row[key] if row[key] is None else float(f"{row[key]:.6g}") for key in ("loss", "val")}
+    stage = {} if row["stage"] == "train" else {"stage": row["stage"]}
+    return {"epoch": row["epoch"], **short, "seconds": round(row["seconds"], 3), **stage}
+
+
+def _identity(cell: cells.Cell) -> dict[str, Any]:
+    return {
+        "key": cell.key,
+        "dataset": cell.dataset,
+        "method": cell.method,
+        "seed": cell.seed,
+        "config": cell.config,
+        "data_fingerprint": cell.fingerprint,
+    }
+
+
+def memory(device: str) -> Memory:
+    """Peaks of this process so far."""
+    gpu = device.startswith("cuda")
+    return Memory(
+        peak_rss_mb=_peak_rss_mb(),
+        peak_gpu_allocated_mb=round(torch.cuda.max_memory_allocated() / 1e6, 1) if gpu else None,
+        peak_gpu_reserved_mb=round(torch.cuda.max_memory_reserved() / 1e6, 1) if gpu else None,
+    )
+
+
+def _peak_rss_mb() -> float | None:
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6, 1)
+
+
+def environment(place: Place) -> Environment:
+    """What this process runs on."""
+    gpu = place.device.startswith("cuda")
+    return Environment(
+        python=platform.python_version(),
+        torch=torch.__version__,
+        cuda=torch.version.cuda if gpu else None,
+        cudnn=torch.backends.cudnn.version() if gpu else None,
+        device=torch.cuda.get_device_name(place.device) if gpu else "cpu",
+        cpu=_cpu(),
+        cpu_capability=torch.backends.cpu.get_cpu_capability(),
+        cores=os.cpu_count() or 1,
+        threads=place.threads,
+        deterministic=not gpu or torch.are_deterministic_algorithms_enabled(),
+        git_sha=place.git_sha,
+        git_dirty=place.git_dirty,
+        packages=_packages(),
+    )
+
+
+@cache
+def _cpu() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+@cache
+def _packages() -> dict[str, str]:
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

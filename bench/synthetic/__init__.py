@@ -1,0 +1,1 @@
+"""Made-up samples: faces that age, rooms with their depth, sentences that mean alike."""

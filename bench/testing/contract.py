@@ -1,0 +1,182 @@
+"""The contract of a plug-in, tried on small data: for authors, and for the test suite over every plug-in."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from bench.dataset import Dataset, Split, Splits
+from bench.errors import BenchError, unknown
+from bench.metrics import METRICS
+from bench.plugins import resolve
+from bench.plugins.resolve import NamedDataset
+from bench.runs import cells
+from bench.testing.toy import Toy
+from bench.training import evaluate
+from bench.training.loop import Training
+
+CPU = torch.device("cpu")
+Check = Callable[[], None]
+
+
+def run(kind: str, name: str, root: Path) -> Iterator[tuple[str, str | None]]:
+    """Every check of a plug-in: its sentence, and what is wrong or None."""
+    if kind == "method":
+        checks = _method_checks(name)
+    else:
+        checks = _dataset_checks(resolve.dataset(name), root)
+    for title, check in checks:
+        try:
+            check()
+        except BenchError:
+            raise
+        except Exception as error:  # a plug-in may fail in any way, and its author wants to know which
+            yield title, f"{type(error).__name__}: {error}"
+        else:
+            yield title, None
+
+
+def _method_checks(name: str) -> Iterator[tuple[str, Check]]:
+    toys = [Toy(outputs) for outputs in (1, 3)]
+    defined = [toy for toy in toys if _resolve(name, toy).refusal(toy) is None]
+    if not defined:
+        raise BenchError(f"'{name}' is refused on one target and on three; a method must be defined somewhere")
+    for toy in defined:
+        what = f"with {toy.outputs} target{'s' * (toy.outputs > 1)}"
+        yield f"trains and predicts the right shape {what}", lambda toy=toy: _trains(name, toy)
+        yield f"gives finite gradients {what}", lambda toy=toy: _finite_gradients(name, toy)
+        yield f"gives the same numbers from the same seed {what}", lambda toy=toy: _repeats(name, toy)
+        yield f"leaves torch's global generator alone {what}", lambda toy=toy: _own_generator(name, toy)
+        yield f"never reads the test split {what}", lambda toy=toy: _test_unread(name, toy)
+        for labels, rows in (("equal", 16), ("distinct", 16), ("mixed", 1), ("mixed", 2), ("mixed", 17)):
+            title = f"survives {rows} row{'s' * (rows > 1)} with {labels} labels {what}"
+            yield (
+                title,
+                lambda toy=toy, labels=labels, rows=rows: _trains(name, Toy(toy.outputs, rows, labels)),
+            )
+
+
+def _dataset_checks(on: NamedDataset, root: Path) -> Iterator[tuple[str, Check]]:
+    splits = cells.load(on, root)
+    # training needs no more than the dataset's smallest form
+    tiny = resolve.dataset(on.dataset.small) if on.dataset.small else on
+    short = replace(tiny, protocol=replace(tiny.protocol, epochs=1, validate_every=1))
+    few = cells.load(tiny, root) if on.dataset.small else splits
+    yield "has splits of matching shapes and finite values", lambda: _split_shapes(splits)
+    yield (
+        "gives the same samples each time",
+        lambda: _same(splits.fingerprint(), cells.load(on, root).fingerprint()),
+    )
+    yield "names metrics that exist", lambda: _metrics_exist(on.dataset)
+    yield "puts every label in a region", lambda: _regions(on.dataset, splits)
+    yield "augments and views batches without changing their shape", lambda: _augments(on.dataset, splits)
+    yield "trains one epoch of its protocol", lambda: _evaluates(short, few)
+    yield "never reads the test split in training", lambda: _dataset_test_unread(short, few)
+
+
+def _resolve(name: str, toy: Toy) -> resolve.NamedMethod:
+    return resolve.method(name, NamedDataset("toy", "toy", {}, toy, toy.protocol))
+
+
+def _train(name: str, toy: Toy, splits: Splits, seed: int = 0) -> Training:
+    training = Training(toy, toy.protocol, splits, _resolve(name, toy).build(), seed, CPU)
+    training.fit()
+    return training
+
+
+def _trains(name: str, toy: Toy) -> None:
+    splits = toy.load(Path())
+    y_hat = _train(name, toy, splits).predict(splits.test)
+    _require(y_hat.shape == splits.test.labels.shape, f"predictions are {tuple(y_hat.shape)}")
+    _require(bool(y_hat.isfinite().all()), "predictions are not finite")
+
+
+def _finite_gradients(name: str, toy: Toy) -> None:
+    training = _train(name, toy, toy.load(Path()))
+    for part, parameters in (("network", training.network), ("method", training.method)):
+        for key, value in parameters.named_parameters():
+            finite = value.isfinite().all() and (value.grad is None or value.grad.isfinite().all())
+            _require(bool(finite), f"{part} parameter {key} or its gradient is not finite")
+
+
+def _repeats(name: str, toy: Toy) -> None:
+    splits = toy.load(Path())
+    first, second, other = (_train(name, toy, splits, seed).predict(splits.test) for seed in (3, 3, 4))
+    _require(torch.equal(first, second), "two runs of seed 3 differ")
+    _require(not torch.equal(first, other), "seeds 3 and 4 give the same predictions")
+
+
+def _own_generator(name: str, toy: Toy) -> None:
+    # the toy network draws nothing in training, so whatever moves the global state is the method's doing
+    training = Training(toy, toy.protocol, toy.load(Path()), _resolve(name, toy).build(), 0, CPU)
+    states = torch.get_rng_state(), repr(np.random.get_state())  # noqa: NPY002
+    training.fit()
+    new_heads = any(stage.new_head for stage in training.method.stages(toy.protocol))
+    _require(new_heads or torch.equal(states[0], torch.get_rng_state()), "it draws from torch's global generator")
+    _require(states[1] == repr(np.random.get_state()), "it draws from NumPy's global generator")  # noqa: NPY002
+
+
+def _test_unread(name: str, toy: Toy) -> None:
+    splits = toy.load(Path())
+    poisoned = replace(splits, test=Split(splits.test.x * torch.nan, splits.test.labels * torch.nan))
+    first, second = (_train(name, toy, given).predict(splits.val) for given in (splits, poisoned))
+    _require(torch.equal(first, second), "another test split gives another model")
+
+
+def _split_shapes(splits: Splits) -> None:
+    for key in ("train", "val", "test"):
+        split: Split = getattr(splits, key)
+        _require(len(split.x) == len(split.labels) > 0, f"{key}: {len(split.x)} inputs, {len(split.labels)} labels")
+        _require(len(split.labels.shape) >= 2, f"{key}: labels are {tuple(split.labels.shape)}; they must be (N, T)")
+        labels = splits.known() if key == "train" else split.labels
+        _require(bool(labels.isfinite().all()), f"{key}: labels are not finite")
+
+
+def _metrics_exist(dataset: Dataset) -> None:
+    for metric in dataset.metrics:
+        if metric not in METRICS:
+            raise unknown("metric", metric, METRICS)
+
+
+def _regions(dataset: Dataset, splits: Splits) -> None:
+    _, labels = dataset.readout(splits.test.labels, splits.test)
+    regions = dataset.regions(splits.known().numpy(), labels)
+    if regions is not None:
+        _require(len(regions) == len(labels), f"{len(regions)} regions for {len(labels)} labels")
+        _require(set(regions.tolist()) <= set(evaluate.ORDER), f"regions are {sorted(set(regions.tolist()))}")
+
+
+def _augments(dataset: Dataset, splits: Splits) -> None:
+    x = splits.train.x[:4]
+    for change in (dataset.augment, dataset.view):
+        first, second = (change(x.clone(), torch.Generator().manual_seed(1)) for _ in range(2))
+        _require(len(first) == len(x), f"{change.__name__} turns {len(x)} samples into {len(first)}")
+        _require(torch.equal(first, second), f"{change.__name__} draws from something but its generator")
+
+
+def _evaluates(on: NamedDataset, splits: Splits) -> None:
+    values = evaluate.metrics(on.dataset, splits, "test", _fit(on, splits).predict(splits.test))["all"]
+    _require(values[on.dataset.metrics[0]] is not None, f"{on.dataset.metrics[0]} has no value on the test split")
+
+
+def _dataset_test_unread(on: NamedDataset, splits: Splits) -> None:
+    poisoned = replace(splits, test=replace(splits.val, labels=splits.val.labels * torch.nan))
+    first, second = (_fit(on, given).predict(splits.val) for given in (splits, poisoned))
+    _require(torch.equal(first, second), "another test split gives another model")
+
+
+def _fit(on: NamedDataset, splits: Splits) -> Training:
+    training = Training(on.dataset, on.protocol, splits, resolve.method("baseline", on).build(), 0, CPU)
+    training.fit()
+    return training
+
+
+def _same(first: str, second: str) -> None:
+    _require(first == second, f"two loads have the fingerprints {first[:12]} and {second[:12]}")
+
+
+def _require(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise AssertionError(otherwise)

@@ -8,13 +8,13 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bench.functional.devices import beside
+from bench.functional.devices import to_device_of
 from bench.protocol import Protocol
 
 
@@ -35,7 +35,7 @@ class Bins:
     def index(self, labels: Tensor) -> Tensor:
         """Bin number of each label, from the first to the last; any shape, int64."""
         edges = np.linspace(self.start, self.start + self.number * self.width, self.number + 1)
-        inner = beside(torch.from_numpy(edges[1:-1]).float(), labels)
+        inner = to_device_of(torch.from_numpy(edges[1:-1]).float(), labels)
         index = torch.bucketize(labels.float().contiguous(), inner, right=True)
         return index.clamp_min(self.first) if self.first else index
 
@@ -106,14 +106,24 @@ class Split:
         return len(self.labels)
 
 
+@dataclass(frozen=True)
+class Examples:
+    """Some rows of a split as they go into the network: what augmentation changes together."""
+
+    x: Tensor  # (B, ...)
+    y: Tensor  # (B, T) targets in network units; dense ones (B, T, H, W)
+    w: Tensor | None = None  # (B, 1) sample weights
+    mask: Tensor | None = None  # the shape of y, True where a dense target counts
+
+
 @dataclass
 class Splits:
     """The three splits and the affine map from labels to the network's targets: y = (label - shift) / scale.
 
     `inputs` stands for the inputs, and for labels that are no tensor, in the fingerprint where they are too many to be
     hashed: SHA-256 of their files.
-    `summary` stands for the training split where dense features of all of it do not fit in memory: rows from which
-    methods learn the distribution of labels and, without augmentation, that of features after each epoch.
+    `reference_rows` stand for the training split where dense features of all of it do not fit in memory: rows from
+    which methods learn the distribution of labels and, without augmentation, that of features after each epoch.
     """
 
     train: Split
@@ -122,11 +132,11 @@ class Splits:
     shift: float = 0.0
     scale: float = 1.0
     inputs: str | None = None
-    summary: Tensor | None = None
+    reference_rows: Tensor | None = None
 
-    def known(self) -> Tensor:
-        """Training labels that the distribution of labels is learned from: all, or those of the summary."""
-        return self.train.labels if self.summary is None else self.train.labels[self.summary]
+    def reference_labels(self) -> Tensor:
+        """Training labels that the distribution of labels is learned from: all, or those of the reference rows."""
+        return self.train.labels if self.reference_rows is None else self.train.labels[self.reference_rows]
 
     def fingerprint(self) -> str:
         """SHA-256 over inputs, labels and split, as float32: the same for every file format and platform."""
@@ -138,6 +148,9 @@ class Splits:
                 array = np.ascontiguousarray(tensor.numpy().astype("<f4", copy=False))
                 digest.update(str(array.shape).encode() + array.tobytes())
         return digest.hexdigest()
+
+
+Mode = Literal["train", "view", "strong", "evaluation"]  # what a batch is transformed for
 
 
 class Dataset:
@@ -177,27 +190,16 @@ class Dataset:
         """A new regressor from D features to `outputs` numbers, drawn from torch's global generator."""
         return nn.Linear(width, outputs)
 
-    def augment(self, x: Tensor, rng: torch.Generator) -> Tensor:
-        """Training-time augmentation of one batch; identity by default."""
-        del rng
-        return x
+    def transform(self, examples: Examples, rng: torch.Generator, mode: Mode) -> Examples:
+        """Augment a batch on its device, every example with numbers of its own; identity by default.
 
-    def augmented(
-        self, x: Tensor, y: Tensor, w: Tensor | None, mask: Tensor | None, rng: torch.Generator | None
-    ) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
-        """A training batch, augmented: inputs alone, unless overridden to move dense targets, weights and mask along.
-
-        Without rng the batch comes in the form of evaluation.
+        Args:
+            rng: where all random numbers come from.
+            mode: "train", or "view": one more view of the same batch, for methods that contrast views; "strong":
+                heavier, as recipes of contrastive learning ask for; "evaluation": no change but the form of evaluation.
         """
-        return (x if rng is None else self.augment(x, rng)), y, w, mask
-
-    def view(self, x: Tensor, rng: torch.Generator) -> Tensor:
-        """One more augmented view of a batch, for methods that contrast views."""
-        return self.augment(x, rng)
-
-    def strong(self, x: Tensor, rng: torch.Generator) -> Tensor:
-        """Heavier augmentation, which recipes of contrastive learning ask for; the usual view where there is none."""
-        return self.view(x, rng)
+        del rng, mode
+        return examples
 
     def regions(self, train_labels: np.ndarray, labels: np.ndarray) -> np.ndarray | None:
         """Region of each label: many, medium, few or zero; None where the dataset has no regions."""
@@ -207,7 +209,7 @@ class Dataset:
         """One sample for people to look at: a picture (H, W, 3) uint8, or a text; None where there is neither."""
         del split, row
 
-    def readout(self, y_hat: Tensor, split: Split) -> tuple[np.ndarray, np.ndarray]:
+    def evaluation_arrays(self, y_hat: Tensor, split: Split) -> tuple[np.ndarray, np.ndarray]:
         """Predictions and labels, both in label units, as the arrays that metrics compare."""
         return y_hat.double().numpy(), split.labels.double().numpy()
 

@@ -10,17 +10,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from bench.dataset import Bins, Dataset
-from bench.functional.devices import beside, reads_are_free
-from bench.functional.losses import task_loss
+from bench.functional.devices import is_on_host, to_device_of
+from bench.functional.losses import TaskLoss, task_loss
+from bench.functional.optimizers import protocol_optimizer
 from bench.protocol import Protocol
 
-SLOTS = ("weights", "loss", "features", "regularizer", "head", "views", "stages")
-MOST_ROWS = 1024  # that regularizers compare in pairs, of a dense batch's pixels above all
+# by the hook that fills each, in the order in which a training run comes to them
+SLOTS = (
+    "weights", "density", "sampler", "inputs", "views", "features", "head", "loss", "regularizer",
+    "optimizer", "step", "evaluated", "calibrated", "stages",
+)  # fmt: skip
 SHARED = ("regularizer", "views")  # summed, or taken at their largest; the other slots are exclusive
+MOST_ROWS = 1024  # that regularizers compare in pairs, of a dense batch's pixels above all
 
 
 @dataclass(slots=True)
@@ -37,6 +43,8 @@ class Batch:
     views: Views | None = None
     epoch: int = 1  # from 1, within the stage
     stage: str = "train"
+    x: Tensor | None = None  # (B, ...) what the encoder saw, augmented
+    index: Tensor | None = None  # (B,) rows of the training split, on the host
 
     @property
     def y_hat(self) -> Tensor:
@@ -46,7 +54,7 @@ class Batch:
     @property
     def rows(self) -> tuple[Tensor, Tensor, Tensor | None]:
         """Features (n, D), targets (n, T) and which rows count, (n,) or None for all; of a dense batch, pixels."""
-        return rows(self.z, self.y, self.mask)
+        return as_rows(self.z, self.y, self.mask)
 
     def sample(self, most: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """At most so many of the rows that count, features (n, D) and targets (n, T); drawn where there are more.
@@ -55,18 +63,18 @@ class Batch:
         """
         z, y, counts = self.rows
         if counts is not None:
-            keys, number = beside(torch.rand(len(z), generator=generator), z), counts.sum()
+            keys, number = to_device_of(torch.rand(len(z), generator=generator), z), counts.sum()
             drawn = keys.masked_fill(~counts, 2).argsort()[:most]
             again = torch.arange(len(drawn), device=z.device) % number.clamp(min=1)
-            drawn = drawn[:number] if reads_are_free(z) else drawn[again]
+            drawn = drawn[:number] if is_on_host(z) else drawn[again]
         elif len(z) > most:
-            drawn = beside(torch.randperm(len(z), generator=generator)[:most], z)
+            drawn = to_device_of(torch.randperm(len(z), generator=generator)[:most], z)
         else:
             return z, y
         return z[drawn], y[drawn]
 
 
-def rows(z: Tensor, y: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor, Tensor | None]:
+def as_rows(z: Tensor, y: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor, Tensor | None]:
     """Features, targets and mask as rows: (B, D), (B, T) as they are; of (B, D, H, W), (B, T, H, W) the pixels."""
     if z.dim() == 2:
         return z, y, None
@@ -82,11 +90,15 @@ class Views:
     y_hat: Tensor  # (V·B, T)
 
 
+def _unchanged(density: np.ndarray) -> np.ndarray:
+    return density
+
+
 @dataclass(frozen=True)
 class Task:
     """What a method may know before training starts: everything but the validation and test splits."""
 
-    labels: Tensor  # (N, T) training labels in label units; of dense targets, those of the summary
+    labels: Tensor  # (N, T) training labels in label units; of dense targets, those of the reference rows
     y: Tensor  # (N, T) the same in network units
     shift: float
     scale: float
@@ -96,6 +108,7 @@ class Task:
     generator: torch.Generator  # on the CPU, the method's own
     encoder: nn.Module = field(default_factory=nn.Identity)  # the network's: a hook on it sees the inputs
     new_encoder: Callable[[], nn.Module] = nn.Identity  # another one of its kind, freshly drawn
+    density: Callable[[np.ndarray], np.ndarray] = _unchanged  # what the density slot makes of counts by label bin
 
     def bin_of(self, y: Tensor) -> Tensor:
         """Label bin of targets in network units, any shape, int64."""
@@ -110,18 +123,20 @@ class Stage:
 
     Args:
         name: seen by hooks as `batch.stage`.
-        protocol: of this stage; None means the dataset's.
+        changes: of the protocol, for this stage, by field.
+        loss: a plain task loss in the place of the loss slot; None leaves the slot to act.
         encoder: "train"; "frozen" keeps batch statistics moving; "eval" holds everything still.
         new_head: start from a freshly drawn head.
         weighted: whether the weights slot acts.
         regularized: whether the regularizer slot acts.
         pretext: the regularizer slot alone, on the views: neither a task loss nor a pass without views.
-        strong: augment as contrastive learning does, by the dataset's `strong`.
+        strong: transform batches in the mode "strong", as contrastive learning does.
         select: keep the epoch with the best validation value; False keeps the last one.
     """
 
     name: str = "train"
-    protocol: Protocol | None = None
+    changes: Mapping[str, object] = field(default_factory=dict)
+    loss: TaskLoss | None = None
     encoder: Literal["train", "frozen", "eval"] = "train"
     new_head: bool = False
     weighted: bool = True
@@ -144,7 +159,7 @@ class Method(nn.Module):
     defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {}
     origins: ClassVar[Mapping[str, str]] = {}
     candidates: ClassVar[Sequence[Mapping[str, object]]] = ()
-    yields: ClassVar[tuple[str, ...]] = ()  # exclusive slots that another method of a stack may take over
+    fallback_slots: ClassVar[tuple[str, ...]] = ()  # exclusive slots that another method of a stack may take over
 
     # counted into the record; added to as tensors where the batch's values decide, as reading them would wait for a GPU
     skipped: int | Tensor = 0  # degenerate batches
@@ -162,12 +177,11 @@ class Method(nn.Module):
         return cls.defaults.get(dataset, {})
 
     @classmethod
-    def refuses(cls, dataset: Dataset) -> str | None:
+    def unsupported_reason(cls, dataset: Dataset) -> str | None:
         """Why this method is not defined on a dataset; None where it is."""
         del dataset
 
-    def joins(self, others: Sequence[Method]) -> None:
-        """Called once in a stack, for a method that lends the others something."""
+    # Before training
 
     def prepare(self, task: Task) -> None:
         """Called once before training; a subclass that keeps more calls this first."""
@@ -177,22 +191,49 @@ class Method(nn.Module):
         """Weight of each training sample, (N, T) labels -> (N, 1); None means no re-weighting."""
         del labels
 
+    def density(self, density: np.ndarray) -> np.ndarray:
+        """Counts by label bin (K,), or a power of them, before re-weighting inverts them; (K,) -> (K,)."""
+        return density
+
     def head(self, make: Callable[[int], nn.Module], targets: int) -> nn.Module:
         """The network's head; `make(outputs)` gives the dataset's own kind with so many outputs."""
         return make(targets)
 
-    def targets(self, y: Tensor) -> Tensor:
-        """Targets in the form of the head's outputs (part of the head slot)."""
-        return y
+    def stages(self, protocol: Protocol) -> tuple[Stage, ...]:
+        """The stages of training, in order."""
+        del protocol
+        return (Stage(),)
 
-    def predict(self, outputs: Tensor) -> Tensor:
-        """Predictions (B, T) from the head's outputs (part of the head slot)."""
-        return outputs
+    def parameter_groups(self) -> list[dict]:
+        """Optimizer groups of the method's own parameters; `"scheduled": False` keeps a group's lr constant."""
+        parameters = list(self.parameters())
+        return [{"params": parameters}] if parameters else []
+
+    def optimizer(self, groups: list[dict], protocol: Protocol) -> torch.optim.Optimizer:
+        """The optimizer of a stage over groups of parameters, each with its "lr"."""
+        return protocol_optimizer(groups, protocol)
+
+    def stage_start(self, network: nn.Module, stage: Stage) -> None:
+        """Called before the first step of each stage, with its network of `encoder` and `head`."""
+
+    # In each epoch and step
+
+    def sampler(self, rows: int, rng: torch.Generator) -> Tensor:
+        """The training rows of one epoch in order; one may come more than once, or never."""
+        return torch.randperm(rows, generator=rng)
+
+    def inputs(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """A training batch before the encoder, after augmentation: (B, ...) and targets (B, T) in network units."""
+        return x, y
 
     def features(self, z: Tensor, y: Tensor, epoch: int) -> Tensor:
         """Features in training, transformed; evaluation never calls it."""
         del y, epoch
         return z
+
+    def targets(self, y: Tensor) -> Tensor:
+        """Targets in the form of the head's outputs (part of the head slot)."""
+        return y
 
     def loss(self, batch: Batch) -> Tensor:
         """The task loss, a scalar; a row's weight multiplies its loss and the mean is over B."""
@@ -202,17 +243,47 @@ class Method(nn.Module):
         """A term added to the task loss, its weight already applied."""
         return batch.z.new_zeros(())
 
+    def step(self, optimizer: torch.optim.Optimizer, backward: Callable[[], Tensor]) -> Tensor:
+        """One update of the weights; returns the loss.
+
+        Args:
+            backward: computes the loss of the batch at the weights as they are, and their gradients; may be called
+                more than once.
+        """
+        loss = backward()
+        optimizer.step()
+        return loss
+
+    def step_end(self, network: nn.Module) -> None:
+        """Called after each update."""
+
     def epoch_end(self, z: Tensor, y: Tensor, epoch: int) -> None:
         """Called after each epoch with the features (N, D) of a pass over the training split, if overridden.
 
-        Of dense targets, with those of every pixel of the summary, and their targets.
+        Of dense targets, with those of every pixel of the reference rows, and their targets.
         """
 
-    def stages(self, protocol: Protocol) -> tuple[Stage, ...]:
-        """The stages of training, in order."""
-        return (Stage(protocol=protocol),)
+    # Evaluation
 
-    def parameter_groups(self) -> list[dict]:
-        """Optimiser groups of the method's own parameters; `"scheduled": False` keeps a group's lr constant."""
-        parameters = list(self.parameters())
-        return [{"params": parameters}] if parameters else []
+    def evaluated(self, network: nn.Module) -> nn.Module:
+        """The network to validate, keep and test in the place of the one that is trained."""
+        return network
+
+    def predict(self, outputs: Tensor) -> Tensor:
+        """Predictions (B, T) from the head's outputs (part of the head slot)."""
+        return outputs
+
+    def columns(self, outputs: Tensor) -> Mapping[str, Tensor]:
+        """More that the head's outputs say of a prediction, each (B, T) in network units (part of the head slot).
+
+        "deviation": of a Gaussian around the prediction; "q0.05" and the like: quantiles.
+        """
+        del outputs
+        return {}
+
+    def calibrate(self, y_hat: Tensor, labels: Tensor) -> None:
+        """Called once after training with the validation split: predictions and labels (N, T), in label units."""
+
+    def calibrated(self, y_hat: Tensor) -> Tensor:
+        """Final predictions, corrected by what `calibrate` learned; (N, T) -> (N, T), in label units."""
+        return y_hat

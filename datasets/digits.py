@@ -25,6 +25,7 @@ Of the rates 0.001, 0.004 and 0.012 the middle one was best on validation (12 ep
 Targets are standardised, as many methods' weights suppose it.
 """
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal
@@ -34,7 +35,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.data.augmentation import shift
-from bench.dataset import Bins, Dataset, Split, Splits
+from bench.dataset import Bins, Dataset, Examples, Mode, Split, Splits
 from bench.protocol import Protocol
 from bench.shots import regions
 
@@ -102,9 +103,10 @@ class Digits(Dataset):
         stem = (Brightness(), halve(1, widths[0], 3), nn.ReLU())
         return nn.Sequential(*stem, *blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten()), widths[-1]
 
-    def augment(self, x: Tensor, rng: torch.Generator) -> Tensor:
+    def transform(self, examples: Examples, rng: torch.Generator, mode: Mode) -> Examples:
         """Shift each picture by up to 2 pixels, the paper's black coming in."""
-        return shift(x, SHIFT, rng)
+        del mode
+        return replace(examples, x=shift(examples.x, SHIFT, rng))
 
     def regions(self, train_labels: np.ndarray, labels: np.ndarray) -> np.ndarray:
         """Region (N,) by the training count of the label's bin; zero where there is none."""

@@ -41,9 +41,9 @@ from bench.bases.depth_network import DepthNet
 from bench.data.augmentation import luma
 from bench.data.depth_cache import balanced, decode, hold_out, read_list
 from bench.data.stored import Coded, Stored
-from bench.dataset import Bins, Dataset, File, Folder, Split, Splits
+from bench.dataset import Bins, Dataset, Examples, File, Folder, Mode, Split, Splits
 from bench.errors import BenchError
-from bench.functional.devices import beside
+from bench.functional.devices import to_device_of
 from bench.protocol import Protocol
 from bench.synthetic.scenes import FARTHEST, make_rooms
 
@@ -167,20 +167,19 @@ class NYUD2(Dataset):
         """The last convolution of the refinement."""
         return nn.Conv2d(width, outputs, 5, padding=2)
 
-    def augmented(
-        self, x: Tensor, y: Tensor, w: Tensor | None, mask: Tensor | None, rng: torch.Generator | None
-    ) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
+    def transform(self, examples: Examples, rng: torch.Generator, mode: Mode) -> Examples:
         """Flip and rotate pictures and maps alike, take their middle, then change the pictures' colours."""
+        x, y, w, mask = examples.x, examples.y, examples.w, examples.mask
         maps = torch.cat([t.float() for t in (y, w, mask) if t is not None], 1)
-        if rng is None:
+        if mode == "evaluation":
             x, maps = _middle(x, self.middle), _middle(maps, _half(self.middle))
         else:
-            motion = beside(_motion(len(x), self.size, self.middle, rng), x)
+            motion = to_device_of(_motion(len(x), self.size, self.middle, rng), x)
             x = _recoloured(_moved(x.float(), motion, self.middle, "bilinear"), rng)
             maps = _moved(maps, motion, _half(self.middle), "nearest")
         y, *rest = maps.split(1, 1)
         w = w if w is None else rest.pop(0)
-        return x, y, w, mask if mask is None else rest.pop(0) > 0
+        return Examples(x, y, w, mask if mask is None else rest.pop(0) > 0)
 
     def regions(self, train_labels: np.ndarray, labels: np.ndarray) -> np.ndarray:
         """By the published table, whatever was trained on."""
@@ -188,7 +187,7 @@ class NYUD2(Dataset):
         of_bin = np.where(COUNTS >= MANY, "many", np.where(COUNTS < FEW, "few", "medium"))
         return of_bin[BINS.index(torch.from_numpy(labels)).numpy()]
 
-    def readout(self, y_hat: Tensor, split: Split) -> tuple[np.ndarray, np.ndarray]:
+    def evaluation_arrays(self, y_hat: Tensor, split: Split) -> tuple[np.ndarray, np.ndarray]:
         """The pixels that count, maps enlarged to the size of the labels; (n,), (n,)."""
         assert split.mask is not None
         y_hat = interpolate(y_hat, size=split.labels.shape[-2:], mode="bilinear", align_corners=True)
@@ -209,13 +208,13 @@ class NYUD2(Dataset):
         if self.selection == "validation":
             rows, held = hold_out(train, HELD_OUT, SCENE, SEED)
         chosen = {picture for picture, _ in subset}
-        summary = np.flatnonzero([train[row][0] in chosen for row in rows])
-        if not len(summary):
+        reference = np.flatnonzero([train[row][0] in chosen for row in rows])
+        if not len(reference):
             raise BenchError(f"none of the pictures of {lists[2]} trains; is {lists[0]} of the same data?")
         tested = self._held(fine.pictures, fine.depths, FINE, _published_mask(folder, len(test), self.middle))
         validated = tested if self.selection == "test" else self._held(coarse.pictures[held], coarse.depths[held])
         digests = [coarse.digest, fine.digest, _sha256(self.start.read_bytes()) if self.pretrained else ""]
-        return self._splits(coarse.pictures, coarse.depths, rows, summary, validated, tested, digests)
+        return self._splits(coarse.pictures, coarse.depths, rows, reference, validated, tested, digests)
 
     def _rooms(self) -> Splits:
         train, val, test = ROOMS[self.images]
@@ -237,7 +236,7 @@ class NYUD2(Dataset):
         pictures: np.ndarray,
         codes: np.ndarray,
         rows: np.ndarray,
-        summary: np.ndarray,
+        reference: np.ndarray,
         val: Split,
         test: Split,
         digests: Sequence[str],
@@ -246,8 +245,8 @@ class NYUD2(Dataset):
         x, labels, mask = Stored(pictures, rows), Coded(stored, COARSE), Coded(stored, COARSE > 0)
         train = Split(*(cast(Tensor, part) for part in (x, labels, mask)))
         masks = [_sha256(split.mask.numpy()) for split in (val, test) if split.mask is not None]
-        inputs = _sha256("".join([*digests, *masks]).encode() + rows.tobytes() + summary.tobytes())
-        return Splits(train, val, test, inputs=inputs, summary=torch.from_numpy(summary))
+        inputs = _sha256("".join([*digests, *masks]).encode() + rows.tobytes() + reference.tobytes())
+        return Splits(train, val, test, inputs=inputs, reference_rows=torch.from_numpy(reference))
 
     def _held(
         self, pictures: np.ndarray, codes: np.ndarray, values: Tensor = COARSE, mask: np.ndarray | None = None
@@ -340,9 +339,9 @@ def _recoloured(x: Tensor, rng: torch.Generator) -> Tensor:
     """Light along ImageNet's axes of colour, then brightness, contrast and saturation in random order; of 0 to 255."""
     number = len(x)
     light = 0.1 * torch.randn(number, 3, generator=rng) * SPREADS @ AXES.T
-    amount = beside(0.8 * torch.rand(number, 3, generator=rng) - 0.4, x)
-    order = beside(torch.rand(number, 3, generator=rng).argsort(1), x)
-    x = x + 255 * beside(light, x)[:, :, None, None]
+    amount = to_device_of(0.8 * torch.rand(number, 3, generator=rng) - 0.4, x)
+    order = to_device_of(torch.rand(number, 3, generator=rng).argsort(1), x)
+    x = x + 255 * to_device_of(light, x)[:, :, None, None]
     for turn in range(3):
         what = order[:, turn : turn + 1]
         share, what = amount.gather(1, what)[:, :, None, None], what[:, :, None, None]

@@ -42,13 +42,13 @@ from typing import Literal
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from bench.bases.sentence_pairs import PairEncoder, Pairs, PairSplit, as_splits
 from bench.data.word_vectors import GLOVE_840B, Source, tokenize, word_vectors
-from bench.dataset import Bins, Dataset, File, Split, Splits
+from bench.dataset import Bins, Dataset, Examples, File, Mode, Split, Splits
 from bench.errors import BenchError
-from bench.functional.devices import beside
+from bench.functional.devices import to_device_of
 from bench.protocol import Protocol
 from bench.synthetic.sentences import make_pairs, make_vectors
 
@@ -174,10 +174,13 @@ class STSB(Dataset):
         assert isinstance(splits.train, PairSplit)
         return PairEncoder(splits.train.vectors, self.hidden), 8 * self.hidden
 
-    def view(self, x: Tensor, rng: torch.Generator) -> Tensor:
-        """Each pair in either order."""
+    def transform(self, examples: Examples, rng: torch.Generator, mode: Mode) -> Examples:
+        """A view has each pair in either order; training itself takes them as they are."""
+        if mode == "train":
+            return examples
+        x = examples.x
         swapped = torch.rand(len(x), 1, 1, generator=rng) < 0.5
-        return torch.where(beside(swapped, x), x.flip(1), x)
+        return replace(examples, x=torch.where(to_device_of(swapped, x), x.flip(1), x))
 
     def regions(self, train_labels: np.ndarray, labels: np.ndarray) -> np.ndarray:
         """Region (N,) by the published lists of bins."""

@@ -65,7 +65,7 @@ class FDS(Method):
         self.first, self.last, self.alias, self.fill = first, last, alias, fill
 
     @classmethod
-    def refuses(cls, dataset: Dataset) -> str | None:
+    def unsupported_reason(cls, dataset: Dataset) -> str | None:
         """Statistics are kept per label bin."""
         return None if dataset.bins else "it keeps statistics per label bin, and this dataset has none"
 

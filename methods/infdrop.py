@@ -12,7 +12,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.functional.devices import beside
+from bench.functional.devices import to_device_of
 from bench.method import Batch, Method, Task
 
 
@@ -48,7 +48,7 @@ class InformationDropout(Method):
         """Noisy features; of dense ones, pixel by pixel."""
         del y, epoch
         z, branch = z.movedim(1, -1), self.branch(self.x).movedim(1, -1)
-        noise = beside(torch.randn(z.shape, generator=self.task.generator), z)
+        noise = to_device_of(torch.randn(z.shape, generator=self.task.generator), z)
         z, kl = information_dropout(z, branch, noise, self.strength)
         self.penalty = kl.sum(-1).mean()
         return z.movedim(-1, 1)

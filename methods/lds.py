@@ -5,12 +5,12 @@ Follows YyzHarry/imbalanced-regression datasets.py, sts-b-dir/tasks.py, nyud2-di
 Differs: nothing; smoothed whole counts lose their fraction, as released: reported numbers come from that.
 """
 
-from collections.abc import Sequence
 from typing import ClassVar
 
-from bench.bases.reweighting import Reweighting, Scheme, bin_weights
+import numpy as np
+
+from bench.bases.reweighting import Reweighting, Scheme, bin_weights, smoothed
 from bench.functional.smoothing import Kernel, window
-from bench.method import Method
 
 __all__ = ["LDS", "bin_weights", "window"]
 
@@ -26,7 +26,7 @@ class LDS(Reweighting):
         low, high: counts are clipped to these under `inverse`; None for no upper bound.
     """
 
-    yields: ClassVar[tuple[str, ...]] = ("weights",)
+    fallback_slots: ClassVar[tuple[str, ...]] = ("weights",)
     defaults: ClassVar = {
         "agedb": {"low": 5, "high": 1000},
         "imdb_wiki": {"low": 5, "high": 1000},
@@ -57,8 +57,6 @@ class LDS(Reweighting):
         self.smoothing = (kernel, size, sigma)
         self.clip = (low, high) if scheme == "inverse" else None
 
-    def joins(self, others: Sequence[Method]) -> None:
-        """Smooth inside the other method's re-weighting, as published."""
-        for other in others:
-            if isinstance(other, Reweighting):
-                other.smoothing = self.smoothing
+    def density(self, density: np.ndarray) -> np.ndarray:
+        """Smooth what is to be inverted, this method's own or that of the re-weighting it is stacked with."""
+        return smoothed(density, self.smoothing, "reflect" if self.task.bins and self.task.bins.first else "zero")

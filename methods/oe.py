@@ -12,9 +12,9 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from bench.functional.devices import beside, reads_are_free
+from bench.functional.devices import is_on_host, to_device_of
 from bench.functional.distinct import distinct
-from bench.method import Batch, Method, rows
+from bench.method import Batch, Method, as_rows
 
 _NEAR = 1e-6  # the released floor of a distance
 _APART = 4  # of a map's pixels, as released
@@ -63,7 +63,7 @@ class OrdinalEntropy(Method):
         if y.shape[1] == 1:
             return self.weight * ordinal_entropy(z, y)
         # the last row is never drawn, as released
-        drawn = beside(torch.randperm(len(z) - 1, generator=self.task.generator)[: self.samples], z)
+        drawn = to_device_of(torch.randperm(len(z) - 1, generator=self.task.generator)[: self.samples], z)
         return self.weight * ordinal_diversity(z[drawn], y[drawn])
 
 
@@ -75,7 +75,7 @@ def ordinal_entropy_of_maps(features: Tensor, targets: Tensor, mask: Tensor | No
     height, width = (max(size // _APART, 1) * _APART for size in features.shape[2:])
     maps = [t if t is None else t[:, :, :height:_APART, :width:_APART] for t in (features, targets, mask)]
     images = zip(*([None] * len(features) if t is None else t.split(1) for t in maps), strict=True)
-    return torch.stack([ordinal_entropy(*rows(*image)) for image in images]).mean()
+    return torch.stack([ordinal_entropy(*as_rows(*image)) for image in images]).mean()
 
 
 def ordinal_entropy(features: Tensor, targets: Tensor, counts: Tensor | None = None) -> Tensor:
@@ -83,7 +83,7 @@ def ordinal_entropy(features: Tensor, targets: Tensor, counts: Tensor | None = N
 
     Of rows where counts (B,) is True, if given.
     """
-    if counts is not None and reads_are_free(features):
+    if counts is not None and is_on_host(features):
         features, targets = features[counts], targets[counts]
     if len(features) < 2:
         return features[:0].sum()

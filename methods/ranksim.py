@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from bench.functional.devices import beside, reads_are_free
+from bench.functional.devices import is_on_host, to_device_of
 from bench.functional.distinct import Distinct, distinct
 from bench.method import MOST_ROWS, Batch, Method
 
@@ -47,7 +47,7 @@ class RankSim(Method):
 
 def one_per_label(targets: Tensor, generator: torch.Generator) -> tuple[Tensor, Distinct]:
     """A random row of each distinct target, in their order, which decides how ties are ranked; (B, T) -> (M,)."""
-    rows, found = beside(torch.randperm(len(targets), generator=generator), targets), distinct(targets)
+    rows, found = to_device_of(torch.randperm(len(targets), generator=generator), targets), distinct(targets)
     grouped = rows[found.own[rows].argsort(stable=True)]  # label by label, in random order within each
     return grouped[(found.count.cumsum(0) - found.count).clamp(max=len(targets) - 1)], found
 
@@ -106,7 +106,7 @@ def _last(scores: Tensor, present: Tensor | None) -> Tensor:
 
 def _ascending(scores: Tensor) -> Tensor:
     # stable argsort; on a CPU numpy sorts (float32, index) packed in 64 bits ten times as fast as torch
-    if scores.dtype != torch.float32 or not reads_are_free(scores):
+    if scores.dtype != torch.float32 or not is_on_host(scores):
         return scores.argsort(dim=-1, stable=True)
     bits = (scores + 0.0).view(torch.int32)  # the sum makes -0.0 equal to 0.0
     keys = (bits ^ (bits >> 31 & 0x7FFFFFFF)).long() << 32 | torch.arange(scores.shape[-1])

@@ -5,7 +5,6 @@ Follows kaiwenzha/Rank-N-Contrast loss.py, main_rnc.py and main_linear.py at eca
 Differs: the network is the dataset's; except for ages so are augmentation and protocol of both stages.
 """
 
-from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -46,11 +45,9 @@ class RankNContrast(Method):
 
     def stages(self, protocol: Protocol) -> tuple[Stage, ...]:
         """The representation keeps its last epoch: without a head there is nothing to validate."""
-        first = second = protocol
+        del protocol
         own = self.recipe == "paper"
-        if own:
-            first = replace(protocol, **_SGD, **_REPRESENTATION, drop_last=True)
-            second = replace(protocol, **_SGD, **_REGRESSOR)
+        first, second = ({**_SGD, **_REPRESENTATION, "drop_last": True}, {**_SGD, **_REGRESSOR}) if own else ({}, {})
         return (
             Stage("representation", first, weighted=False, pretext=True, strong=own, select=False),
             Stage("regressor", second, encoder="eval", new_head=True, regularized=False, strong=own),

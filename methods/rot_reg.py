@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.autograd.function import FunctionCtx, once_differentiable
 
 from bench.errors import BenchError
-from bench.functional.devices import reads_are_free
+from bench.functional.devices import is_on_host
 from bench.functional.pair_distances import pair_distances
 from bench.method import Batch, Method
 
@@ -90,7 +90,7 @@ class ROTReg(Method):
         return self.weight * torch.where(differ, _gap(cost, plan_y, plan_z), 0).to(z.dtype)
 
     def _plan_of(self, y: Tensor) -> Tensor:
-        if not reads_are_free(y):
+        if not is_on_host(y):
             return _target_plan(y, self.gamma)
         # training on the whole set at once brings the same rows every step: then their plans hardly move
         if self._known is None or not torch.equal(self._known[0], y):
@@ -143,7 +143,7 @@ class _Plan(torch.autograd.Function):
 
 def _solve(cost: Tensor, gamma: float, start: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """The plan in float64 and its f, from a start nearby, or else while gamma is halved down to its value."""
-    free = reads_are_free(cost)
+    free = is_on_host(cost)
     if start is not None and free:
         plan, f = _descend(cost / gamma, start, TOLERANCE, NEARBY)
         if _error(plan.sum(1)) < TOLERANCE:
@@ -163,7 +163,7 @@ def _solve(cost: Tensor, gamma: float, start: Tensor | None = None) -> tuple[Ten
 
 def _descend(exponent: Tensor, f: Tensor, tolerance: float, steps: int) -> tuple[Tensor, Tensor]:
     """Newton steps on f, a fixed-point step between any two, until the row sums are as they should be."""
-    plan, free = exponent, reads_are_free(exponent)
+    plan, free = exponent, is_on_host(exponent)
     for _ in range(steps if free else min(steps, BLIND)):
         f = _average(f, exponent)
         plan = (f[:, None] + f - exponent).exp_()

@@ -19,7 +19,7 @@ class RegressorRetraining(Reweighting):
         low, high: bin counts are clipped to this range before they are inverted; None for no upper bound.
     """
 
-    yields: ClassVar[tuple[str, ...]] = ("weights",)  # to SQINV or INV of the stack
+    fallback_slots: ClassVar[tuple[str, ...]] = ("weights",)  # to SQINV or INV of the stack
     defaults: ClassVar = {
         "agedb": {"low": 5, "high": 1000},
         "imdb_wiki": {"low": 5, "high": 1000},
@@ -36,7 +36,8 @@ class RegressorRetraining(Reweighting):
 
     def stages(self, protocol: Protocol) -> tuple[Stage, ...]:
         """Weights act in the second stage only, regularizers in the first only."""
+        del protocol
         return (
-            Stage("representation", protocol, weighted=False),
-            Stage("regressor", protocol, encoder="frozen", new_head=True, regularized=False),
+            Stage("representation", weighted=False),
+            Stage("regressor", encoder="frozen", new_head=True, regularized=False),
         )

@@ -77,7 +77,7 @@ class SRL(Method):
         self.started = False
 
     @classmethod
-    def refuses(cls, dataset: Dataset) -> str | None:
+    def unsupported_reason(cls, dataset: Dataset) -> str | None:
         """The trace runs over label bins."""
         return None if dataset.bins else "its trace runs over label bins, and this dataset has none"
 

@@ -465,6 +465,6 @@ def test_rrt_weighs_by_inverse_clipped_counts_in_its_second_stage_only():
 @pytest.mark.parametrize("method", [FDS, SRL, RegressorRetraining])
 def test_methods_that_count_by_label_bin_refuse_a_dataset_without_bins(method):
     dataset = Dataset()
-    assert "label bin" in method.refuses(dataset)
+    assert "label bin" in method.unsupported_reason(dataset)
     dataset.bins = Bins(0.0, 1.0, 4)
-    assert method.refuses(dataset) is None
+    assert method.unsupported_reason(dataset) is None

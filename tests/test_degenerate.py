@@ -180,9 +180,9 @@ def test_lds_clips_inverse_counts_alone(scheme, clip):
 
 def test_lds_refuses_a_dataset_without_bins():
     dataset = Dataset()
-    assert "no label bins" in LDS.refuses(dataset)
+    assert "no label bins" in LDS.unsupported_reason(dataset)
     dataset.bins = Bins(0.0, 1.0, 4)
-    assert LDS.refuses(dataset) is None
+    assert LDS.unsupported_reason(dataset) is None
 
 
 def test_ordinal_entropy_of_maps_is_the_mean_over_images_of_every_fourth_pixel_that_counts():

@@ -180,7 +180,7 @@ def test_predictions_are_enlarged_corner_to_corner_and_compared_on_the_mask(smal
     on, splits = small
     height, width = on.dataset.middle
     y_hat = torch.linspace(1, 2, width // 2).expand(len(splits.val), 1, height // 2, -1)
-    predicted, labels = on.dataset.readout(y_hat, splits.val)
+    predicted, labels = on.dataset.evaluation_arrays(y_hat, splits.val)
     wide = torch.linspace(1, 2, width).expand(splits.val.labels.shape)
     np.testing.assert_allclose(predicted, wide[splits.val.mask].numpy(), atol=1e-5)
     np.testing.assert_array_equal(labels, splits.val.labels[splits.val.mask].numpy())
@@ -207,7 +207,7 @@ def test_small_rooms_are_the_same_each_time_and_depth_can_be_learned_from_them(s
     assert on.dataset.load(Path()).fingerprint() == splits.fingerprint()
     assert [len(split) for split in (splits.train, splits.val, splits.test)] == [96, 24, 24]
     longer = replace(on, protocol=replace(on.protocol, epochs=12, milestones=(9,)))
-    known = splits.known()[..., 1:17, 1:23]
+    known = splits.reference_labels()[..., 1:17, 1:23]
     # depth by the place in the picture alone
     usual = known.mean(0, keepdim=True).expand(len(splits.test), -1, -1, -1)
     values = [
@@ -257,7 +257,7 @@ def test_the_authors_folder_gives_training_validation_and_test_pictures(folder):
     assert splits.train.labels[:1].shape == (1, 1, 120, 160)
     assert splits.test.x.shape == (2, 3, *MIDDLE)
     assert splits.test.labels[0, 0, 0, 0] == pytest.approx(1 + 8 / 319, abs=1e-3)  # its middle starts at column 8
-    assert len(splits.summary) == len(splits.train)
+    assert len(splits.reference_rows) == len(splits.train)
     assert dataset.sample(splits.test, 0).shape == (228, 608, 3)
     assert splits.fingerprint() == load(folder)[1].fingerprint()
     assert splits.fingerprint() != load(folder, "test")[1].fingerprint()

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from bench.data.augmentation import jitter, resized_crop_and_flip, shift
 from bench.data.image_cache import Fetch, Pictures, store
-from bench.dataset import Bins, Dataset, Folder, Split, Splits
+from bench.dataset import Bins, Dataset, Examples, Folder, Mode, Split, Splits
 from bench.errors import BenchError
 from bench.functional.random_streams import stream_seed
 from bench.protocol import Protocol
@@ -166,13 +166,16 @@ class Ages(Dataset):
         network = timm.create_model(name, num_classes=0, zero_init_last=False, **changes)
         return nn.Sequential(_Pixels(), network), network.num_features  # type: ignore[return-value]
 
-    def augment(self, x: Tensor, rng: torch.Generator) -> Tensor:
-        """As the protocol says; every further view is one more such draw."""
-        return self.strong(x, rng) if self.recipe == "rnc" else shift(x, round(self.size / 14), rng, flip=True)
+    def transform(self, examples: Examples, rng: torch.Generator, mode: Mode) -> Examples:
+        """Shifted and mirrored or not, every further view drawn anew.
 
-    def strong(self, x: Tensor, rng: torch.Generator) -> Tensor:
-        """RandomResizedCrop, mirrored or not, colour jitter and gray: what RnC trains with."""
-        return jitter(resized_crop_and_flip(x, self.size, rng), rng)
+        Strong, or under RnC's protocol: RandomResizedCrop, mirrored or not, colour jitter and gray.
+        """
+        if mode == "strong" or self.recipe == "rnc":
+            x = jitter(resized_crop_and_flip(examples.x, self.size, rng), rng)
+        else:
+            x = shift(examples.x, round(self.size / 14), rng, flip=True)
+        return replace(examples, x=x)
 
     def regions(self, train_labels: np.ndarray, labels: np.ndarray) -> np.ndarray:
         """Region (N,) by the training count of the label itself."""

@@ -20,7 +20,7 @@ class Binned(Method):
     fewer: int = 0  # outputs less than bins: 1 for the methods that decide between neighbours
 
     @classmethod
-    def refuses(cls, dataset: Dataset) -> str | None:
+    def unsupported_reason(cls, dataset: Dataset) -> str | None:
         """Classes are label bins."""
         return None if dataset.bins else "its classes are label bins, and this dataset has none"
 

@@ -5,17 +5,18 @@ we compare with are in Zhang et al., Improving Deep Regression with Tightness, I
 Construction and protocol as in needylove/PH-Reg main.py and data/ at 8b1d95ea6b5b: one draw for all seeds.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from bench.data.pickled_arrays import read_dict
-from bench.dataset import Dataset, File, Split, Splits
+from bench.dataset import Dataset, Examples, File, Mode, Split, Splits
 from bench.errors import BenchError
-from bench.functional.devices import beside
+from bench.functional.devices import to_device_of
 from bench.functional.random_streams import stream_seed
 from bench.protocol import Protocol
 
@@ -94,12 +95,17 @@ class Coordinates(Dataset):
         """A linear regressor, drawn like the encoder."""
         return _linear(width, outputs)
 
-    def view(self, x: Tensor, rng: torch.Generator) -> Tensor:
-        """Gaussian noise of 1% of each column's deviation over the batch, which is the whole training split.
+    def transform(self, examples: Examples, rng: torch.Generator, mode: Mode) -> Examples:
+        """A view has Gaussian noise of 1% of each column's deviation over the batch, the whole training split.
 
         The papers contrast no views here; this is the smallest change that makes two views differ.
         """
-        return x + 0.01 * x.std(0, correction=0) * beside(torch.randn(x.shape, generator=rng), x)
+        if mode == "train":
+            return examples
+        x = examples.x
+        return replace(
+            examples, x=x + 0.01 * x.std(0, correction=0) * to_device_of(torch.randn(x.shape, generator=rng), x)
+        )
 
     def _generated(self) -> tuple[np.ndarray, np.ndarray]:
         rng = np.random.default_rng(stream_seed(self.draw, f"points/{self.name}"))

@@ -3,6 +3,8 @@
 As in YyzHarry/imbalanced-regression datasets.py, sts-b-dir/tasks.py and nyud2-dir/loaddata.py at a6fdc45d45c0.
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -16,6 +18,7 @@ from bench.functional.smoothing import Kernel, window
 from bench.method import Method
 
 Scheme = Literal["inverse", "sqrt_inverse"]
+Border = Literal["zero", "reflect"]
 _FIRST = 7  # of NYUD2's 100 bins, the first that holds pixels
 
 
@@ -24,10 +27,9 @@ class Reweighting(Method):
 
     scheme: Scheme = "inverse"
     clip: tuple[int, int | None] | None = None  # of the counts, before anything else
-    smoothing: tuple[Kernel, int, float] | None = None  # kernel, size, sigma; LDS hands it to what it is stacked with
 
     @classmethod
-    def refuses(cls, dataset: Dataset) -> str | None:
+    def unsupported_reason(cls, dataset: Dataset) -> str | None:
         """Without bins of one scalar label there is nothing to count."""
         return None if dataset.bins else "it counts samples by label bin, and this dataset has no label bins"
 
@@ -37,7 +39,7 @@ class Reweighting(Method):
         assert bins is not None
         counted = bins.index(self.task.labels).flatten().bincount(minlength=bins.number)
         counts = counted if bins.counts is None else torch.tensor(bins.counts)
-        weights = bin_weights(counts, self.scheme, self.clip, self.smoothing, "reflect" if bins.first else "zero")
+        weights = _weights(counts, self.scheme, self.clip, self.task.density, _FIRST if bins.first else 0)
         return weights.to(labels.device)[bins.index(labels)]
 
 
@@ -46,7 +48,7 @@ def bin_weights(
     scheme: Scheme,
     clip: tuple[int, int | None] | None = None,
     smoothing: tuple[Kernel, int, float] | None = None,
-    border: Literal["zero", "reflect"] = "zero",
+    border: Border = "zero",
 ) -> Tensor:
     """Weight of a sample of each bin, scaled so that the counted samples have mean 1; (K,) -> (K,) float32.
 
@@ -62,8 +64,24 @@ def bin_weights(
         raise unknown("scheme", scheme, ("inverse", "sqrt_inverse"))
     if border not in ("zero", "reflect"):
         raise unknown("border", border, ("zero", "reflect"))
+    smooth = partial(smoothed, smoothing=smoothing, border=border) if smoothing else None
+    return _weights(counts, scheme, clip, smooth, _FIRST if border == "reflect" else 0)
+
+
+def smoothed(density: np.ndarray, smoothing: tuple[Kernel, int, float], border: Border) -> np.ndarray:
+    """A density over label bins, (K,) -> (K,), convolved with a window of kernel, size and sigma."""
+    mode = "reflect" if border == "reflect" else "constant"
+    return convolve1d(density, window(*smoothing).numpy(), mode=mode)
+
+
+def _weights(
+    counts: Any,
+    scheme: Scheme,
+    clip: tuple[int, int | None] | None,
+    smooth: Callable[[np.ndarray], np.ndarray] | None,
+    first: int,
+) -> Tensor:
     number = torch.as_tensor(counts).detach().cpu().double().numpy()
-    first = _FIRST if border == "reflect" else 0
     if len(number) <= first or not number.sum() > 0:
         raise BenchError(f"{number.sum():g} samples in {len(number)} bins give no weights; count more")
     # whole counts stay integers, so that the convolution drops the fraction of what it returns
@@ -73,8 +91,8 @@ def bin_weights(
     if scheme == "sqrt_inverse":
         density = np.sqrt(density)
     density = density[first:]
-    if smoothing is not None:
-        density = convolve1d(density, window(*smoothing).numpy(), mode="reflect" if first else "constant")
+    if smooth is not None:
+        density = smooth(density)
     density = np.concatenate([density[:1].repeat(first), density])
     weights = np.divide(1.0, density, out=np.zeros(len(density)), where=density > 0)
     weights *= number.sum() / (number @ weights)

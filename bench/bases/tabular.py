@@ -5,6 +5,7 @@ A dataset is one small file: its columns, its file, a cap, and the counts that i
 
 import csv
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -12,10 +13,10 @@ from typing import ClassVar, Literal
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from bench.dataset import Bins, Dataset, Split, Splits
-from bench.functional.devices import beside
+from bench.dataset import Bins, Dataset, Examples, Mode, Split, Splits
+from bench.functional.devices import to_device_of
 from bench.protocol import Protocol
 from bench.shots import regions, tertiles
 
@@ -81,9 +82,12 @@ class Tabular(Dataset):
         layers = [layer for pair in pairwise(widths) for layer in (nn.Linear(*pair), nn.ReLU())]
         return nn.Sequential(*layers), widths[-1]
 
-    def view(self, x: Tensor, rng: torch.Generator) -> Tensor:
-        """Gaussian noise of 0.05 training deviations on every input."""
-        return x + 0.05 * beside(torch.randn(x.shape, generator=rng), x)
+    def transform(self, examples: Examples, rng: torch.Generator, mode: Mode) -> Examples:
+        """A view has Gaussian noise of 0.05 training deviations on every input; training itself has none."""
+        if mode == "train":
+            return examples
+        noise = to_device_of(torch.randn(examples.x.shape, generator=rng), examples.x)
+        return replace(examples, x=examples.x + 0.05 * noise)
 
     def regions(self, train_labels: np.ndarray, labels: np.ndarray) -> np.ndarray:
         """Region (N,) by the training count of the label's bin."""

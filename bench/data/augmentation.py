@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample, pad
 
-from bench.functional.devices import beside
+from bench.functional.devices import to_device_of
 
 LUMA = (0.299, 0.587, 0.114)
 
@@ -21,7 +21,7 @@ def shift(x: Tensor, margin: int, rng: torch.Generator, flip: bool = False) -> T
     if flip:
         columns = torch.where(torch.rand(n, 1, generator=rng) < 0.5, columns.flip(1), columns)
     wide = pad(x, (margin,) * 4).movedim(1, -1)
-    at = [beside(index, x) for index in (torch.arange(n)[:, None, None], rows[:, :, None], columns[:, None, :])]
+    at = [to_device_of(index, x) for index in (torch.arange(n)[:, None, None], rows[:, :, None], columns[:, None, :])]
     return wide[at[0], at[1], at[2]].movedim(-1, 1)
 
 
@@ -39,7 +39,7 @@ def resized_crop_and_flip(x: Tensor, size: int, rng: torch.Generator, scale: flo
     theta = torch.zeros(n, 2, 3)
     theta[:, 0, 0], theta[:, 1, 1] = share[0] * torch.where(flip < 0.5, -1.0, 1.0), share[1]
     theta[:, :, 2] = centre.T
-    grid = affine_grid(beside(theta, x), [n, 3, size, size], align_corners=False)
+    grid = affine_grid(to_device_of(theta, x), [n, 3, size, size], align_corners=False)
     return grid_sample(x.float(), grid, padding_mode="border", align_corners=False)
 
 
@@ -55,8 +55,8 @@ def jitter(x: Tensor, rng: torch.Generator, share: float = 0.8, gray: float = 0.
     every, order = (*changes, (adjust_hue, hue)), torch.randperm(4, generator=rng).tolist()
     changed = x
     for change, amounts in (every[place] for place in order):
-        changed = change(changed, beside(amounts, x)[:, None, None, None])
-    chosen, grayed = (beside(torch.rand(n, 1, 1, 1, generator=rng) < limit, x) for limit in (share, gray))
+        changed = change(changed, to_device_of(amounts, x)[:, None, None, None])
+    chosen, grayed = (to_device_of(torch.rand(n, 1, 1, 1, generator=rng) < limit, x) for limit in (share, gray))
     x = torch.where(chosen, changed, x)
     return torch.where(grayed, luma(x), x)
 
@@ -83,14 +83,14 @@ def adjust_hue(x: Tensor, turn: Tensor) -> Tensor:
     red, green, blue = ((value - channel) / chroma.clamp(min=1e-6) for channel in x.split(1, dim=1))
     is_red, is_green = x[:, :1] == value, x[:, 1:2] == value
     hue = torch.where(is_red, blue - green, torch.where(is_green, 2 + red - blue, 4 + green - red)) + 6 * turn
-    sector = beside(torch.tensor([5.0, 3.0, 1.0]), x)[:, None, None]
+    sector = to_device_of(torch.tensor([5.0, 3.0, 1.0]), x)[:, None, None]
     along = (sector + hue) % 6
     return value - chroma * torch.minimum(along, 4 - along).clamp(0, 1)
 
 
 def luma(x: Tensor) -> Tensor:
     """Gray of each pixel, (B, 3, H, W) -> (B, 1, H, W)."""
-    return (x * beside(torch.tensor(LUMA), x)[:, None, None]).sum(1, keepdim=True)
+    return (x * to_device_of(torch.tensor(LUMA), x)[:, None, None]).sum(1, keepdim=True)
 
 
 def _blend(x: Tensor, other: Tensor, share: Tensor) -> Tensor:

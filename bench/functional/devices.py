@@ -3,11 +3,11 @@
 from torch import Tensor
 
 
-def beside(made: Tensor, x: Tensor) -> Tensor:
+def to_device_of(made: Tensor, x: Tensor) -> Tensor:
     """A tensor made on the host, on the device of x; the host does not wait until it is there."""
     return made.to(x.device, non_blocking=True)
 
 
-def reads_are_free(x: Tensor) -> bool:
+def is_on_host(x: Tensor) -> bool:
     """Whether numbers, and sizes that the values decide, can be read off x at no cost: it lies on the host."""
     return x.device.type == "cpu"

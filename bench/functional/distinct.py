@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from bench.functional.devices import reads_are_free
+from bench.functional.devices import is_on_host
 
 
 class Distinct(NamedTuple):
@@ -28,7 +28,7 @@ class Distinct(NamedTuple):
 def distinct(labels: Tensor, counts: Tensor | None = None) -> Distinct:
     """The distinct rows of (B, T); on a GPU, of those where counts (B,) is True."""
     itself = torch.arange(len(labels), device=labels.device)
-    if reads_are_free(labels):
+    if is_on_host(labels):
         values, own, count = labels.unique(dim=0, return_inverse=True, return_counts=True)
         if len(values) == len(labels):
             values, own, count = labels, itself, torch.ones_like(itself)

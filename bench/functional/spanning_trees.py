@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.functional.devices import beside, reads_are_free
+from bench.functional.devices import is_on_host, to_device_of
 
 
 def spanning_trees(distances: Tensor, subsets: Sequence[Tensor]) -> list[Tensor]:
@@ -17,7 +17,7 @@ def spanning_trees(distances: Tensor, subsets: Sequence[Tensor]) -> list[Tensor]
     tree of Kruskal's algorithm after a stable sort. Subsets lie on the host, the trees beside the distances.
     """
     distances = distances.detach()
-    if reads_are_free(distances):
+    if is_on_host(distances):
         return [torch.from_numpy(_compiled()(distances.numpy(), rows.numpy())) for rows in subsets]
     return _boruvka(distances, subsets)
 
@@ -26,10 +26,10 @@ def _boruvka(distances: Tensor, subsets: Sequence[Tensor]) -> list[Tensor]:
     # every component takes its shortest way out, all at once: log n rounds, and nothing that the host waits for
     sizes = [len(rows) for rows in subsets]
     n = max(sizes)
-    rows = beside(torch.nn.utils.rnn.pad_sequence(list(subsets), batch_first=True), distances)  # (S, n)
+    rows = to_device_of(torch.nn.utils.rnn.pad_sequence(list(subsets), batch_first=True), distances)  # (S, n)
     vertex = torch.arange(n, device=distances.device).expand(len(rows), n)
     length = distances[rows[:, :, None], rows[:, None, :]].nan_to_num(torch.finfo(distances.dtype).max)
-    real = vertex < beside(torch.tensor(sizes), distances)[:, None]
+    real = vertex < to_device_of(torch.tensor(sizes), distances)[:, None]
     usable = (real[:, :, None] & real[:, None, :]).triu(1)
     order = length.masked_fill(~usable, torch.inf).flatten(1).argsort(dim=1, stable=True)
     never = n * n

@@ -5,7 +5,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from bench.functional.devices import beside
+from bench.functional.devices import to_device_of
 from bench.functional.pair_distances import pair_distances
 from bench.functional.spanning_trees import spanning_trees
 
@@ -28,7 +28,7 @@ class Pairs:
             rows = torch.arange(len(self.features))
         if len(rows) < 2:
             return self.features.sum() * 0
-        here = beside(rows, self.z)
+        here = to_device_of(rows, self.z)
         scale_z, scale_y = _size(self.features[here], form), _size(self.targets[here], form)
         spaces = [self.y] if one_sided else [self.y, self.z]
         trees = [spanning_trees(space, [rows])[0] for space in spaces]
@@ -43,7 +43,7 @@ class Pairs:
         z, y = _lengths(self.z, subsets), _lengths(self.y, subsets)
         some = (z != 0) & (y != 0)
         growth = torch.log(torch.where(some, z, 1) / torch.where(some, y, 1))
-        sizes = beside(torch.tensor([len(rows) for rows in subsets], dtype=torch.double).clamp(min=1).log(), z)
+        sizes = to_device_of(torch.tensor([len(rows) for rows in subsets], dtype=torch.double).clamp(min=1).log(), z)
         spread = torch.where(some, sizes - (sizes * some).sum() / some.sum().clamp(min=1), 0)
         square = spread.square().sum()
         slope = (spread * growth).sum() / torch.where(square > 0, square, 1)

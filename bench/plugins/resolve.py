@@ -81,7 +81,7 @@ def method(text: str, on: NamedDataset, searched: bool = True) -> NamedMethod:
 
 def refusal(base: str, dataset: Dataset) -> str | None:
     """Why one method is not defined on a dataset, by its own word or the dataset's."""
-    return dataset.excluded.get(base) or plugins.load("method", base).refuses(dataset)
+    return dataset.excluded.get(base) or plugins.load("method", base).unsupported_reason(dataset)
 
 
 def build(parts: Sequence[tuple[str, Mapping[str, Any]]]) -> Method:
@@ -110,11 +110,17 @@ def method_defaults(base: str) -> dict[str, Any]:
     return _arguments(plugins.load("method", base), Name(base), {})[1]
 
 
+_RANKS = (
+    "loss", "stages", "head", "weights", "regularizer", "density", "features", "views", "inputs", "sampler",
+    "optimizer", "step", "evaluated", "calibrated",
+)  # fmt: skip
+
+
 def _order(base: str) -> tuple[int, str]:
     # canonical order of a stack, as the papers write it: what shapes training first, what joins another method last
-    ranks = ("loss", "stages", "head", "weights", "regularizer", "joined", "features", "views")
     cls = plugins.load("method", base)
-    return min((ranks.index("joined" if slot in cls.yields else slot) for slot in cls.slots()), default=0), base
+    slots = ("density" if slot in cls.fallback_slots else slot for slot in cls.slots())
+    return min(map(_RANKS.index, slots), default=0), base
 
 
 def _arguments(cls: type, name: Name, defaults: Mapping[str, Any]) -> tuple[Name, dict[str, Any]]:

@@ -22,9 +22,8 @@ from bench.method import Stage
 from bench.plugins import resolve
 from bench.protocol import Protocol, with_protocol
 from bench.runs.processes import ending, start
-from bench.runs.worker import Place, environment, memory
+from bench.runs.worker import RunContext, environment, memory
 from bench.sheet import NONE
-from bench.stack import fills
 from bench.training.loop import WARM_UP, Training
 
 # minutes and MB of the baseline, MT, ROT-Reg and both on AgeDB-DIR at batch 128: Zhang et al., ICLR 2025, Table 6
@@ -57,9 +56,9 @@ def measure(
     dataset: str, methods: Sequence[str], overrides: Mapping[str, Any], steps: int, root: Path, device: str
 ) -> dict[str, Any]:
     """Costs of all methods, one after another, and the state of the machine that they were taken on."""
-    place = Place(str(root), device, threads=torch.get_num_threads())
+    context = RunContext(str(root), device, threads=torch.get_num_threads())
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
-    found = [_alone(dataset, name, dict(overrides), steps, place) for name in methods]
+    found = [_alone(dataset, name, dict(overrides), steps, context) for name in methods]
     return {
         "dataset": dataset,
         "overrides": dict(overrides),
@@ -131,26 +130,26 @@ def _send(pipe: Connection, *job: Any) -> None:
         pipe.send(error)
 
 
-def _measured(dataset: str, name: str, overrides: dict[str, Any], steps: int, place: Place) -> tuple[Cost, dict]:
-    torch.set_num_threads(place.threads)
-    device = torch.device(place.device)
+def _measured(dataset: str, name: str, overrides: dict[str, Any], steps: int, context: RunContext) -> tuple[Cost, dict]:
+    torch.set_num_threads(context.threads)
+    device = torch.device(context.device)
     on = resolve.dataset(dataset, overrides)
-    named, splits, protocol = resolve.method(name, on), on.dataset.load(Path(place.root)), on.protocol
+    named, splits, protocol = resolve.method(name, on), on.dataset.load(Path(context.root)), on.protocol
     rows = len(splits.train)
     batch = min(protocol.batch_size or rows, rows)
     # as few samples as the steps need, seen as often as it takes
     few = min(rows, batch * (steps + WARM_UP))
     epochs = math.ceil((steps + WARM_UP) / _steps(few, protocol))
     brief = {"protocol.epochs": epochs, "protocol.validate_every": epochs, "protocol.validate_steps": None}
-    summary = None if splits.summary is None else torch.arange(min(few, len(splits.summary)))
-    part = replace(splits, train=_first(splits.train, few), val=_first(splits.val, batch), summary=summary)
+    summary = None if splits.reference_rows is None else torch.arange(min(few, len(splits.reference_rows)))
+    part = replace(splits, train=_first(splits.train, few), val=_first(splits.val, batch), reference_rows=summary)
     method = named.build()
-    training = Training(on.dataset, protocol, part, method, 0, device, overrides={**overrides, **brief})
+    training = Training(on.dataset, protocol, part, method, 0, device, changes={**overrides, **brief})
     taken = training.fit().step_s
     stages = method.stages(protocol)
     forward = _timed(lambda: training.predict(part.val), device) / len(part.val)
-    passed = rows if splits.summary is None else len(splits.summary)
-    full = protocol.epochs * passed * forward * fills(method, "epoch_end")
+    passed = rows if splits.reference_rows is None else len(splits.reference_rows)
+    full = protocol.epochs * passed * forward * overrides(method, "epoch_end")
     times = []
     for stage in stages:
         own = with_protocol(stage.protocol or protocol, overrides)
@@ -162,10 +161,10 @@ def _measured(dataset: str, name: str, overrides: dict[str, Any], steps: int, pl
         full += total * median(times[-1]) + checks * len(splits.val) * forward
     step = median(times[0])
     low, _, high = quantiles(times[0], n=4)
-    share = _regularizer(training, stages[0], device) / step if fills(method, "regularizer") else None
-    peaks = memory(place.device).model_dump()
+    share = _regularizer(training, stages[0], device) / step if overrides(method, "regularizer") else None
+    peaks = memory(context.device).model_dump()
     cost = Cost(named.name, batch, 1e3 * step, 1e3 * (high - low), batch / step, share, full, **peaks)
-    return cost, environment(place).model_dump()
+    return cost, environment(context).model_dump()
 
 
 def _regularizer(training: Training, stage: Stage, device: torch.device) -> float:

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from bench.results.record import Record
 from bench.runs.cells import Cell
 from bench.runs.processes import ending, start
-from bench.runs.worker import Finished, Place, failure, run
+from bench.runs.worker import Finished, RunContext, failure, run
 
 POLL_S = 0.2
 
@@ -70,7 +70,7 @@ class LocalExecutor:
 
     Args:
         jobs: processes at a time.
-        place: data root and what the record says of the checkout.
+        context: data root and what the record says of the checkout.
         timeout: seconds after which a cell is ended; None never.
         devices: what the processes are spread over, evenly.
         imports: modules that the cells need beside what all need.
@@ -79,18 +79,18 @@ class LocalExecutor:
     def __init__(
         self,
         jobs: int,
-        place: Place,
+        context: RunContext,
         timeout: float | None = None,
         devices: Sequence[str] = ("cpu",),
         imports: Sequence[str] = (),
     ) -> None:
         self.jobs, self.timeout, self.devices = jobs, timeout, devices
-        self.place = replace(place, workers=jobs)
+        self.context = replace(context, workers=jobs)
         # start-up is paid once: the fork server imports torch, each cell is a fork of it
         method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-        self.context: Any = multiprocessing.get_context(method)
+        self.start_method: Any = multiprocessing.get_context(method)
         if method == "forkserver":
-            self.context.set_forkserver_preload(["bench.runs.preload", *imports])
+            self.start_method.set_forkserver_preload(["bench.runs.preload", *imports])
 
     def run(self, todo: Sequence[Cell]) -> Iterator[Started | Progress | Ended]:
         """Run all cells in order, `jobs` at a time."""
@@ -112,7 +112,7 @@ class LocalExecutor:
                 item.process.kill()
 
     def _start(self, cell: Cell, device: str) -> _Running:
-        process, pipe = start(self.context, _main, cell.json(), replace(self.place, device=device))
+        process, pipe = start(self.start_method, _main, cell.json(), replace(self.context, device=device))
         return _Running(cell, device, process, pipe, datetime.now(UTC), perf_counter())
 
     def _events(self, item: _Running) -> Iterator[Progress | Ended]:
@@ -143,11 +143,11 @@ class LocalExecutor:
         return failure(item.cell, "killed" if code < 0 else "error", f"no record: {ending(code)}", item.began, wall)
 
 
-def _main(pipe: Connection, text: str, place: Place) -> None:
+def _main(pipe: Connection, text: str, context: RunContext) -> None:
     import json
 
     cell = Cell(**json.loads(text))
-    finished = run(cell, place, lambda at: pipe.send(("progress", at, None)))
+    finished = run(cell, context, lambda at: pipe.send(("progress", at, None)))
     pipe.send(("record", finished.record.model_dump_json(), finished.predictions))
     pipe.close()
     sys.stdout.flush()

@@ -15,7 +15,7 @@ from bench.results import store
 from bench.results.record import Record
 from bench.runs.cells import Cell, Plan
 from bench.runs.executor import Ended, Executor, LocalExecutor, Progress, Started
-from bench.runs.worker import Place
+from bench.runs.worker import RunContext
 
 
 @dataclass
@@ -56,10 +56,10 @@ def local(
     chosen = devices(device)
     workers = jobs or (_cores() if chosen == ["cpu"] else per_device * len(chosen))
     sha, dirty = _checkout()
-    place = Place(str(root), git_sha=sha, git_dirty=dirty)
+    context = RunContext(str(root), git_sha=sha, git_dirty=dirty)
     named = [resolve.dataset(name).dataset for name in {cell.dataset for cell in todo}]
     imports = sorted({module for dataset in named for module in dataset.imports})
-    return LocalExecutor(min(workers, len(todo)) or 1, place, timeout, chosen, imports)
+    return LocalExecutor(min(workers, len(todo)) or 1, context, timeout, chosen, imports)
 
 
 def _cores() -> int:

@@ -20,7 +20,7 @@ from bench.plugins import resolve
 from bench.results import store
 from bench.results.record import Environment, Memory, Predictions, Record, Status, Timing
 from bench.runs import cells
-from bench.stack import counted
+from bench.stack import batch_counters
 from bench.training import evaluate
 from bench.training.loop import Diverged, Training
 
@@ -28,7 +28,7 @@ PACKAGES = ("regression-bench", "torch", "torchvision", "timm", "numpy", "scipy"
 
 
 @dataclass(frozen=True)
-class Place:
+class RunContext:
     """Where and how a cell runs; none of it belongs to the key."""
 
     root: str  # of the data
@@ -47,7 +47,7 @@ class Finished:
     predictions: np.ndarray | None = None
 
 
-def run(cell: cells.Cell, place: Place, report: Callable[[dict], None]) -> Finished:
+def run(cell: cells.Cell, context: RunContext, report: Callable[[dict], None]) -> Finished:
     """Train and evaluate one cell; every failure comes back as a record."""
     started, clock = datetime.now(UTC), perf_counter()
     parts: dict[str, Any] = {}
@@ -55,23 +55,23 @@ def run(cell: cells.Cell, place: Place, report: Callable[[dict], None]) -> Finis
     status: Status = "ok"
     error = None
     try:
-        torch.set_num_threads(place.threads)
-        parts, predictions = _train(cell, place, report)
+        torch.set_num_threads(context.threads)
+        parts, predictions = _train(cell, context, report)
     except Diverged as problem:
         status, error = "diverged", str(problem)
     except (MemoryError, torch.OutOfMemoryError):
         status, error = "oom", traceback.format_exc()
     except Exception:  # the cell's own failure, whatever it is, must not end the run
         status, error = "error", traceback.format_exc()
-    timing = Timing(wall_s=round(perf_counter() - clock, 3), workers=place.workers, **parts.pop("timing", {}))
+    timing = Timing(wall_s=round(perf_counter() - clock, 3), workers=context.workers, **parts.pop("timing", {}))
     record = Record(
         **_identity(cell),
         **parts,
         status=status,
         error=error,
         timing=timing,
-        memory=memory(place.device),
-        environment=environment(place),
+        memory=memory(context.device),
+        environment=environment(context),
         started=started.isoformat(timespec="seconds"),
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
     )
@@ -90,8 +90,8 @@ def failure(cell: cells.Cell, status: Status, error: str, started: datetime, wal
     )
 
 
-def _train(cell: cells.Cell, place: Place, report: Callable[[dict], None]) -> tuple[dict[str, Any], np.ndarray]:
-    device = torch.device(place.device)
+def _train(cell: cells.Cell, context: RunContext, report: Callable[[dict], None]) -> tuple[dict[str, Any], np.ndarray]:
+    device = torch.device(context.device)
     if device.type == "cuda":
         torch.cuda.set_device(device)
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
@@ -99,7 +99,7 @@ def _train(cell: cells.Cell, place: Place, report: Callable[[dict], None]) -> tu
     on = resolve.dataset(cell.dataset, cell.config["overrides"])
     # of the values that went out with the cell, whatever is the default here by now
     method = resolve.build([(part["name"], part["params"]) for part in cell.config["method"]])
-    splits = cells.load(on, Path(place.root))
+    splits = cells.load(on, Path(context.root))
     training = Training(on.dataset, on.protocol, splits, method, cell.seed, device, report, cell.config["overrides"])
     fit = training.fit()
     predicted = {"val": training.predict(splits.val), "test": training.predict(splits.test)}
@@ -113,7 +113,7 @@ def _train(cell: cells.Cell, place: Place, report: Callable[[dict], None]) -> tu
         "selection": fit.selection,
         "history": [_row(row) for row in fit.history],
         "predictions": Predictions(file=file, sha256=store.hash_predictions(test)),
-        **counted(method),
+        **batch_counters(method),
         "timing": {
             "train_s": round(fit.train_s, 3),
             "step_ms": round(step, 4),
@@ -160,22 +160,22 @@ def _peak_rss_mb() -> float | None:
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6, 1)
 
 
-def environment(place: Place) -> Environment:
+def environment(context: RunContext) -> Environment:
     """What this process runs on."""
-    gpu = place.device.startswith("cuda")
+    gpu = context.device.startswith("cuda")
     return Environment(
         python=platform.python_version(),
         torch=torch.__version__,
         cuda=torch.version.cuda if gpu else None,
         cudnn=torch.backends.cudnn.version() if gpu else None,
-        device=torch.cuda.get_device_name(place.device) if gpu else "cpu",
+        device=torch.cuda.get_device_name(context.device) if gpu else "cpu",
         cpu=_cpu(),
         cpu_capability=torch.backends.cpu.get_cpu_capability(),
         cores=os.cpu_count() or 1,
-        threads=place.threads,
+        threads=context.threads,
         deterministic=not gpu or torch.are_deterministic_algorithms_enabled(),
-        git_sha=place.git_sha,
-        git_dirty=place.git_dirty,
+        git_sha=context.git_sha,
+        git_dirty=context.git_dirty,
         packages=_packages(),
     )
 

@@ -130,7 +130,7 @@ def _split_shapes(splits: Splits) -> None:
         split: Split = getattr(splits, key)
         _require(len(split.x) == len(split.labels) > 0, f"{key}: {len(split.x)} inputs, {len(split.labels)} labels")
         _require(len(split.labels.shape) >= 2, f"{key}: labels are {tuple(split.labels.shape)}; they must be (N, T)")
-        labels = splits.known() if key == "train" else split.labels
+        labels = splits.reference_labels() if key == "train" else split.labels
         _require(bool(labels.isfinite().all()), f"{key}: labels are not finite")
 
 
@@ -141,8 +141,8 @@ def _metrics_exist(dataset: Dataset) -> None:
 
 
 def _regions(dataset: Dataset, splits: Splits) -> None:
-    _, labels = dataset.readout(splits.test.labels, splits.test)
-    regions = dataset.regions(splits.known().numpy(), labels)
+    _, labels = dataset.evaluation_arrays(splits.test.labels, splits.test)
+    regions = dataset.regions(splits.reference_labels().numpy(), labels)
     if regions is not None:
         _require(len(regions) == len(labels), f"{len(regions)} regions for {len(labels)} labels")
         _require(set(regions.tolist()) <= set(evaluate.ORDER), f"regions are {sorted(set(regions.tolist()))}")

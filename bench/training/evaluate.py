@@ -13,8 +13,8 @@ ORDER = ("many", "medium", "few", "zero")
 def metrics(dataset: Dataset, splits: Splits, name: str, y_hat: Tensor) -> dict[str, Region]:
     """`{region: {metric: value or None, "n": rows}}` of a split; an empty region has n = 0 and no values."""
     split = getattr(splits, name)
-    predicted, labels = dataset.readout(y_hat, split)
-    regions = dataset.regions(splits.known().numpy(), labels)
+    predicted, labels = dataset.evaluation_arrays(y_hat, split)
+    regions = dataset.regions(splits.reference_labels().numpy(), labels)
     groups = {"all": np.ones(len(labels), dtype=bool)}
     if regions is not None:
         names = [region for region in ORDER if region != "zero" or (regions == "zero").any()]

@@ -1,0 +1,209 @@
+"""A network with its method and its training data: batches drawn, run forward, and predictions.
+
+The loop that trains it is in `bench.training.loop`.
+"""
+
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from bench.data.stored import each
+from bench.dataset import Dataset, Examples, Split, Splits
+from bench.functional.devices import to_device_of
+from bench.functional.losses import task_loss
+from bench.functional.random_streams import generator, stream_seed
+from bench.method import Batch, Method, Stage, Task, Views, as_rows
+from bench.protocol import Protocol
+from bench.stack import overrides
+
+
+class Network(nn.Module):
+    """An encoder x -> z and a head z -> outputs."""
+
+    def __init__(self, encoder: nn.Module, head: nn.Module) -> None:
+        super().__init__()
+        self.encoder, self.head = encoder, head
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Head outputs of a batch of inputs."""
+        return self.head(self.encoder(x))
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A batch as it goes into the network, however often a step runs it: examples, views and their rows."""
+
+    examples: Examples
+    views: Tensor | None  # (V·B, ...)
+    index: Tensor  # (B,)
+
+
+class Model:
+    """One seed of a method on a dataset, on one device."""
+
+    def __init__(
+        self, dataset: Dataset, protocol: Protocol, splits: Splits, method: Method, seed: int, device: torch.device
+    ) -> None:
+        self.dataset, self.protocol, self.method, self.device = dataset, protocol, method, device
+        self.train, self.val, self.shift, self.scale = splits.train, splits.val, splits.shift, splits.scale
+        self.reference_rows = splits.reference_rows
+        self.order, self.augment, self.extra = (generator(seed, name) for name in ("order", "augment", "method"))
+
+        # the encoder is drawn first, so that seed k of every method starts from the same one
+        torch.manual_seed(stream_seed(seed, "init"))
+        encoder, self.width = dataset.encoder(splits)
+        labels = self.train.labels
+        y = each(labels, lambda given: (given - self.shift) / self.scale)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(stream_seed(seed, "method"))
+            rng = generator(seed, "method")
+            known = (
+                (labels, y) if self.reference_rows is None else (labels[self.reference_rows], y[self.reference_rows])
+            )
+            task = Task(*known, self.shift, self.scale, self.width, dataset.bins, protocol, rng, encoder)
+            method.prepare(replace(task, new_encoder=lambda: dataset.encoder(splits)[0], density=method.density))
+            weights = each(labels, method.weights)
+        self.network = Network(encoder, self.new_head()).to(device)
+        method.to(device)
+        if protocol.channels_last:
+            self.network.to(memory_format=torch.channels_last)
+        if protocol.compile:
+            encoder.compile()
+        self.cast = torch.autocast(device.type, torch.bfloat16) if protocol.precision == "bf16" else nullcontext()
+        self.x, self.y = self.train.x.to(device), y.to(device)
+        self.val = replace(self.val, x=self.val.x.to(device))
+        self.w, self.mask = (None if t is None else t.to(device) for t in (weights, self.train.mask))
+        torch.manual_seed(stream_seed(seed, "augment"))  # dropout inside the network
+        self.all_rows = torch.arange(len(self.train))
+        self.samples, self.regularizes = overrides(method, "sampler"), overrides(method, "regularizer")
+        self.finished = False
+
+    def draw(self, index: Tensor, stage: Stage) -> Drawn:
+        """Some training rows, augmented, and their views."""
+        rows = None if index is self.all_rows else index
+        given = Examples(*(_taken(samples, rows) for samples in (self.x, self.y, self.w, self.mask)))
+        views = self._views(given, stage) if self.method.views and stage.regularized else None
+        if not (stage.pretext and views is not None):
+            given = self.dataset.transform(given, self.augment, "strong" if stage.strong else "train")
+            x, y = self.method.inputs(given.x, given.y)
+            given = replace(given, x=x, y=y)
+        return Drawn(given, views, index)
+
+    def _views(self, given: Examples, stage: Stage) -> Tensor:
+        mode = "strong" if stage.strong else "view"
+        return torch.cat([self.dataset.transform(given, self.augment, mode).x for _ in range(self.method.views)])
+
+    def forward(self, drawn: Drawn, stage: Stage, epoch: int) -> Batch:
+        """The forward pass over a batch and its views."""
+        method, given = self.method, drawn.examples
+        views = None
+        if drawn.views is not None:
+            # one pass over all views, as batch statistics see them in the published code
+            z = self._encoded(drawn.views)
+            views = Views(z, method.predict(self._outputs(z)))
+        if stage.pretext and views is not None:
+            z = views.z[: len(given.y)]
+        else:
+            z = method.features(self._encoded(given.x), given.y, epoch)
+        return Batch(
+            y=given.y,
+            w=_masked(given.w if stage.weighted else None, given.mask),
+            z=z,
+            outputs=self._outputs(z),
+            targets=method.targets(given.y),
+            predict=method.predict,
+            mask=given.mask,
+            views=views,
+            epoch=epoch,
+            stage=stage.name,
+            x=given.x,
+            index=drawn.index,
+        )
+
+    def _encoded(self, x: Tensor) -> Tensor:
+        # methods work on fp32, whatever the precision of the network
+        with self.cast:
+            return self.network.encoder(x).float()
+
+    def _outputs(self, z: Tensor) -> Tensor:
+        with self.cast:
+            return self.network.head(z).float()
+
+    def loss(self, batch: Batch, stage: Stage) -> Tensor:
+        """What a stage minimises, a scalar."""
+        if stage.pretext:
+            return self.method.regularizer(batch)
+        if stage.loss is not None:
+            loss = task_loss(batch.outputs, batch.targets, batch.w, stage.loss)
+        else:
+            loss = self.method.loss(batch)
+        return loss + self.method.regularizer(batch) if stage.regularized and self.regularizes else loss
+
+    @torch.no_grad()
+    def training_features(self, epoch: int) -> tuple[Tensor, Tensor]:
+        """Features (N, D) and targets (N, T) of a pass over the training split, or over its reference rows."""
+        # in training mode and augmented, as published, but with random numbers of its own; reference rows as they are
+        rows, mode = (self.all_rows, "train") if self.reference_rows is None else (self.reference_rows, "evaluation")
+        with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
+            parts = []
+            for index in rows.split(self.protocol.batch_size or len(rows)):
+                x, y, mask = (_taken(samples, index) for samples in (self.x, self.y, self.mask))
+                given = self.dataset.transform(Examples(x, y, None, mask), self.extra, mode)
+                z = self.method.features(self._encoded(given.x), given.y, epoch)
+                z, y, counts = as_rows(z, given.y, given.mask)
+                parts.append((z, y) if counts is None else (z[counts], y[counts]))
+        z, y = zip(*parts, strict=True)
+        return torch.cat(z), torch.cat(y)
+
+    def predict(self, split: Split, network: nn.Module | None = None) -> Tensor:
+        """Predictions (N, T) of a split in label units, on the CPU; after training, calibrated."""
+        return self.predict_columns(split, network)["mean"]
+
+    @torch.no_grad()
+    def predict_columns(self, split: Split, network: nn.Module | None = None) -> dict[str, Tensor]:
+        """Predictions as "mean" and the method's further columns, each (N, T) in label units, on the CPU."""
+        chosen: Any = network or self.network
+        x, mode = split.x.to(self.device), chosen.encoder.training
+        parts: dict[str, list[Tensor]] = {}
+        chosen.eval()
+        with self.cast:
+            for index in torch.arange(len(split)).split(self.dataset.evaluation_batch):
+                outputs = chosen(_taken(x, index)).float()
+                columns = {"mean": self.method.predict(outputs), **self.method.columns(outputs)}
+                for name, values in columns.items():
+                    parts.setdefault(name, []).append(values)
+        chosen.train()
+        chosen.encoder.train(mode)
+        found = {name: torch.cat(values).cpu() * self.scale for name, values in parts.items()}
+        found = {name: values if name == "deviation" else values + self.shift for name, values in found.items()}
+        return {**found, "mean": self.method.calibrated(found["mean"])} if self.finished else found
+
+    def new_head(self) -> nn.Module:
+        """A freshly drawn head."""
+        return self.method.head(lambda outputs: self.dataset.head(self.width, outputs), self.train.labels.shape[1])
+
+    def optimizer(self, protocol: Protocol, stage: Stage) -> torch.optim.Optimizer:
+        """Over what a stage trains, and the method's own parameters."""
+        trained = self.network if stage.encoder == "train" else self.network.head
+        groups: list[dict] = [{"params": list(trained.parameters())}, *self.method.parameter_groups()]
+        for group in groups:
+            group["initial_lr"] = group["lr"] = group.get("lr", protocol.lr)
+            group.setdefault("scheduled", True)
+        return self.method.optimizer(groups, protocol)
+
+
+def _taken(samples: Any, index: Tensor | None) -> Any:
+    if samples is None or index is None:
+        return samples
+    # an index on the host would have the host wait for the device; a reader of stored samples wants it there
+    return samples[to_device_of(index, samples) if isinstance(samples, Tensor) else index]
+
+
+def _masked(w: Tensor | None, mask: Tensor | None) -> Tensor | None:
+    # what does not count weighs nothing, whatever the loss
+    if mask is None:
+        return w
+    return mask.float() if w is None else w * mask

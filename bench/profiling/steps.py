@@ -130,10 +130,10 @@ def _send(pipe: Connection, *job: Any) -> None:
         pipe.send(error)
 
 
-def _measured(dataset: str, name: str, overrides: dict[str, Any], steps: int, context: RunContext) -> tuple[Cost, dict]:
+def _measured(dataset: str, name: str, changes: dict[str, Any], steps: int, context: RunContext) -> tuple[Cost, dict]:
     torch.set_num_threads(context.threads)
     device = torch.device(context.device)
-    on = resolve.dataset(dataset, overrides)
+    on = resolve.dataset(dataset, changes)
     named, splits, protocol = resolve.method(name, on), on.dataset.load(Path(context.root)), on.protocol
     rows = len(splits.train)
     batch = min(protocol.batch_size or rows, rows)
@@ -144,7 +144,7 @@ def _measured(dataset: str, name: str, overrides: dict[str, Any], steps: int, co
     summary = None if splits.reference_rows is None else torch.arange(min(few, len(splits.reference_rows)))
     part = replace(splits, train=_first(splits.train, few), val=_first(splits.val, batch), reference_rows=summary)
     method = named.build()
-    training = Training(on.dataset, protocol, part, method, 0, device, changes={**overrides, **brief})
+    training = Training(on.dataset, protocol, part, method, 0, device, changes={**changes, **brief})
     taken = training.fit().step_s
     stages = method.stages(protocol)
     forward = _timed(lambda: training.predict(part.val), device) / len(part.val)
@@ -152,7 +152,7 @@ def _measured(dataset: str, name: str, overrides: dict[str, Any], steps: int, co
     full = protocol.epochs * passed * forward * overrides(method, "epoch_end")
     times = []
     for stage in stages:
-        own = with_protocol(stage.protocol or protocol, overrides)
+        own = with_protocol(protocol, {**stage.changes, **changes})
         count = epochs * _steps(few, own)
         times.append(taken[WARM_UP:count])
         taken = taken[count:]

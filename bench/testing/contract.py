@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import torch
 
-from bench.dataset import Dataset, Split, Splits
+from bench.dataset import Dataset, Examples, Mode, Split, Splits
 from bench.errors import BenchError, unknown
 from bench.metrics import METRICS
 from bench.plugins import resolve
@@ -149,11 +150,14 @@ def _regions(dataset: Dataset, splits: Splits) -> None:
 
 
 def _augments(dataset: Dataset, splits: Splits) -> None:
-    x = splits.train.x[:4]
-    for change in (dataset.augment, dataset.view):
-        first, second = (change(x.clone(), torch.Generator().manual_seed(1)) for _ in range(2))
-        _require(len(first) == len(x), f"{change.__name__} turns {len(x)} samples into {len(first)}")
-        _require(torch.equal(first, second), f"{change.__name__} draws from something but its generator")
+    rows = torch.arange(min(4, len(splits.train)))
+    x, y, mask = (None if t is None else t[rows] for t in (splits.train.x, splits.train.labels, splits.train.mask))
+    assert x is not None and y is not None
+    for mode in get_args(Mode):
+        given = Examples(x.clone(), y, None, mask)
+        first, second = (dataset.transform(given, torch.Generator().manual_seed(1), mode) for _ in range(2))
+        _require(len(first.x) == len(x), f"transform({mode}) turns {len(x)} samples into {len(first.x)}")
+        _require(torch.equal(first.x, second.x), f"transform({mode}) draws from something but its generator")
 
 
 def _evaluates(on: NamedDataset, splits: Splits) -> None:

@@ -60,9 +60,7 @@ class Model:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(stream_seed(seed, "method"))
             rng = generator(seed, "method")
-            known = (
-                (labels, y) if self.reference_rows is None else (labels[self.reference_rows], y[self.reference_rows])
-            )
+            known = (part if self.reference_rows is None else part[self.reference_rows] for part in (labels, y))
             task = Task(*known, self.shift, self.scale, self.width, dataset.bins, protocol, rng, encoder)
             method.prepare(replace(task, new_encoder=lambda: dataset.encoder(splits)[0], density=method.density))
             weights = each(labels, method.weights)
@@ -80,6 +78,10 @@ class Model:
         self.all_rows = torch.arange(len(self.train))
         self.samples, self.regularizes = overrides(method, "sampler"), overrides(method, "regularizer")
         self.finished = False
+
+    def batch(self, index: Tensor | None, stage: Stage, epoch: int) -> Batch:
+        """The forward pass over some training rows, all where index is None."""
+        return self.forward(self.draw(self.all_rows if index is None else index, stage), stage, epoch)
 
     def draw(self, index: Tensor, stage: Stage) -> Drawn:
         """Some training rows, augmented, and their views."""

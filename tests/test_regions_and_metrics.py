@@ -38,14 +38,15 @@ SHIFTED = [1.5, 6.0, 9.0, 12.0]  # no exact hit: errors -0.5, 2, 1, -4
         ("pearson", [3.0, 1.0], [1.0, 3.0], -1.0),
         # ranks 2 1 3 4 against 1 2 3 4: 1 - 6 · 2 / (4 · 15)
         ("spearman", [4.0, 1.0, 5.0, 9.0], Y, 0.8),
-        # tied ranks 1.5 1.5 3 against 1 2 3: 1.5 / √(1.5 · 2)
-        ("spearman", [1.0, 1.0, 7.0], [1.0, 2.0, 3.0], 1.5 / math.sqrt(3)),
+        # tied ranks 1.5 1.5 3 4 against 1 2 3 4: 4.5 / √(4.5 · 5)
+        ("spearman", [1.0, 1.0, 5.0, 9.0], Y, 4.5 / math.sqrt(22.5)),
         # five pairs in order, one not, of six
         ("kendall", [4.0, 1.0, 5.0, 9.0], Y, 4 / 6),
         # two pairs in order, one tied on one side: 2 / √(2 · 3)
         ("kendall", [1.0, 1.0, 7.0], [1.0, 2.0, 3.0], 2 / math.sqrt(6)),
         ("delta1", [1.25, 0.8, 1.2500001, 0.7999999], [1.0] * 4, 0.5),
         ("delta1", [5.0, 4.0, 5.1], [4.0, 5.0, 4.0], 2 / 3),
+        ("delta1", [-1.0, 1.0, -1.0, 0.0], [1.0, 1.0, -1.0, 1.0], 0.5),  # another sign is never near
         ("delta2", [1.5625, 0.64, 1.5626, 0.6399], [1.0] * 4, 0.5),
         ("delta3", [1.953125, 0.512, 1.9532, 0.5119], [1.0] * 4, 0.5),
         # relative to the label: 1/2, 2/4, 0, 4/16

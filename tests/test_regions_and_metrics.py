@@ -70,6 +70,12 @@ def test_a_better_prediction_is_better_in_the_direction_of_the_metric(name):
     assert better > worse if METRICS[name].higher_is_better else better < worse
 
 
+@pytest.mark.parametrize("name", ["pearson", "spearman", "kendall", "r2"])
+@pytest.mark.parametrize("rows", [2, 3, 7, 10])
+def test_labels_that_are_all_equal_have_no_correlation_whatever_their_mean_rounds_to(name, rows):
+    assert math.isnan(METRICS[name].function(np.arange(rows), [0.1] * rows))
+
+
 def test_r2_of_several_targets_takes_each_about_its_own_mean():
     y, y_hat = [[0.0, 100.0], [2.0, 104.0]], [[1.0, 100.0], [2.0, 102.0]]
     assert METRICS["r2"].function(y_hat, y) == pytest.approx(1 - (1 + 4) / (2 + 8))

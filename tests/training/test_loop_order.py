@@ -177,6 +177,22 @@ def test_clipping_takes_encoder_and_head_together_and_no_parameter_of_the_method
     assert own.item() == pytest.approx(100)
 
 
+def test_features_are_transformed_in_training_and_never_in_evaluation():
+    class Scaled(Seen):
+        def features(self, z, y, epoch):
+            self.given = y
+            return 10 * epoch * z
+
+    method = Scaled()
+    training = fitted(Line(), method, epochs=2, lr=0.0)
+    splits = Line().load(Path())
+    for epoch, batch in enumerate(method.batches, start=1):
+        torch.testing.assert_close(batch.z, 10 * epoch * splits.train.x)
+        torch.testing.assert_close(batch.outputs, 10 * epoch * splits.train.x @ torch.tensor([START]).T)
+    assert torch.equal(method.given, splits.train.labels)
+    torch.testing.assert_close(training.predict(splits.val), splits.val.x @ torch.tensor([START]).T)
+
+
 def test_the_pass_after_an_epoch_sees_transformed_features_of_all_rows_in_order():
     class Scaled(EpochEnd):
         def features(self, z, y, epoch):

@@ -208,6 +208,14 @@ def test_a_region_zero_without_a_label_is_left_out():
     assert list(scored(Shots(), "val", 1.0, 2.0)) == ["all", "many", "medium", "few"]
 
 
+def test_predictions_stand_first_and_labels_second_in_every_metric():
+    dataset = Shots()
+    dataset.metrics = ("r2", "abs_rel")
+    found = scored(dataset, "val", 1.0, 4.0)["all"]  # labels 1 and 2
+    assert found["r2"] == pytest.approx(1 - 4 / 0.5)
+    assert found["abs_rel"] == pytest.approx((0 + 2 / 2) / 2)
+
+
 def test_each_split_is_scored_on_its_own_labels():
     found = scored(Shots(), "val", 2.0, 5.0)
     assert (found["all"]["mae"], found["all"]["n"]) == (2.0, 2)

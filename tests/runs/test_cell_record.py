@@ -66,6 +66,9 @@ def test_another_seed_gives_other_predictions(seed_3):
 def test_overrides_reach_the_training(seed_3):
     changed = finished(cell_of(seed=3, lr=0.05)).record
     assert changed.predictions.sha256 != seed_3.record.predictions.sha256
+    # a field that is no stage's: of the network itself
+    coarse = finished(cell_of(seed=3, precision="bf16")).record
+    assert coarse.predictions.sha256 != seed_3.record.predictions.sha256
     longer = finished(cell_of(seed=3, epochs=3)).record
     assert [row.epoch for row in longer.history] == [1, 2, 3]
 

@@ -24,6 +24,7 @@ from bench.protocol import Protocol, with_protocol
 from bench.runs.processes import ending, start
 from bench.runs.worker import RunContext, environment, memory
 from bench.sheet import NONE
+from bench.stack import overrides
 from bench.training.loop import WARM_UP, Training
 
 # minutes and MB of the baseline, MT, ROT-Reg and both on AgeDB-DIR at batch 128: Zhang et al., ICLR 2025, Table 6

@@ -151,10 +151,10 @@ def _regions(dataset: Dataset, splits: Splits) -> None:
 
 def _augments(dataset: Dataset, splits: Splits) -> None:
     rows = torch.arange(min(4, len(splits.train)))
-    x, y, mask = (None if t is None else t[rows] for t in (splits.train.x, splits.train.labels, splits.train.mask))
-    assert x is not None and y is not None
+    split = splits.train
+    x, mask = split.x[rows], None if split.mask is None else split.mask[rows]
     for mode in get_args(Mode):
-        given = Examples(x.clone(), y, None, mask)
+        given = Examples(x.clone(), split.labels[rows], None, mask)
         first, second = (dataset.transform(given, torch.Generator().manual_seed(1), mode) for _ in range(2))
         _require(len(first.x) == len(x), f"transform({mode}) turns {len(x)} samples into {len(first.x)}")
         _require(torch.equal(first.x, second.x), f"transform({mode}) draws from something but its generator")

@@ -90,10 +90,6 @@ class Views:
     y_hat: Tensor  # (V·B, T)
 
 
-def _unchanged(density: np.ndarray) -> np.ndarray:
-    return density
-
-
 @dataclass(frozen=True)
 class Task:
     """What a method may know before training starts: everything but the validation and test splits."""
@@ -108,7 +104,7 @@ class Task:
     generator: torch.Generator  # on the CPU, the method's own
     encoder: nn.Module = field(default_factory=nn.Identity)  # the network's: a hook on it sees the inputs
     new_encoder: Callable[[], nn.Module] = nn.Identity  # another one of its kind, freshly drawn
-    density: Callable[[np.ndarray], np.ndarray] = _unchanged  # what the density slot makes of counts by label bin
+    density: Callable[[np.ndarray], np.ndarray] | None = None  # the density slot's, of a stack; None: the method's own
 
     def bin_of(self, y: Tensor) -> Tensor:
         """Label bin of targets in network units, any shape, int64."""

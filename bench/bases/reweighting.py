@@ -39,7 +39,9 @@ class Reweighting(Method):
         assert bins is not None
         counted = bins.index(self.task.labels).flatten().bincount(minlength=bins.number)
         counts = counted if bins.counts is None else torch.tensor(bins.counts)
-        weights = _weights(counts, self.scheme, self.clip, self.task.density, _FIRST if bins.first else 0)
+        weights = _weights(
+            counts, self.scheme, self.clip, self.task.density or self.density, _FIRST if bins.first else 0
+        )
         return weights.to(labels.device)[bins.index(labels)]
 
 

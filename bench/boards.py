@@ -18,7 +18,7 @@ from bench.results.equivalence import Equivalences
 from bench.results.record import Record
 from bench.runs import cells, select
 from bench.sheet import Sheet
-from bench.training.evaluate import ORDER
+from bench.shots import ORDER
 
 EXCERPT = re.compile(r"(<!-- board (\S+) -->\n).*?(?=<!-- /board -->)", re.DOTALL)
 

@@ -12,6 +12,7 @@ from bench import plugins
 from bench.errors import unknown
 from bench.names import parse_stack, value_text
 from bench.plugins.certificates import certificate
+from bench.shots import ORDER
 
 if TYPE_CHECKING:
     from bench.plugins.resolve import NamedDataset
@@ -145,5 +146,5 @@ def _samples(on: "NamedDataset", root: Path) -> str:
         dense = len(split.labels.shape) > 2
         regions = None if dense else on.dataset.regions(splits.train.labels.numpy(), split.labels.numpy())
         names = [] if regions is None else regions.ravel().tolist()
-        rows.append((name, len(split), *(names.count(region) or "" for region in ("many", "medium", "few", "zero"))))
-    return tabulate(rows, ("split", "samples", "many", "medium", "few", "zero"))
+        rows.append((name, len(split), *(names.count(region) or "" for region in ORDER)))
+    return tabulate(rows, ("split", "samples", *ORDER))

@@ -81,6 +81,15 @@ def config_of(on: resolve.NamedDataset, method: resolve.NamedMethod, overrides: 
     return json.loads(json.dumps(config))
 
 
+def config_today(dataset: str, method: str, overrides: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What a row of results would be configured as by today's code; None where it has no such row."""
+    try:
+        on = resolve.dataset(dataset, overrides)
+        return config_of(on, resolve.method(method, on), overrides)
+    except BenchError:
+        return None
+
+
 def _numerics(on: resolve.NamedDataset, method: resolve.NamedMethod) -> dict[str, int]:
     parts = [plugins.numerics("method", base) for base, _ in method.parts]
     merged = ChainMap(plugins.numerics("dataset", on.base), *parts)

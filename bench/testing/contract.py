@@ -14,6 +14,7 @@ from bench.metrics import METRICS
 from bench.plugins import resolve
 from bench.plugins.resolve import NamedDataset
 from bench.runs import cells
+from bench.shots import ORDER
 from bench.testing.toy import Toy
 from bench.training import evaluate
 from bench.training.loop import Training
@@ -146,7 +147,7 @@ def _regions(dataset: Dataset, splits: Splits) -> None:
     regions = dataset.regions(splits.reference_labels().numpy(), labels)
     if regions is not None:
         _require(len(regions) == len(labels), f"{len(regions)} regions for {len(labels)} labels")
-        _require(set(regions.tolist()) <= set(evaluate.ORDER), f"regions are {sorted(set(regions.tolist()))}")
+        _require(set(regions.tolist()) <= set(ORDER), f"regions are {sorted(set(regions.tolist()))}")
 
 
 def _augments(dataset: Dataset, splits: Splits) -> None:

@@ -29,7 +29,7 @@ def test_predictions_of_all_seeds_share_one_file_and_keep_their_hashes(tmp_path)
     arrays = {seed: np.random.default_rng(seed).normal(size=(5, 1)).astype("f4") for seed in (0, 1)}
     for seed, array in arrays.items():
         kept = Predictions(file="predictions.npz", sha256=store.hash_predictions(array))
-        store.write(tmp_path, record(seed, predictions=kept), array)
+        store.write(tmp_path, record(seed, predictions=kept), {"mean": array})
     with np.load(tmp_path / "circle/baseline/predictions.npz") as file:
         for seed, array in arrays.items():
             assert store.hash_predictions(file[f"seed-{seed}"]) == store.hash_predictions(array)

@@ -15,9 +15,10 @@ ROOT = Path(__file__).parents[1]
 
 
 def files(*folders):
-    """Paths below these folders of the checkout, without what running leaves there."""
+    """Paths below these folders of the checkout, without what a run leaves there."""
     found = (path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file())
-    return {path.relative_to(ROOT).as_posix() for path in found if path.suffix not in (".pyc", ".npz", ".lock")}
+    kept = (path for path in found if path.parent.name != "__pycache__" and path.suffix not in (".npz", ".lock"))
+    return {path.relative_to(ROOT).as_posix() for path in kept}
 
 
 @pytest.fixture(scope="module")

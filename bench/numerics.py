@@ -38,6 +38,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         "bench.dataset",
         "bench.protocol",
         "bench.functional.random_streams",
+        "bench.functional.optimizers",
     ),
     "losses": ("bench.functional.losses",),
     "metrics": ("bench.metrics",),

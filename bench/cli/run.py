@@ -48,11 +48,12 @@ def run(
 ) -> None:
     """Train what has no record yet, then write the boards. A cell is one method on one dataset with one seed."""
     if smoke:
-        results, seeds = Path(tempfile.mkdtemp(prefix="bench-smoke-"), "results"), seeds or 2
-        sets = [*options.SMOKE, *(sets or [])]
+        seeds, sets = seeds or 2, [*options.SMOKE, *(sets or [])]
     chosen, again = options.seeds(seeds, seed), (options.statuses(retry), options.rerun(stale))
     overrides = options.overrides(sets, precision=precision, channels_last=channels_last, compile=compiled)
     lookup.check(method, dataset)
+    if smoke:
+        results = Path(tempfile.mkdtemp(prefix="bench-smoke-"), "results")
     from rich.console import Console
 
     progress = Console(stderr=True)

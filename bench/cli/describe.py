@@ -18,7 +18,11 @@ from bench.shots import ORDER
 if TYPE_CHECKING:
     from bench.plugins.resolve import NamedDataset
 
-SLOTS = ("weights", "loss", "features", "regularizer", "head", "views", "stages")
+# bench.method.SLOTS, written out: that module imports torch, and `bench list` answers at once
+SLOTS = (
+    "weights", "density", "sampler", "inputs", "views", "features", "head", "loss", "regularizer",
+    "optimizer", "step", "evaluated", "calibrated", "stages",
+)  # fmt: skip
 
 
 def as_json() -> dict[str, list[dict[str, Any]]]:

@@ -12,7 +12,7 @@ from bench.errors import BenchError
 from bench.plugins import lookup, resolve
 from bench.results.record import Record
 from bench.results.store import write
-from bench.runs import cells, search, select
+from bench.runs import cells, search
 
 ROOT = Path(bench.__file__).parents[1]
 SEARCHED = "coordinates,uci,digits,stsb[hidden=32,protocol=short]"

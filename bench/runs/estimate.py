@@ -52,7 +52,7 @@ def as_json(plan: Plan, results: Path, jobs: int) -> dict[str, Any]:
             "state": item.state,
             "status": item.status,
             "run": item.run,
-            "estimate_s": known.get(item.cell.key) if item.run else None,
+            "estimate_s": known.get(item.cell.key),
         }
         for item in plan.planned
     ]

@@ -7,7 +7,7 @@ from bench.errors import BenchError, unknown
 from bench.names import Name, parse, parse_stack, split_list
 from bench.plugins.discovery import Kind, modules
 from bench.plugins.parameters import parameters
-from bench.plugins.source import sources
+from bench.plugins.source_text import sources
 
 METHOD_GROUPS: tuple[str, ...] = ("singles", "all-stacks", "all")  # every method, every reported stack, both
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from support.tiny_training import START, Deep, EpochEnd, Line, Modes, Seen, Stages, fitted, prepared, rows_of
 from torch import nn
 
 from bench.functional.random_streams import generator
 from bench.method import Method, Stage
+from support.tiny_training import START, Deep, EpochEnd, Line, Modes, Seen, Stages, fitted, prepared, rows_of
 
 
 class Probe(nn.Module):

@@ -5,10 +5,10 @@ from itertools import pairwise
 
 import pytest
 import torch
-from support.tiny_training import Deep, EpochEnd, Line, Seen, fitted, prepared, rows_of, same
 from torch import nn
 
 from bench.functional.random_streams import STREAMS, generator, stream_seed
+from support.tiny_training import Deep, EpochEnd, Line, Seen, fitted, prepared, rows_of, same
 
 
 def test_the_pass_after_an_epoch_draws_no_number_that_training_would_draw():

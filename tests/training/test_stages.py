@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from support.tiny_training import START, Deep, Line, Modes, Seen, Stages, fitted, prepared, state_of
 
 from bench.method import Stage
+from support.tiny_training import START, Deep, Line, Modes, Seen, Stages, fitted, prepared, state_of
 
 
 def deep_states(**changes):

@@ -14,15 +14,10 @@ from bench.plugins import lookup
 from bench.plugins.certificates import certificate
 from bench.plugins.parameters import parameters
 from bench.shots import ORDER
+from bench.slots import SLOTS
 
 if TYPE_CHECKING:
     from bench.plugins.resolve import NamedDataset
-
-# bench.method.SLOTS, written out: that module imports torch, and `bench list` answers at once
-SLOTS = (
-    "weights", "density", "sampler", "inputs", "views", "features", "head", "loss", "regularizer",
-    "optimizer", "step", "evaluated", "calibrated", "stages",
-)  # fmt: skip
 
 
 def as_json() -> dict[str, list[dict[str, Any]]]:

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from bench import plugins
-from bench.cli import describe, options
-from bench.method import SLOTS
+from bench.cli import options
 from bench.results import store
 from bench.runs import cells, select, worker
 from support.command_line import TINY, bench
@@ -26,10 +25,6 @@ def test_list_gives_every_plug_in_with_its_parameters(tmp_path):
 
 def test_list_takes_one_form_at_a_time(tmp_path):
     assert bench("list", "--json", "--matrix", cwd=tmp_path).returncode == 2
-
-
-def test_the_slots_that_list_shows_are_the_methods():
-    assert describe.SLOTS == SLOTS
 
 
 def trained(results):

@@ -118,7 +118,7 @@ def plan(
     if as_json:
         print(json.dumps(estimate.as_json(made, results, executor.jobs), indent=1))
         return
-    print(estimate.table(made))
+    print(estimate.plan_table(made))
     for line in (*_notes(made), estimate.estimate(made, results, executor.jobs)):
         print(line)
 
@@ -156,11 +156,11 @@ def search(
     if shared := sorted(set(seeds) & set(SEEDS)):
         raise BenchError(f"seeds {ranges(shared)} are those of the boards; search on others, e.g. --seed 100")
     folder = files.root(root)
-    plan = cells.plan(searching.rows(method, dataset), seeds, {}, results, folder)
+    plan = cells.plan(searching.candidate_rows(method, dataset), seeds, {}, results, folder)
     executor = runner.local(plan.todo, jobs, device, folder, None, jobs_per_device, PRELOAD)
     runner.run(plan, executor, results, Display(plan, executor.jobs, Console(stderr=True)))
     found = searching.tried(plan, results)
-    print(searching.table(found))
+    print(searching.candidates_table(found))
     if keep:
         searching.keep(found)
 

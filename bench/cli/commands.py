@@ -225,8 +225,6 @@ def leaderboard(
     check: Annotated[bool, typer.Option("--check", help="write nothing; exit 1 when a file differs")] = False,
 ) -> None:
     """Write the boards from the records."""
-    from rich.console import Console
-
     from bench.leaderboard import publish
     from bench.runs import catalogue
 
@@ -237,6 +235,8 @@ def leaderboard(
         print("all boards are as the records give them")
         return
     if dataset is not None:
+        from rich.console import Console
+
         publish.show(results, dataset, catalogue, Console())
     written = publish.write(results, folder, catalogue)
     print(f"boards written: {', '.join(map(str, written)) or 'none changed'}")

@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from functools import cache
+from typing import TYPE_CHECKING, Literal
 
 from bench.errors import BenchError
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 
 @dataclass(frozen=True)
@@ -50,15 +54,23 @@ class Protocol:
 
 def with_protocol(protocol: Protocol, overrides: Mapping[str, object]) -> Protocol:
     """A protocol with some fields replaced, as {"protocol.epochs": 5}; bad names and values raise BenchError."""
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
-    known = TypeAdapter(Protocol).dump_python(protocol)
+    known = _adapter().dump_python(protocol)
     changes = {key.removeprefix("protocol."): value for key, value in overrides.items()}
     for key in changes:
         if key not in known:
             raise BenchError(f"no protocol field '{key}'; there are: {', '.join(known)}")
     try:
-        return TypeAdapter(Protocol).validate_python({**known, **changes})
+        return _adapter().validate_python({**known, **changes})
     except ValidationError as error:
         first = error.errors()[0]
         raise BenchError(f"protocol.{first['loc'][0]}={first['input']}: {first['msg'].lower()}") from None
+
+
+@cache
+def _adapter() -> "TypeAdapter[Protocol]":
+    # takes milliseconds to make, and boards ask for hundreds of protocols
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Protocol)

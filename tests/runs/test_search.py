@@ -9,10 +9,10 @@ import pytest
 import bench
 from bench.data import files
 from bench.errors import BenchError
-from bench.plugins import resolve
+from bench.plugins import lookup, resolve
 from bench.results.record import Record
 from bench.results.store import write
-from bench.runs import cells, search, select
+from bench.runs import cells, search
 
 ROOT = Path(bench.__file__).parents[1]
 SEARCHED = "coordinates,uci,digits,stsb[hidden=32,protocol=short]"
@@ -72,7 +72,7 @@ def test_the_best_candidate_on_validation_becomes_the_default(tmp_path, monkeypa
 
 
 def test_committed_defaults_are_the_best_of_the_committed_search():
-    named = [name for name in select.dataset_names(SEARCHED) if _present(name)]
+    named = [name for name in lookup.dataset_names(SEARCHED) if _present(name)]
     plan = cells.plan(search.rows("singles", ",".join(named)), [search.SEED], {}, ROOT / "search/results", files.root())
     assert not plan.todo
     assert {item.state for item in plan.planned} == {"done"}

@@ -183,6 +183,8 @@ class Dataset:
     bins: Bins | None = None
     evaluation_batch: int = 1024  # samples that fit into memory at once without gradients
     excluded: ClassVar[Mapping[str, str]] = {}  # methods that are not defined here, and why
+    dense_targets: bool = False  # targets are maps (N, T, H, W), of which a mask says what counts
+    token_inputs: bool = False  # inputs are word numbers, with which nothing can be computed
     note: str = ""  # a sentence on how its samples or its protocol depart from the usual, for its board
     files: tuple[File, ...] = ()
     optional: tuple[File, ...] = ()  # files that other parameters read: `bench data add` takes them as well

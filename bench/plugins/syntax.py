@@ -9,8 +9,12 @@ from pathlib import Path
 import bench
 from bench.errors import BenchError
 
-# what a class says of values that each cell's configuration holds anyway, of its board, and of what to import early
-_TABLES = {"defaults", "origins", "candidates", "imports", "note", "reported_note", "reported", "paper", "groups"}
+# what a class says of values that each cell's configuration holds anyway, of its board, of what to import early, and
+# of the form of its samples, by which methods are refused
+_TABLES = {
+    "defaults", "origins", "candidates", "imports", "note", "reported_note", "reported", "paper", "groups",
+    "dense_targets", "token_inputs",
+}  # fmt: skip
 _TYPES = {"typing", "collections.abc", "__future__"}
 
 

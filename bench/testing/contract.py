@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import get_args
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 import torch
@@ -11,6 +11,7 @@ import torch
 from bench.dataset import Dataset, Examples, Mode, Split, Splits
 from bench.errors import BenchError, unknown
 from bench.metrics import METRICS
+from bench.names import parse_stack
 from bench.plugins import resolve
 from bench.plugins.resolve import NamedDataset
 from bench.runs import cells
@@ -23,8 +24,20 @@ CPU = torch.device("cpu")
 Check = Callable[[], None]
 
 
-def run(kind: str, name: str, root: Path) -> Iterator[tuple[str, str | None]]:
-    """Every check of a plug-in: its sentence, and what is wrong or None."""
+class Doubtful(Exception):
+    """What a check warns of: nothing is broken, but an author wants to know."""
+
+
+class Finding(NamedTuple):
+    """What a check found: its sentence, how it went, and what is wrong or doubtful."""
+
+    title: str
+    state: Literal["ok", "warning", "FAILED"] = "ok"
+    problem: str = ""
+
+
+def run(kind: str, name: str, root: Path) -> Iterator[Finding]:
+    """Every check of a plug-in, in order."""
     if kind == "method":
         checks = _method_checks(name)
     else:
@@ -34,10 +47,12 @@ def run(kind: str, name: str, root: Path) -> Iterator[tuple[str, str | None]]:
             check()
         except BenchError:
             raise
+        except Doubtful as doubt:
+            yield Finding(title, "warning", str(doubt))
         except Exception as error:  # a plug-in may fail in any way, and its author wants to know which
-            yield title, f"{type(error).__name__}: {error}"
+            yield Finding(title, "FAILED", f"{type(error).__name__}: {error}")
         else:
-            yield title, None
+            yield Finding(title)
 
 
 def _method_checks(name: str) -> Iterator[tuple[str, Check]]:
@@ -52,6 +67,8 @@ def _method_checks(name: str) -> Iterator[tuple[str, Check]]:
         yield f"gives the same numbers from the same seed {what}", lambda toy=toy: _repeats(name, toy)
         yield f"leaves torch's global generator alone {what}", lambda toy=toy: _own_generator(name, toy)
         yield f"never reads the test split {what}", lambda toy=toy: _test_unread(name, toy)
+        if [part.base for part in parse_stack(name)] != ["baseline"]:
+            yield f"predicts other numbers than the baseline {what}", lambda toy=toy: _acts(name, toy)
         for labels, rows in (("equal", 16), ("distinct", 16), ("mixed", 1), ("mixed", 2), ("mixed", 17)):
             title = f"survives {rows} row{'s' * (rows > 1)} with {labels} labels {what}"
             yield (
@@ -125,6 +142,13 @@ def _test_unread(name: str, toy: Toy) -> None:
     poisoned = replace(splits, test=Split(splits.test.x[:] * torch.nan, splits.test.labels * torch.nan))
     first, second = (_train(name, toy, given).predict(splits.val) for given in (splits, poisoned))
     _require(torch.equal(first, second), "another test split gives another model")
+
+
+def _acts(name: str, toy: Toy) -> None:
+    splits = toy.load(Path())
+    ours, plain = (_train(text, toy, splits).predict(splits.test) for text in (name, "baseline"))
+    if torch.equal(ours, plain):
+        raise Doubtful("they are the same; has what it overrides no effect here?")
 
 
 def _split_shapes(splits: Splits) -> None:

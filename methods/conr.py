@@ -93,8 +93,8 @@ def conr(
     A negative counts w·exp(push·label distance) times; several targets are compared by their L1 distance.
 
     >>> features = torch.tensor([[1.0, 0.0], [1.0, 0.1], [0.0, 1.0], [0.1, 1.0]])
-    >>> conr(features, torch.tensor([20.0, 20.0, 60.0, 60.0]), torch.tensor([20.0, 20.5, 20.5, 60.0]))
-    tensor(3.8147e-06)
+    >>> conr(features, torch.tensor([20.0, 20.0, 60.0, 60.0]), torch.tensor([20.0, 20.5, 20.5, 60.0]), temperature=1.0)
+    tensor(0.7908)
     """
     predictions, targets, weights = _rows(features, predictions, targets, weights)
     gap = _gap(targets)
@@ -117,8 +117,8 @@ def conr_images(
     (B, D), (B, T), (B, T), (B, 1) -> ().
 
     >>> features = torch.tensor([[1.0, 0.0], [1.0, 0.1], [0.0, 1.0]])
-    >>> conr_images(features, torch.tensor([2.0, 2.1, 6.0]), torch.tensor([2.0, 2.1, 2.1]))
-    tensor(0.0069)
+    >>> conr_images(features, torch.tensor([2.0, 2.1, 6.0]), torch.tensor([2.0, 2.1, 2.1]), temperature=1.0)
+    tensor(0.2387)
     """
     predictions, targets, weights = _rows(features, predictions, targets, weights)
     gap = _gap(targets)

@@ -5,11 +5,10 @@ Follows the paper, sections 3.4 and 3.5.
 Differs: the bins are the dataset's.
 """
 
-import torch
 from torch import Tensor, nn
 
 from bench.bases.binned import Binned, weighted_mean
-from bench.functional.shapes import as_numbers_of
+from bench.functional.shapes import as_vector_of
 from bench.method import Batch
 
 
@@ -28,8 +27,9 @@ class DEX(Binned):
 def dex(logits: Tensor, bins: Tensor, weights: Tensor | None = None) -> Tensor:
     """Cross-entropy of the labels' bins; (B, K), (B,) or (B, 1) int64, (B, 1) -> ().
 
+    >>> import torch
     >>> dex(torch.zeros(2, 4), torch.tensor([0, 3]))
     tensor(1.3863)
     """
-    loss = nn.functional.cross_entropy(logits, as_numbers_of(logits, bins, "bins"), reduction="none")
+    loss = nn.functional.cross_entropy(logits, as_vector_of(logits, bins, "bins"), reduction="none")
     return weighted_mean(loss, weights)

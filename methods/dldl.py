@@ -7,7 +7,6 @@ Differs: the bins are the dataset's, sigma counts in bins; the L1 term is in the
 
 from typing import ClassVar
 
-import torch
 from torch import Tensor
 
 from bench.bases.binned import Binned, weighted_mean
@@ -62,6 +61,7 @@ def dldl(
         weights: of the samples, (B, 1).
         scale, width: label units in a network unit, and in a bin.
 
+    >>> import torch
     >>> dldl(torch.zeros(1, 3), torch.tensor([1.0]), torch.tensor([0.0, 1.0, 2.0]))
     tensor(0.0018)
     """
@@ -70,4 +70,4 @@ def dldl(
     wanted = (-(apart**2) / (2 * sigma**2)).softmax(1)
     divergence = (wanted * (wanted.clamp_min(1e-12).log() - logits.log_softmax(1))).sum(1)
     error = (logits.softmax(1) @ centers[:, None] - targets).abs().squeeze(1)
-    return weighted_mean(divergence + weight * error, weights if weights is None else as_rows_of(logits, weights))
+    return weighted_mean(divergence + weight * error, weights)

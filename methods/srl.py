@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from bench.dataset import Dataset
-from bench.functional.shapes import as_numbers_of, require_axes
+from bench.functional.shapes import as_vector_of, require_axes
 from bench.method import Batch, Method, Task
 
 
@@ -125,7 +125,7 @@ def latent_trace(features: Tensor, bins: Tensor, surrogate: Tensor) -> Tensor:
             [0.6000, 0.8000]])
     """
     require_axes(features, "features")
-    bins = as_numbers_of(features, bins, "bins")
+    bins = as_vector_of(features, bins, "bins")
     means, present = _centres(normalize(features), bins, len(surrogate))
     return normalize(torch.where(present, means, surrogate.detach()))
 
@@ -171,7 +171,7 @@ def contrast(features: Tensor, bins: Tensor, trace: Tensor, temperature: float =
     tensor(0.3133)
     """
     require_axes(features, "features")
-    bins = as_numbers_of(features, bins, "bins")
+    bins = as_vector_of(features, bins, "bins")
     logits = normalize(features) @ normalize(trace).T / temperature
     counts, bins = bins < len(trace), bins.clamp(max=len(trace) - 1)
     own = logits.gather(1, bins.unsqueeze(1)).squeeze(1)

@@ -60,15 +60,15 @@ def as_rows_of(features: Tensor, values: Tensor, what: str = "targets", views: b
     return rows
 
 
-def as_numbers_of(features: Tensor, numbers: Tensor, what: str) -> Tensor:
-    """One whole number for each row of features, such as its bin; (B,) or (B, 1) -> (B,).
+def as_vector_of(rows: Tensor, values: Tensor, what: str) -> Tensor:
+    """One number for each row, such as its bin or its weight; (B,) or (B, 1) -> (B,).
 
     Raises:
         ShapeError: there is another number of them.
     """
-    flat = numbers.squeeze(1) if numbers.dim() == 2 and numbers.shape[1] == 1 else numbers
-    if flat.dim() != 1 or len(flat) != len(features):
-        raise _misfit(numbers, features, what, "features")
+    flat = values.squeeze(1) if values.dim() == 2 and values.shape[1] == 1 else values
+    if flat.dim() != 1 or len(flat) != len(rows):
+        raise _misfit(values, rows, what, "rows")
     return flat
 
 

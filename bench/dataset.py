@@ -36,7 +36,7 @@ class Bins:
     def index(self, labels: Tensor) -> Tensor:
         """Bin number of each label, from the first to the last; any shape, int64."""
         edges = np.linspace(self.start, self.start + self.number * self.width, self.number + 1)
-        inner = to_device_of(torch.from_numpy(edges[1:-1]).float(), labels)
+        inner = to_device_of(torch.tensor(edges[1:-1]).float(), labels)
         index = torch.bucketize(labels.float().contiguous(), inner, right=True)
         return index.clamp_min(self.first) if self.first else index
 
@@ -158,7 +158,7 @@ class Splits:
         digest = hashlib.sha256((self.inputs or "").encode())
         for split in (self.train, self.val, self.test):
             for tensor in (split.labels,) if self.inputs else (split.x, split.labels):
-                if not isinstance(tensor, Tensor):
+                if not isinstance(tensor, Tensor):  # pyright: ignore[reportUnnecessaryIsInstance]
                     continue
                 array = np.ascontiguousarray(tensor.numpy().astype("<f4", copy=False))
                 digest.update(str(array.shape).encode() + array.tobytes())

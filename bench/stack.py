@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from bench.errors import BenchError
-from bench.method import SHARED, SLOTS, Batch, Method, Stage, Task
+from bench.method import Batch, Method, Stage, Task
 from bench.protocol import Protocol
+from bench.slots import SHARED, SLOTS
 
 
 class Stack(Method):

@@ -12,7 +12,7 @@ from bench.functional.spanning_trees import spanning_trees
 Form = Literal["norm", "entry"]
 
 
-class Pairs:
+class PairDistances:
     """Distances between the rows of a batch in both spaces, with the two terms that read trees from them.
 
     The gradient flows through the lengths of the trees' edges.
@@ -56,7 +56,7 @@ def topology(features: Tensor, targets: Tensor, form: Form = "norm", one_sided: 
     (B, D), (B, T) -> (). Each space is divided by its largest row norm, or by its largest entry in the AgeDB
     form; one_sided keeps the target tree alone. 0 where all targets are equal.
     """
-    return Pairs(features, targets).topology(None, form, one_sided)
+    return PairDistances(features, targets).topology(None, form, one_sided)
 
 
 def ph_dimension(features: Tensor, targets: Tensor, subsets: list[Tensor]) -> Tensor:
@@ -67,7 +67,7 @@ def ph_dimension(features: Tensor, targets: Tensor, subsets: list[Tensor]) -> Te
         subsets: row numbers of each subset. One whose tree has no length in a space is left out; fewer than
             two sizes give 0.
     """
-    return Pairs(features, targets).dimension(subsets)
+    return PairDistances(features, targets).dimension(subsets)
 
 
 def draw_rows(n: int, rows: int | None, generator: torch.Generator) -> Tensor | None:

@@ -69,7 +69,7 @@ def measure(
     }
 
 
-def table(profile: Mapping[str, Any]) -> str:
+def cost_table(profile: Mapping[str, Any]) -> str:
     """The profile as markdown, with ratios to the baseline; the published ones beside those on AgeDB-DIR."""
     costs = [Cost(**cost) for cost in profile["costs"]]
     base = next((cost for cost in costs if cost.method == "baseline"), None)

@@ -40,7 +40,7 @@ class Tried:
         return ",".join(f"{key}={value_text(value)}" for key, value in self.setting.items())
 
 
-def rows(methods: str, datasets: str) -> select.Rows:
+def candidate_rows(methods: str, datasets: str) -> select.Rows:
     """Each dataset with every candidate of the methods that have no published value there.
 
     Raises:
@@ -75,7 +75,7 @@ def best(found: list[Tried]) -> list[Tried]:
     return list(first.values())
 
 
-def table(found: list[Tried]) -> str:
+def candidates_table(found: list[Tried]) -> str:
     """A markdown table: the validation value of every candidate, the chosen one in bold."""
     chosen = best(found)
     lines = []

@@ -10,9 +10,10 @@ import pytest
 import torch
 
 from bench import plugins
+from bench.data.depth_augmentation import motion, moved
 from bench.data.stored import Coded
 from bench.dataset import Examples
-from bench.datasets.nyud2 import BINS, COARSE, COUNTS, FINE, NYUD2, _motion, _moved
+from bench.datasets.nyud2 import BINS, COARSE, COUNTS, FINE, NYUD2
 from bench.plugins import resolve
 from bench.training import evaluate
 from bench.training.loop import Training
@@ -68,9 +69,9 @@ def test_maps_move_with_their_pictures_and_what_comes_from_outside_does_not_coun
     assert not mask.all()
     assert torch.equal(w[mask], y[mask] + 1)
     assert not y[~mask].any()
-    motion = _motion(number, dataset.size, dataset.middle, torch.Generator().manual_seed(2))
-    pictures = _moved(x, motion, dataset.middle, "bilinear")[:, :1, ::2, ::2] / 20
-    inside = _moved(torch.ones_like(x[:, :1]), motion, dataset.middle, "bilinear")[..., ::2, ::2] > 0.999
+    moving = motion(number, dataset.size, dataset.middle, torch.Generator().manual_seed(2))
+    pictures = moved(x, moving, dataset.middle, "bilinear")[:, :1, ::2, ::2] / 20
+    inside = moved(torch.ones_like(x[:, :1]), moving, dataset.middle, "bilinear")[..., ::2, ::2] > 0.999
     assert (mask & inside).float().mean() > 0.9
     assert (pictures - y)[mask & inside].abs().max() < 2 * 8 / (width // 2)  # two steps of the ramp
     flipped = y[..., -1].mean((1, 2)) < y[..., 0].mean((1, 2))

@@ -1,7 +1,7 @@
 """What a board must know of its dataset beside the records."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from bench.errors import unknown
@@ -67,6 +67,11 @@ class BoardSpec:
             "certificates": certificates,
         }
         return cls(**{**description, **made})
+
+    def among(self, methods: Collection[str]) -> Self:
+        """The same board, of which only these methods and stacks are expected."""
+        expected = tuple(name for name in self.methods if name in methods)
+        return replace(self, methods=expected, refused={k: v for k, v in self.refused.items() if k in methods})
 
     @property
     def keys(self) -> list[Key]:

@@ -1,5 +1,7 @@
 """Seeds that count in no mean: failed, stale and missing ones."""
 
+from dataclasses import replace
+
 import pytest
 
 from bench.leaderboard.board import Board
@@ -30,3 +32,9 @@ def test_coverage_names_missing_rows_and_refused_methods():
     assert lines["oe"]["missing seeds"] == "3–4, 6–9"
     assert (lines["srl"]["ok"], lines["srl"]["missing seeds"]) == ("0", "0–9")
     assert lines["infdrop"]["not defined here"] == "needs a plain network"
+
+
+def test_only_methods_that_somebody_has_run_are_expected():
+    spec = replace(FACES, methods=("baseline", "oe", "new"), refused={"rnc": "no", "newer": "no"})
+    kept = spec.among({"baseline", "oe", "rnc"})
+    assert (kept.methods, kept.refused) == (("baseline", "oe"), {"rnc": "no"})

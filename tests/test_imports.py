@@ -35,7 +35,7 @@ BELOW = {
     "method": "dataset slots",
     "dataset": "functional protocol shots",
     "shots": "metrics",
-    "leaderboard": "results metrics shots",
+    "leaderboard": "results shots",
     "results": "protocol atomic names",
     "functional": "errors protocol",
     "metrics": "errors",

@@ -7,13 +7,11 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
-
-from rich.console import Console
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bench.atomic import replace_file
 from bench.errors import BenchError
-from bench.leaderboard import files, terminal
+from bench.leaderboard import files
 from bench.leaderboard.board import Board, boards
 from bench.leaderboard.pages import excerpt
 from bench.leaderboard.spec import BoardSpec
@@ -21,6 +19,9 @@ from bench.leaderboard.staleness import stale_cells
 from bench.results import store
 from bench.results.equivalence import Equivalences
 from bench.results.record import Record
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 EXCERPT = re.compile(r"(<!-- board (\S+) -->\n).*?(?=<!-- /board -->)", re.DOTALL)
 
@@ -64,12 +65,14 @@ def differing(results: Path, folder: Path, catalogue: Catalogue) -> list[str]:
     return [*changed, str(readme)] if text is not None else changed
 
 
-def show(results: Path, dataset: str, catalogue: Catalogue, console: Console) -> None:
+def show(results: Path, dataset: str, catalogue: Catalogue, console: "Console") -> None:
     """Print one board.
 
     Raises:
         BenchError: there is no such dataset, or it has no records.
     """
+    from bench.leaderboard import terminal  # rich, which files do not need
+
     name = catalogue.describe(dataset)["dataset"]
     found = store.read_all(results, name, history=False)
     if not found:

@@ -73,7 +73,8 @@ def test_the_best_candidate_on_validation_becomes_the_default(tmp_path, monkeypa
 
 def test_committed_defaults_are_the_best_of_the_committed_search():
     named = [name for name in lookup.dataset_names(SEARCHED) if _present(name)]
-    plan = cells.plan(search.candidate_rows("singles", ",".join(named)), [search.SEED], {}, ROOT / "search/results", files.root())
+    rows = search.candidate_rows("singles", ",".join(named))
+    plan = cells.plan(rows, [search.SEED], {}, ROOT / "search/results", files.root())
     assert not plan.todo
     assert {item.state for item in plan.planned} == {"done"}
     for one in search.best(search.tried(plan, ROOT / "search/results")):

@@ -36,7 +36,7 @@ class Bins:
     def index(self, labels: Tensor) -> Tensor:
         """Bin number of each label, from the first to the last; any shape, int64."""
         edges = np.linspace(self.start, self.start + self.number * self.width, self.number + 1)
-        inner = to_device_of(torch.from_numpy(edges[1:-1]).float(), labels)
+        inner = to_device_of(torch.tensor(edges[1:-1]).float(), labels)
         index = torch.bucketize(labels.float().contiguous(), inner, right=True)
         return index.clamp_min(self.first) if self.first else index
 
@@ -158,7 +158,7 @@ class Splits:
         digest = hashlib.sha256((self.inputs or "").encode())
         for split in (self.train, self.val, self.test):
             for tensor in (split.labels,) if self.inputs else (split.x, split.labels):
-                if not isinstance(tensor, Tensor):
+                if not isinstance(tensor, Tensor):  # pyright: ignore[reportUnnecessaryIsInstance]
                     continue
                 array = np.ascontiguousarray(tensor.numpy().astype("<f4", copy=False))
                 digest.update(str(array.shape).encode() + array.tobytes())
@@ -183,6 +183,8 @@ class Dataset:
     bins: Bins | None = None
     evaluation_batch: int = 1024  # samples that fit into memory at once without gradients
     excluded: ClassVar[Mapping[str, str]] = {}  # methods that are not defined here, and why
+    dense_targets: bool = False  # targets are maps (N, T, H, W), of which a mask says what counts
+    token_inputs: bool = False  # inputs are word numbers, with which nothing can be computed
     note: str = ""  # a sentence on how its samples or its protocol depart from the usual, for its board
     files: tuple[File, ...] = ()
     optional: tuple[File, ...] = ()  # files that other parameters read: `bench data add` takes them as well

@@ -108,7 +108,7 @@ def spearman(y_hat: np.ndarray, y: np.ndarray) -> float:
     >>> round(spearman([1, 2, 9], [2, 4, 6]), 9)
     1.0
     """
-    from scipy.stats import rankdata
+    from scipy.stats import rankdata  # pyright: ignore[reportUnknownVariableType, reportMissingTypeStubs]
 
     return _correlation(*(rankdata(values, nan_policy="propagate") for values in (y_hat.ravel(), y.ravel())))
 
@@ -120,7 +120,7 @@ def kendall(y_hat: np.ndarray, y: np.ndarray) -> float:
     >>> round(kendall([1, 3, 2], [1, 2, 3]), 3)
     0.333
     """
-    from scipy.stats import kendalltau
+    from scipy.stats import kendalltau  # pyright: ignore[reportUnknownVariableType, reportMissingTypeStubs]
 
     if y.size < 2:
         return 0.0

@@ -96,6 +96,7 @@ class NYUD2(Dataset):
     imports = ("timm",)
     reported = "NYUD2-DIR"
     small = "nyud2[images=small]"
+    dense_targets = True
     excluded: ClassVar = dict.fromkeys(("corn", "dex", "dldl", "ordinal", "rnc"), _PIXELS)
     files = (
         File(

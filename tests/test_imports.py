@@ -19,12 +19,13 @@ ROOT = Path(__file__).parents[1]
 # package in bench/, or one of the two plug-in folders.
 BELOW = {
     "__main__": "cli",
+    "api": "testing losses",
     "cli": "profiling testing losses",
     "profiling": "testing",
     "testing": "runs",
     "runs": "training plugins leaderboard memory",
     "training": "stack bases results probabilistic",
-    "plugins": "stack bases names numerics",
+    "plugins": "stack bases names numerics losses",
     "losses": "methods",
     "methods": "bases",
     "datasets": "bases",

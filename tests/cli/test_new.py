@@ -38,7 +38,7 @@ def test_a_new_file_passes_its_check_as_it_stands(kind, checkout, tmp_path):
     assert plugins.load(kind, name).__name__ == f"BrandNew{kind.capitalize()}"
     checks = list(contract.run(kind, name, tmp_path))
     assert len(checks) > 5
-    assert [problem for _, problem in checks if problem] == []
+    assert [finding for finding in checks if finding.state != "ok"] == []
 
 
 def test_a_file_is_never_replaced(checkout, tmp_path):

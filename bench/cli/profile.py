@@ -83,10 +83,10 @@ def _of_methods(
     lookup.check_methods(method)
     from bench.data import files
     from bench.profiling import steps as costs
-    from bench.runs import runner, select
+    from bench.runs import machine, select
 
     ((on, named),) = select.rows(method, dataset, overrides)
     folder = files.root(root)
     files.verify(on.dataset, folder, on.name)
-    made = costs.measure(on.name, [one.name for one in named], overrides, steps, folder, runner.devices(device)[0])
+    made = costs.measure(on.name, [one.name for one in named], overrides, steps, folder, machine.devices(device)[0])
     return costs.cost_table(made), costs.text(made)

@@ -13,7 +13,7 @@ from bench.errors import BenchError
 from bench.plugins import lookup
 
 if TYPE_CHECKING:
-    from bench.runs.cells import Plan
+    from bench.runs.plan import Plan
 
 PRELOAD = ("bench.cli",)  # each worker imports the main program again, unless it is there already
 
@@ -110,16 +110,19 @@ def plan(
     overrides = options.overrides(sets, precision=precision, channels_last=channels_last, compile=compiled)
     lookup.check(method, dataset)
     from bench.data import files
-    from bench.runs import cells, estimate, runner, select
+    from bench.runs import catalogue, estimate, machine
+    from bench.runs.plan import compare
 
-    folder = files.root(root)
-    made = cells.plan(select.rows(method, dataset, overrides), chosen, overrides, results, folder, *again)
-    executor = runner.local(made.todo, jobs, device, folder, None, jobs_per_device)
+    devices = machine.foreseen_devices(device)
+    wanted = catalogue.wanted(method, dataset, overrides)
+    fingerprints = catalogue.fingerprints((one.dataset for one in wanted), files.root(root))
+    made = compare(wanted, fingerprints, chosen, results, *again)
+    together = machine.at_a_time(len(made.todo), jobs, devices, jobs_per_device)
     if as_json:
-        print(json.dumps(estimate.as_json(made, results, executor.jobs), indent=1))
+        print(json.dumps(estimate.as_json(made, results, together), indent=1))
         return
     print(estimate.plan_table(made))
-    for line in (*_notes(made), estimate.estimate(made, results, executor.jobs)):
+    for line in (*_notes(made), estimate.estimate(made, results, together)):
         print(line)
 
 

@@ -6,6 +6,7 @@ from urllib.parse import quote
 from bench.leaderboard import markdown
 from bench.leaderboard.board import Board, baseline_of
 from bench.leaderboard.comparison import against, listed, paper_keys
+from bench.leaderboard.environments import mixture_notes
 from bench.leaderboard.format import NONE, ranges
 from bench.leaderboard.published import PAPERS, published_rows
 from bench.leaderboard.spec import SEEDS, BoardSpec
@@ -57,7 +58,7 @@ def _main(board: Board) -> list[str]:
     if chosen:
         text += f" The epoch is the one with the best {' or '.join(chosen)} on the validation split."
     tables = (markdown.table(main_table(board, group)) for group in board.spec.groups)
-    return ["## Leaderboard", text, *tables]
+    return ["## Leaderboard", text, *tables, "\n".join(mixture_notes(board))]
 
 
 def _against(board: Board) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from tabulate import tabulate
 
 from bench.results import store
-from bench.runs.cells import Plan
+from bench.runs.plan import Plan
 
 
 def plan_table(plan: Plan) -> str:

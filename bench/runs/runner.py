@@ -1,6 +1,5 @@
 """A run: plan, execute, write each record as it comes, tell what happened."""
 
-import os
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,12 +9,12 @@ from typing import Any, Protocol
 
 import bench
 from bench.atomic import require_writable
-from bench.errors import BenchError
 from bench.plugins import resolve
 from bench.results import store
 from bench.results.record import Record
-from bench.runs.cells import Cell, Plan
+from bench.runs import machine
 from bench.runs.executor import Ended, Executor, LocalExecutor, Progress, Started
+from bench.runs.plan import Cell, Plan
 from bench.runs.worker import RunContext
 
 
@@ -85,38 +84,13 @@ def local(
 
     `imports` are modules that each worker needs beside its dataset's, such as those of the main program.
     """
-    chosen = devices(device)
-    workers = jobs or (_cores() if chosen == ["cpu"] else per_device * len(chosen))
+    chosen = machine.devices(device)
     sha, dirty = _checkout()
     context = RunContext(str(root), git_sha=sha, git_dirty=dirty)
     named = [resolve.dataset(name).dataset for name in {cell.dataset for cell in todo}]
     needed = sorted({*imports, *(module for dataset in named for module in dataset.imports)})
-    return LocalExecutor(min(workers, len(todo)) or 1, context, timeout, chosen, needed)
-
-
-def _cores() -> int:
-    # those this process may use, where the platform tells
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def devices(name: str) -> list[str]:
-    """The torch devices that a name stands for."""
-    import torch
-
-    if name in ("auto", "cuda"):
-        found = [f"cuda:{index}" for index in range(torch.cuda.device_count())]
-        if name == "cuda" and not found:
-            raise BenchError("no GPU here that torch sees; use --device cpu")
-        return found or ["cpu"]
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        raise BenchError(f"no device '{name}'; write auto, cpu, cuda or cuda:0") from None
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise BenchError(f"no device '{name}' here: torch sees {torch.cuda.device_count()} GPUs; use --device cpu")
-    if device.type not in ("cpu", "cuda"):
-        raise BenchError(f"no device '{name}'; write auto, cpu, cuda or cuda:0")
-    return [name]
+    workers = machine.at_a_time(len(todo), jobs, chosen, per_device)
+    return LocalExecutor(workers, context, timeout, chosen, needed)
 
 
 def _checkout() -> tuple[str | None, bool | None]:

@@ -20,7 +20,7 @@ from bench.plugins import resolve
 from bench.plugins.resolve import NamedDataset, NamedMethod
 from bench.results import store
 from bench.runs import select
-from bench.runs.cells import Plan
+from bench.runs.plan import Plan
 
 SEED = 100  # the first of those that no board reports
 

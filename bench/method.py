@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -126,7 +126,7 @@ class Stage:
     """
 
     name: str = "train"
-    changes: Mapping[str, object] = field(default_factory=dict)
+    changes: Mapping[str, object] = field(default_factory=dict[str, object])
     loss: TaskLoss | None = None
     encoder: Literal["train", "frozen", "eval"] = "train"
     new_head: bool = False
@@ -195,12 +195,12 @@ class Method(nn.Module):
         del protocol
         return (Stage(),)
 
-    def parameter_groups(self) -> list[dict]:
+    def parameter_groups(self) -> list[dict[str, Any]]:
         """Optimizer groups of the method's own parameters; `"scheduled": False` keeps a group's lr constant."""
         parameters = list(self.parameters())
         return [{"params": parameters}] if parameters else []
 
-    def optimizer(self, groups: list[dict], protocol: Protocol) -> torch.optim.Optimizer:
+    def optimizer(self, groups: list[dict[str, Any]], protocol: Protocol) -> torch.optim.Optimizer:
         """The optimizer of a stage over groups of parameters, each with its "lr"."""
         return protocol_optimizer(groups, protocol)
 

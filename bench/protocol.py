@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from functools import cache
+from typing import TYPE_CHECKING, Literal
 
 from bench.errors import BenchError
 from bench.ranges import Count, Fraction, NonNegative, Positive, Share
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 
 @dataclass(frozen=True)
@@ -51,9 +55,9 @@ class Protocol:
 
 def with_protocol(protocol: Protocol, overrides: Mapping[str, object]) -> Protocol:
     """A protocol with some fields replaced, as {"protocol.epochs": 5}; bad names and values raise BenchError."""
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
-    known = TypeAdapter(Protocol).dump_python(protocol)
+    known = _adapter().dump_python(protocol)
     changes = {key.removeprefix("protocol."): value for key, value in overrides.items()}
     for key in changes:
         if key not in known:
@@ -61,7 +65,15 @@ def with_protocol(protocol: Protocol, overrides: Mapping[str, object]) -> Protoc
         if isinstance(changes[key], bool) and not isinstance(known[key], bool):  # which Python takes for 0 and 1
             raise BenchError(f"protocol.{key}={str(changes[key]).lower()}: that is no number")
     try:
-        return TypeAdapter(Protocol).validate_python({**known, **changes})
+        return _adapter().validate_python({**known, **changes})
     except ValidationError as error:
         first = error.errors()[0]
         raise BenchError(f"protocol.{first['loc'][0]}={first['input']}: {first['msg'].lower()}") from None
+
+
+@cache
+def _adapter() -> "TypeAdapter[Protocol]":
+    # takes milliseconds to make, and boards ask for hundreds of protocols
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Protocol)

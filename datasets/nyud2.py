@@ -242,7 +242,7 @@ class NYUD2(Dataset):
     ) -> Splits:
         stored = Stored(codes[:, None, 1::2, 1::2], rows)
         x, labels, mask = Stored(pictures, rows), Coded(stored, COARSE), Coded(stored, COARSE > 0)
-        train = Split(*(cast(Tensor, part) for part in (x, labels, mask)))
+        train = Split(x, cast(Tensor, labels), cast(Tensor, mask))
         masks = [_sha256(split.mask.numpy()) for split in (val, test) if split.mask is not None]
         inputs = _sha256("".join([*digests, *masks]).encode() + rows.tobytes() + reference.tobytes())
         return Splits(train, val, test, inputs=inputs, reference_rows=torch.from_numpy(reference))

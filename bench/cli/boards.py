@@ -27,15 +27,16 @@ def leaderboard(
     """Write the boards from the records."""
     from rich.console import Console
 
-    from bench import boards
+    from bench.leaderboard import publish
+    from bench.runs import catalogue
 
     if check:
-        differing = boards.differing(results, folder)
+        differing = publish.differing(results, folder, catalogue)
         if differing:
             fail(f"not as the records give them: {', '.join(differing)}; run bench leaderboard")
         print("all boards are as the records give them")
         return
     if dataset is not None:
-        boards.show(results, dataset, Console())
-    written = boards.write(results, folder)
+        publish.show(results, dataset, catalogue, Console())
+    written = publish.write(results, folder, catalogue)
     print(f"boards written: {', '.join(map(str, written)) or 'none changed'}")

@@ -39,7 +39,7 @@ def _slots(source: plugins.Source) -> list[str]:
     return [slot for slot in SLOTS if slot in source.hooks]
 
 
-def table() -> str:
+def plugin_table() -> str:
     """All plug-ins by name, from their source alone."""
     methods = [(source.name, " ".join(_slots(source)), source.title) for source in plugins.sources("method")]
     datasets = [(source.name, " ".join(source.groups), source.title) for source in plugins.sources("dataset")]

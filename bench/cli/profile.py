@@ -89,4 +89,4 @@ def _of_methods(
     folder = files.root(root)
     files.verify(on.dataset, folder, on.name)
     made = costs.measure(on.name, [one.name for one in named], overrides, steps, folder, runner.devices(device)[0])
-    return costs.table(made), costs.text(made)
+    return costs.cost_table(made), costs.text(made)

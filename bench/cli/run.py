@@ -58,10 +58,10 @@ def run(
 
     progress = Console(stderr=True)
     with progress.status("reading methods, data and records"):
-        from bench import boards
         from bench.cli.progress import Display
         from bench.data import files
-        from bench.runs import cells, runner, select
+        from bench.leaderboard import publish
+        from bench.runs import catalogue, cells, runner, select
 
         folder = files.root(root)
         rows = select.rows(method, dataset, overrides, smoke)
@@ -71,9 +71,9 @@ def run(
         progress.print(line, markup=False, highlight=False, soft_wrap=True)
     outcome = runner.run(plan, executor, results, Display(plan, executor.jobs, progress))
     touched = sorted({item.cell.dataset for item in plan.planned})
-    written = boards.write(results, leaderboard or results.parent / "leaderboard")
+    written = publish.write(results, leaderboard or results.parent / "leaderboard", catalogue)
     for name in touched:
-        boards.show(results, name, Console())
+        publish.show(results, name, catalogue, Console())
     print(f"boards written: {', '.join(map(str, written)) or 'none changed'}")
     if outcome.failed:
         fail(f"{len(outcome.failed)} cells failed; their records say why; run again with --retry failed")
@@ -118,7 +118,7 @@ def plan(
     if as_json:
         print(json.dumps(estimate.as_json(made, results, executor.jobs), indent=1))
         return
-    print(estimate.table(made))
+    print(estimate.plan_table(made))
     for line in (*_notes(made), estimate.estimate(made, results, executor.jobs)):
         print(line)
 
@@ -146,20 +146,21 @@ def search(
     lookup.check(method, dataset)
     from rich.console import Console
 
-    from bench import board
     from bench.cli.progress import Display
     from bench.data import files
+    from bench.leaderboard.format import ranges
+    from bench.leaderboard.spec import SEEDS
     from bench.runs import cells, runner
     from bench.runs import search as searching
 
-    if shared := sorted(set(seeds) & set(board.SEEDS)):
-        raise BenchError(f"seeds {board.ranges(shared)} are those of the boards; search on others, e.g. --seed 100")
+    if shared := sorted(set(seeds) & set(SEEDS)):
+        raise BenchError(f"seeds {ranges(shared)} are those of the boards; search on others, e.g. --seed 100")
     folder = files.root(root)
-    plan = cells.plan(searching.rows(method, dataset), seeds, {}, results, folder)
+    plan = cells.plan(searching.candidate_rows(method, dataset), seeds, {}, results, folder)
     executor = runner.local(plan.todo, jobs, device, folder, None, jobs_per_device, PRELOAD)
     runner.run(plan, executor, results, Display(plan, executor.jobs, Console(stderr=True)))
     found = searching.tried(plan, results)
-    print(searching.table(found))
+    print(searching.candidates_table(found))
     if keep:
         searching.keep(found)
 

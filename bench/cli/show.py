@@ -32,7 +32,7 @@ def list_(
     if as_json:
         print(json.dumps(describe.as_json(), indent=1, ensure_ascii=False))
     else:
-        print(describe.matrix() if matrix else describe.table())
+        print(describe.matrix() if matrix else describe.plugin_table())
 
 
 def show(name: Name, root: options.DataRoot = None) -> None:

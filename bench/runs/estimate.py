@@ -11,7 +11,7 @@ from bench.results import store
 from bench.runs.cells import Plan
 
 
-def table(plan: Plan) -> str:
+def plan_table(plan: Plan) -> str:
     """Cells of each dataset and method by state; `run` is what would be trained."""
     rows: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for item in plan.planned:

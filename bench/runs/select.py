@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bench import plugins, reported
+from bench import plugins
 from bench.errors import BenchError
+from bench.leaderboard.published import published_rows
 from bench.names import split_list
 from bench.plugins import lookup, resolve
 from bench.plugins.resolve import NamedDataset, NamedMethod
@@ -39,5 +40,5 @@ def method_names(text: str, on: NamedDataset) -> list[str]:
 
 def reported_stacks(on: NamedDataset) -> list[str]:
     """The stacks that the papers report on a dataset, or on another draw of it."""
-    found = reported.rows(type(on.dataset).reported or "")
+    found = published_rows(type(on.dataset).reported or "")
     return sorted({row.method for row in found if row.method and "+" in row.method})

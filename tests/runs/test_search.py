@@ -41,8 +41,8 @@ def record(cell, value):
 
 def test_published_values_are_not_searched_for():
     with pytest.raises(BenchError, match="nothing to search"):
-        search.rows("oe,ph_reg,mt", OURS)
-    ((on, rows),) = search.rows("oe,mt", "circle,airfoil")
+        search.candidate_rows("oe,ph_reg,mt", OURS)
+    ((on, rows),) = search.candidate_rows("oe,mt", "circle,airfoil")
     assert on.base == "airfoil"
     assert [row.parts[0][1]["weight"] for row in rows] == [0.001, 0.01, 0.1, 1, 10]
 
@@ -50,7 +50,7 @@ def test_published_values_are_not_searched_for():
 def test_the_best_candidate_on_validation_becomes_the_default(tmp_path, monkeypatch):
     monkeypatch.setattr(resolve, "OUTCOME", tmp_path / "searched.json")
     results = tmp_path / "results"
-    plan = cells.plan(search.rows("ranksim", OURS), [100, 101], {}, results, tmp_path)
+    plan = cells.plan(search.candidate_rows("ranksim", OURS), [100, 101], {}, results, tmp_path)
     assert len(plan.todo) == 3 * 5 * 2
     for cell in plan.todo:
         weight = cell.config["method"][0]["params"]["weight"]
@@ -63,7 +63,7 @@ def test_the_best_candidate_on_validation_becomes_the_default(tmp_path, monkeypa
         ("torus", "weight=0.001"),
         ("swiss_roll", "weight=0.001"),
     }
-    lines = search.table(found).splitlines()
+    lines = search.candidates_table(found).splitlines()
     assert len(lines) == 2 + 15
     assert "failed" in lines[2]
     assert "**weight=0.01**" in lines[3]
@@ -73,7 +73,8 @@ def test_the_best_candidate_on_validation_becomes_the_default(tmp_path, monkeypa
 
 def test_committed_defaults_are_the_best_of_the_committed_search():
     named = [name for name in lookup.dataset_names(SEARCHED) if _present(name)]
-    plan = cells.plan(search.rows("singles", ",".join(named)), [search.SEED], {}, ROOT / "search/results", files.root())
+    rows = search.candidate_rows("singles", ",".join(named))
+    plan = cells.plan(rows, [search.SEED], {}, ROOT / "search/results", files.root())
     assert not plan.todo
     assert {item.state for item in plan.planned} == {"done"}
     for one in search.best(search.tried(plan, ROOT / "search/results")):

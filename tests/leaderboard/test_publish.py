@@ -9,6 +9,7 @@ import pytest
 from bench.errors import BenchError
 from bench.leaderboard import board, publish
 from bench.results import store
+from bench.results.equivalence import Equivalence, Equivalences
 from bench.results.key import key_of
 from support.board_records import record
 
@@ -76,6 +77,20 @@ def test_stale_records_leave_the_board(results, tmp_path):
     stale = SimpleNamespace(describe=describe, config_today=lambda *_: None)
     publish.write(results, tmp_path / "leaderboard", stale)
     assert "No seed has finished yet." in (tmp_path / "leaderboard/faces.md").read_text()
+
+
+def test_records_of_code_that_was_proved_to_be_equal_stay_on_the_board(tmp_path):
+    def config(digest):
+        parts = {"name": "x", "params": {}, "digest": "same"}
+        return {"dataset": parts, "method": [{**parts, "digest": digest}], "numerics": {}, **CONFIG}
+
+    results, today = tmp_path / "results", SimpleNamespace(describe=describe, config_today=lambda *_: config("new"))
+    made = record("oe", 0, 7.0, config=config("old"))
+    store.write(results, made.model_copy(update={"key": key_of(made.config, 0, made.data_fingerprint)}))
+    (board_before,) = publish.read_boards(results, today)
+    Equivalences((Equivalence("old", "new", "method x", (), None, "bit for bit"),)).write(results)
+    (board_after,) = publish.read_boards(results, today)
+    assert (list(board_before.finished), list(board_after.finished)) == ([], ["oe"])
 
 
 @pytest.mark.parametrize("place", ["empty", "no folder", "no records"])

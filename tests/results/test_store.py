@@ -70,13 +70,15 @@ def test_the_history_is_left_out_where_it_is_not_asked_for_but_still_checked(tmp
 
 
 @pytest.mark.parametrize("enabled", [True, False])
-def test_reading_leaves_the_garbage_collector_as_it_was(tmp_path, enabled):
+def test_the_garbage_collector_rests_while_records_are_read_and_is_then_as_it_was(tmp_path, enabled, monkeypatch):
     store.write(tmp_path, record()).write_text("{")
+    read, seen = store.read, []
+    monkeypatch.setattr(store, "read", lambda path: seen.append(gc.isenabled()) or read(path))
     was = gc.isenabled()
     try:
         (gc.enable if enabled else gc.disable)()
         with pytest.raises(BenchError):
             store.read_all(tmp_path)
-        assert gc.isenabled() is enabled
+        assert (seen, gc.isenabled()) == ([False], enabled)
     finally:
         (gc.enable if was else gc.disable)()

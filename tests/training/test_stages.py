@@ -7,6 +7,10 @@ import pytest
 import torch
 
 from bench.method import Stage
+from bench.methods.gaussian_nll import GaussianNLL
+from bench.methods.mt import MultipleTargets
+from bench.testing.toy import Toy
+from bench.training.loop import Training
 from support.tiny_training import START, Deep, Line, Modes, Seen, Stages, fitted, prepared, state_of
 
 
@@ -119,3 +123,29 @@ def test_what_a_mask_leaves_out_weighs_nothing(weights, expected):
     method = Weighted()
     fitted(Line(rows=4), method, splits=splits)
     assert method.batches[0].w.flatten().tolist() == expected
+
+
+@pytest.mark.parametrize("targets", [1, 3])
+def test_a_stage_with_a_loss_of_its_own_compares_predictions_where_the_head_gives_more(targets):
+    class Own(GaussianNLL):
+        def stages(self, protocol):
+            return (Stage(loss="mse"),)
+
+    toy = Toy(targets)
+    training = Training(toy, toy.protocol, toy.load(Path()), Own(), 0, torch.device("cpu"))
+    (stage,) = training.method.stages(toy.protocol)
+    batch = training.batch(None, stage, 1)
+    assert batch.outputs.shape[1] == 2 * targets
+    torch.testing.assert_close(training.loss(batch, stage), (batch.outputs[:, :targets] - batch.y).square().mean())
+
+
+def test_a_stage_with_a_loss_of_its_own_compares_copies_of_a_target_one_by_one():
+    class Own(MultipleTargets):
+        def stages(self, protocol):
+            return (Stage(loss="mse"),)
+
+    toy = Toy()
+    training = Training(toy, toy.protocol, toy.load(Path()), Own(), 0, torch.device("cpu"))
+    (stage,) = training.method.stages(toy.protocol)
+    batch = training.batch(None, stage, 1)
+    torch.testing.assert_close(training.loss(batch, stage), (batch.outputs - batch.y).square().mean())

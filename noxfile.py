@@ -1,3 +1,5 @@
+import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -7,11 +9,23 @@ nox.needs_version = ">=2024.10"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.sessions = ["lint", "tests", "smoke"]
 
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+DEV = nox.project.dependency_groups(PYPROJECT, "dev")
+TEST = nox.project.dependency_groups(PYPROJECT, "test")
+ONE_THREAD = {"OMP_NUM_THREADS": "1"}
+
+
+def interpreter(version: str) -> str:
+    """Path of pyenv's newest interpreter of this version; without one the version, which nox looks for on PATH."""
+    versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    found = [path for path in versions.glob(f"{version}.*/bin/python") if path.parts[-3].split(".")[-1].isdigit()]
+    return str(max(found, key=lambda path: int(path.parts[-3].split(".")[-1]), default=version))
+
 
 @nox.session
 def lint(session: nox.Session) -> None:
     """Style, imports and types."""
-    session.install("-e", ".", *nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "dev"))
+    session.install("-e", ".", *DEV)
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("pyright")
@@ -19,20 +33,47 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """The test suite on all cores."""
-    session.install("-e", ".[text]", *nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "dev"))
-    session.run("pytest", "-n", "auto", *session.posargs, env={"OMP_NUM_THREADS": "1"})
+    """The test suite on all cores, with its coverage."""
+    session.install("-e", ".[text]", *TEST)
+    session.run("pytest", "-n", "auto", "--cov=", *session.posargs, env=ONE_THREAD)
+
+
+for minor in ("3.11", "3.13"):
+    nox.session(tests.func, name=f"tests-{minor}", python=interpreter(minor))
+
+
+@nox.session(python=interpreter("3.11"), venv_backend="uv")
+def lowest(session: nox.Session) -> None:
+    """The test suite on the oldest versions that pyproject.toml declares."""
+    session.install("--resolution", "lowest-direct", "-e", ".[text]", *TEST)
+    session.run("pytest", "-n", "auto", *session.posargs, env=ONE_THREAD)
+
+
+@nox.session
+def sdist(session: nox.Session) -> None:
+    """The tests that the sdist brings, in its unpacked tree."""
+    (archive,) = build(session, "--sdist").glob("*.tar.gz")
+    shutil.unpack_archive(archive, archive.parent, filter="data")
+    session.chdir(archive.parent / archive.name.removesuffix(".tar.gz"))
+    session.install("-e", ".[text]", *TEST)
+    session.run("pytest", "-n", "auto", *session.posargs, env=ONE_THREAD)
 
 
 @nox.session
 def smoke(session: nox.Session) -> None:
     """The wheel in an empty environment, away from the checkout: list, then a tiny run of everything."""
-    dist = Path(session.create_tmp()) / "dist"
-    session.install("build")
-    session.run("python", "-m", "build", "--wheel", "--outdir", str(dist), ".", silent=True)
-    (wheel,) = dist.glob("*.whl")
+    (wheel,) = build(session).glob("*.whl")  # built from the sdist, which so is shown to be whole
     session.install(str(wheel))
     session.chdir(session.create_tmp())
     session.run("bench", "list")
-    session.run("bench", "run", "--method", "all", "--dataset", "all", "--smoke", env={"OMP_NUM_THREADS": "1"})
+    session.run("bench", "run", "--method", "all", "--dataset", "all", "--smoke", env=ONE_THREAD)
     session.log(f"python {sys.version.split()[0]}: the wheel runs")
+
+
+def build(session: nox.Session, *options: str) -> Path:
+    """Build into a new folder and return it."""
+    dist = Path(session.create_tmp()).resolve() / "dist"
+    shutil.rmtree(dist, ignore_errors=True)
+    session.install("build")
+    session.run("python", "-m", "build", *options, "--outdir", str(dist), ".", silent=True)
+    return dist

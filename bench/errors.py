@@ -8,6 +8,10 @@ class BenchError(Exception):
     """Bad input: the message is one sentence that carries the value and the remedy."""
 
 
+class ShapeError(BenchError, ValueError):
+    """Tensors or arrays whose shapes do not go together; a ValueError too, which NumPy and PyTorch users catch."""
+
+
 def unknown(kind: str, name: str, known: Iterable[str]) -> BenchError:
     """An error for a name that does not exist, with the nearest one and all there are."""
     there = sorted(known)

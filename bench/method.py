@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -19,13 +19,8 @@ from bench.functional.devices import is_on_host, to_device_of
 from bench.functional.losses import TaskLoss, task_loss
 from bench.functional.optimizers import protocol_optimizer
 from bench.protocol import Protocol
+from bench.slots import SLOTS
 
-# by the hook that fills each, in the order in which a training run comes to them
-SLOTS = (
-    "weights", "density", "sampler", "inputs", "views", "features", "head", "loss", "regularizer",
-    "optimizer", "step", "evaluated", "calibrated", "stages",
-)  # fmt: skip
-SHARED = ("regularizer", "views")  # summed, or taken at their largest; the other slots are exclusive
 MOST_ROWS = 1024  # that regularizers compare in pairs, of a dense batch's pixels above all
 
 
@@ -90,10 +85,6 @@ class Views:
     y_hat: Tensor  # (V·B, T)
 
 
-def _unchanged(density: np.ndarray) -> np.ndarray:
-    return density
-
-
 @dataclass(frozen=True)
 class Task:
     """What a method may know before training starts: everything but the validation and test splits."""
@@ -108,7 +99,7 @@ class Task:
     generator: torch.Generator  # on the CPU, the method's own
     encoder: nn.Module = field(default_factory=nn.Identity)  # the network's: a hook on it sees the inputs
     new_encoder: Callable[[], nn.Module] = nn.Identity  # another one of its kind, freshly drawn
-    density: Callable[[np.ndarray], np.ndarray] = _unchanged  # what the density slot makes of counts by label bin
+    density: Callable[[np.ndarray], np.ndarray] | None = None  # the density slot's, of a stack; None: the method's own
 
     def bin_of(self, y: Tensor) -> Tensor:
         """Label bin of targets in network units, any shape, int64."""
@@ -135,7 +126,7 @@ class Stage:
     """
 
     name: str = "train"
-    changes: Mapping[str, object] = field(default_factory=dict)
+    changes: Mapping[str, object] = field(default_factory=dict[str, object])
     loss: TaskLoss | None = None
     encoder: Literal["train", "frozen", "eval"] = "train"
     new_head: bool = False
@@ -204,12 +195,12 @@ class Method(nn.Module):
         del protocol
         return (Stage(),)
 
-    def parameter_groups(self) -> list[dict]:
+    def parameter_groups(self) -> list[dict[str, Any]]:
         """Optimizer groups of the method's own parameters; `"scheduled": False` keeps a group's lr constant."""
         parameters = list(self.parameters())
         return [{"params": parameters}] if parameters else []
 
-    def optimizer(self, groups: list[dict], protocol: Protocol) -> torch.optim.Optimizer:
+    def optimizer(self, groups: list[dict[str, Any]], protocol: Protocol) -> torch.optim.Optimizer:
         """The optimizer of a stage over groups of parameters, each with its "lr"."""
         return protocol_optimizer(groups, protocol)
 

@@ -7,7 +7,8 @@ import numpy as np
 from bench.errors import BenchError
 from bench.metrics import to_array
 
-_NAMES = np.array(["many", "medium", "few", "zero"])
+ORDER = ("many", "medium", "few", "zero")
+_NAMES = np.array(ORDER)
 
 
 def regions(train_labels: Any, labels: Any, many: int = 100, few: int = 20, zero: bool = False) -> np.ndarray:

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from bench.errors import BenchError
-from bench.method import SHARED, SLOTS, Batch, Method, Stage, Task
+from bench.method import Batch, Method, Stage, Task
 from bench.protocol import Protocol
+from bench.slots import SHARED, SLOTS
 
 
 class Stack(Method):
@@ -80,7 +82,7 @@ class Stack(Method):
             total = total + part.regularizer(batch)
         return total
 
-    def optimizer(self, groups: list[dict], protocol: Protocol) -> torch.optim.Optimizer:
+    def optimizer(self, groups: list[dict[str, Any]], protocol: Protocol) -> torch.optim.Optimizer:
         """By the optimizer slot."""
         return self._owner["optimizer"].optimizer(groups, protocol)
 
@@ -115,7 +117,7 @@ class Stack(Method):
         for part in methods_of(self):
             part.epoch_end(z, y, epoch)
 
-    def parameter_groups(self) -> list[dict]:
+    def parameter_groups(self) -> list[dict[str, Any]]:
         """The groups of every part."""
         return [group for part in methods_of(self) for group in part.parameter_groups()]
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.errors import BenchError
+from bench.functional.shapes import as_columns, as_rows_of, require_same
 from bench.method import Batch, Method, Task
 
 
@@ -101,7 +102,14 @@ def _histogram(task: Task) -> Tensor:
 def batch_monte_carlo(
     predictions: Tensor, targets: Tensor, noise: Tensor | float, sample_weights: Tensor | None = None
 ) -> Tensor:
-    """Cross-entropy of each prediction against every target of the batch; (B, T), (B, T), () -> ()."""
+    """Cross-entropy of each prediction against every target of the batch; (B, T), (B, T), () -> ().
+
+    >>> batch_monte_carlo(torch.tensor([0.0, 1.0]), torch.tensor([0.0, 2.0]), noise=1.0)
+    tensor(0.8201)
+    """
+    predictions, targets, _ = as_columns(predictions, targets)
+    if sample_weights is not None:
+        sample_weights = as_rows_of(targets[:, :1], sample_weights, "weights")
     variance = _variance(noise, predictions)
     squares = (predictions.unsqueeze(1) - targets).square().sum(-1)  # (B, B), its own target on the diagonal
     logits = squares / (-2 * variance)
@@ -116,7 +124,12 @@ def bin_based(
     weights: Tensor,
     sample_weights: Tensor | None = None,
 ) -> Tensor:
-    """Against K label bins of known shares; (B, 1), (B, 1), (), (K,), (K,) -> ()."""
+    """Against K label bins of known shares; (B, 1), (B, 1), (), (K,), (K,) -> ().
+
+    >>> centers, shares = torch.tensor([0.0, 1.0, 2.0]), torch.tensor([0.6, 0.3, 0.1])
+    >>> bin_based(torch.tensor([0.0, 1.0]), torch.tensor([0.0, 2.0]), 1.0, centers, shares)
+    tensor(-0.0510)
+    """
     return mixture_based(predictions, targets, noise, centers, torch.zeros_like(centers), weights, sample_weights)
 
 
@@ -129,7 +142,17 @@ def mixture_based(
     weights: Tensor,
     sample_weights: Tensor | None = None,
 ) -> Tensor:
-    """Against a mixture of K Gaussians, each widened by the noise; may be negative."""
+    """Against a mixture of K Gaussians, each widened by the noise; may be negative.
+
+    (B, 1) or dense predictions and targets, (), and means, variances and weights of the parts, (K,) -> ().
+
+    >>> means, variances, shares = torch.tensor([0.0, 1.0]), torch.tensor([0.5, 0.5]), torch.tensor([0.8, 0.2])
+    >>> mixture_based(torch.tensor([0.0, 1.0]), torch.tensor([0.0, 2.0]), 1.0, means, variances, shares)
+    tensor(-0.2210)
+    """
+    predictions, targets, sample_weights = as_columns(predictions, targets, sample_weights)
+    require_same(means, weights, "means", "weights")
+    require_same(variances, weights, "variances", "weights")
     variance = _variance(noise, predictions)
     widened = variances + variance
     squares = (predictions.unsqueeze(-1) - means).square()

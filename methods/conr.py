@@ -10,6 +10,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
+from bench.functional.shapes import as_columns, as_rows_of
 from bench.method import Batch, Method, Task
 
 
@@ -90,7 +91,12 @@ def conr(
     """Mean over rows of w·log(denominator / positive); (2B, D), (2B, T), (2B, T), (2B, 1) -> ().
 
     A negative counts w·exp(push·label distance) times; several targets are compared by their L1 distance.
+
+    >>> features = torch.tensor([[1.0, 0.0], [1.0, 0.1], [0.0, 1.0], [0.1, 1.0]])
+    >>> conr(features, torch.tensor([20.0, 20.0, 60.0, 60.0]), torch.tensor([20.0, 20.5, 20.5, 60.0]), temperature=1.0)
+    tensor(0.7908)
     """
+    predictions, targets, weights = _rows(features, predictions, targets, weights)
     gap = _gap(targets)
     w = gap.new_ones(len(gap), 1) if weights is None else weights.to(gap)
     loss, positives = _contrast(features, gap, predictions, push * gap + w.log(), window, temperature)
@@ -106,11 +112,26 @@ def conr_images(
     temperature: float = 0.2,
     push: float = 0.2,
 ) -> Tensor:
-    """The form for dense targets: one row an image, a negative counts w·push·(label distance) times."""
+    """The form for dense targets: one row an image, a negative counts w·push·(label distance) times.
+
+    (B, D), (B, T), (B, T), (B, 1) -> ().
+
+    >>> features = torch.tensor([[1.0, 0.0], [1.0, 0.1], [0.0, 1.0]])
+    >>> conr_images(features, torch.tensor([2.0, 2.1, 6.0]), torch.tensor([2.0, 2.1, 2.1]), temperature=1.0)
+    tensor(0.2387)
+    """
+    predictions, targets, weights = _rows(features, predictions, targets, weights)
     gap = _gap(targets)
     w = gap.new_ones(len(gap), 1) if weights is None else weights.to(gap)
     loss, positives = _contrast(features, gap, predictions, (w * push * gap).log(), window, temperature)
     return (loss / (positives + 1)).mean().to(features.dtype)
+
+
+def _rows(
+    features: Tensor, predictions: Tensor, targets: Tensor, weights: Tensor | None
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    predictions, targets, _ = as_columns(predictions, as_rows_of(features, targets))
+    return predictions, targets, weights if weights is None else as_rows_of(features, weights, "weights")
 
 
 def _contrast(

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.bases.binned import Binned
+from bench.functional.shapes import as_rows_of
 from bench.method import Batch
 
 
@@ -23,13 +24,23 @@ class CORN(Binned):
 
     def loss(self, batch: Batch) -> Tensor:
         """Binary cross-entropy over all (sample, boundary) pairs that the condition lets in."""
-        boundary = torch.arange(self.bins - 1, device=batch.targets.device)
-        inside, above = batch.targets >= boundary, (batch.targets > boundary).to(batch.outputs)
-        loss = nn.functional.binary_cross_entropy_with_logits(batch.outputs, above, reduction="none")
-        weight = inside if batch.w is None else inside * batch.w
-        return (loss * weight).sum() / inside.sum()
+        return corn(batch.outputs, batch.targets, batch.w)
 
     def predict(self, outputs: Tensor) -> Tensor:
         """The bin as high as there are boundaries below with probability over a half, (B, K - 1) -> (B, 1)."""
         above = nn.functional.logsigmoid(outputs).cumsum(1) > -0.6931471805599453
         return self.centers[above.sum(1, keepdim=True)]
+
+
+def corn(logits: Tensor, bins: Tensor, weights: Tensor | None = None) -> Tensor:
+    """Binary cross-entropy of lying above boundary k, over samples not below it; (B, K - 1), (B, 1), (B, 1) -> ().
+
+    >>> corn(torch.zeros(2, 3), torch.tensor([0, 3]))
+    tensor(0.6931)
+    """
+    bins = as_rows_of(logits, bins, "bins")
+    boundary = torch.arange(logits.shape[1], device=logits.device)
+    inside, above = bins >= boundary, (bins > boundary).to(logits)
+    loss = nn.functional.binary_cross_entropy_with_logits(logits, above, reduction="none")
+    weight = inside if weights is None else inside * as_rows_of(logits, weights, "weights")
+    return (loss * weight).sum() / inside.sum()

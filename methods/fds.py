@@ -13,6 +13,7 @@ from scipy.ndimage import convolve1d
 from torch import Tensor, nn
 
 from bench.dataset import Dataset
+from bench.functional.shapes import require_broadcast
 from bench.functional.smoothing import Kernel, window
 from bench.method import Method, Task
 
@@ -171,7 +172,13 @@ def calibrate(
 
     The ratio of variances is clipped. A channel without variance stays as it is, and so does a row whose
     variances sum to less than 1e-10.
+
+    >>> mean, variance = torch.zeros(2), torch.ones(2)
+    >>> calibrate(torch.ones(1, 2), mean, variance, mean + 5, 4 * variance)
+    tensor([[7., 7.]])
     """
+    for what, values in (("means", mean), ("variances", variance), ("means", new_mean), ("variances", new_variance)):
+        require_broadcast(values, features, what)
     moved = (variance.sum(-1, keepdim=True) >= 1e-10) & (variance > 0) & (new_variance >= 0)
     ratio = (new_variance / torch.where(moved, variance, 1.0)).clamp(*clip)
     return torch.where(moved, (features - mean) * ratio.sqrt() + new_mean, features)

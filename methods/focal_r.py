@@ -11,6 +11,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
+from bench.functional.shapes import as_columns
 from bench.method import Batch, Method
 from bench.protocol import Protocol
 
@@ -65,7 +66,12 @@ def focal_r(
     beta: float = 0.2,
     gamma: float = 1.0,
 ) -> Tensor:
-    """Mean of w·f(β|e|)^γ·|e|^power, f = tanh or 2·sigmoid - 1; (B, T), (B, T), (B, 1) -> ()."""
+    """Mean of w·f(β|e|)^γ·|e|^power, f = tanh or 2·sigmoid - 1; (B, T), (B, T), (B, 1) -> ().
+
+    >>> focal_r(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 12.0]))
+    tensor(3.8080)
+    """
+    predictions, targets, weights = as_columns(predictions, targets, weights)
     error = (predictions - targets).abs()
     factor = torch.tanh(beta * error) if activation == "tanh" else 2 * torch.sigmoid(beta * error) - 1
     # an exact hit has gradient 0 for every γ, where 0^(γ - 1) would make it NaN

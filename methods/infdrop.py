@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.functional.devices import to_device_of
+from bench.functional.shapes import require_same
 from bench.method import Batch, Method, Task
 
 
@@ -62,6 +63,13 @@ class InformationDropout(Method):
 def information_dropout(
     features: Tensor, branch: Tensor, noise: Tensor, strength: float = 0.7
 ) -> tuple[Tensor, Tensor]:
-    """Features times exp(α·noise), α from the branch, and -log(α / largest α); all (..., D)."""
+    """Features times exp(α·noise), α from the branch, and -log(α / largest α); all (..., D).
+
+    >>> noisy, penalty = information_dropout(torch.ones(1, 2), torch.zeros(1, 2), torch.tensor([[-1.0, 1.0]]))
+    >>> noisy
+    tensor([[0.7819, 1.2789]])
+    """
+    require_same(branch, features, "branch", "features")
+    require_same(noise, features, "noise", "features")
     deviation = 0.001 + strength * (strength * torch.sigmoid(branch))
     return features * (deviation * noise).exp(), -(deviation / (strength + 0.001)).log()

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from bench.functional.devices import is_on_host, to_device_of
 from bench.functional.distinct import distinct
+from bench.functional.shapes import as_rows_of, require_axes
 from bench.method import Batch, Method, as_rows
 
 _NEAR = 1e-6  # the released floor of a distance
@@ -71,7 +72,13 @@ def ordinal_entropy_of_maps(features: Tensor, targets: Tensor, mask: Tensor | No
     """Mean over images of the term over every fourth pixel in height and width, the first one first.
 
     (B, D, H, W), (B, T, H, W), and a mask of the targets' shape where some do not count -> ().
+
+    >>> depth = torch.arange(64.0).reshape(1, 1, 8, 8)
+    >>> ordinal_entropy_of_maps(torch.cat([depth, 64 - depth], 1), depth)
+    tensor(-0.4136)
     """
+    require_axes(features, "features", 4)
+    require_axes(targets, "targets", 4)
     height, width = (max(size // _APART, 1) * _APART for size in features.shape[2:])
     maps = [t if t is None else t[:, :, :height:_APART, :width:_APART] for t in (features, targets, mask)]
     images = zip(*([None] * len(features) if t is None else t.split(1) for t in maps), strict=True)
@@ -82,7 +89,11 @@ def ordinal_entropy(features: Tensor, targets: Tensor, counts: Tensor | None = N
     """Mean distance to the centre of the own label, minus that between centres; (B, D), (B, T) -> ().
 
     Of rows where counts (B,) is True, if given.
+
+    >>> ordinal_entropy(torch.eye(3), torch.tensor([20.0, 20.0, 60.0]))
+    tensor(0.7654)
     """
+    targets = as_rows_of(features, targets)
     if counts is not None and is_on_host(features):
         features, targets = features[counts], targets[counts]
     if len(features) < 2:
@@ -100,7 +111,12 @@ def ordinal_entropy(features: Tensor, targets: Tensor, counts: Tensor | None = N
 
 
 def ordinal_diversity(features: Tensor, targets: Tensor) -> Tensor:
-    """Minus the mean distance between rows, weighted by label distance; (n, D), (n, T) -> ()."""
+    """Minus the mean distance between rows, weighted by label distance; (n, D), (n, T) -> ().
+
+    >>> ordinal_diversity(torch.eye(3), torch.tensor([[0.0, 0.0], [0.0, 1.0], [5.0, 5.0]]))
+    tensor(-0.7649)
+    """
+    targets = as_rows_of(features, targets)
     z = features.to(torch.promote_types(features.dtype, torch.float32))
     return -_diversity(_Unit.apply(z), targets.detach()).to(features.dtype)
 

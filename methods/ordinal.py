@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.bases.binned import Binned, weighted_mean
+from bench.functional.shapes import as_rows_of
 from bench.method import Batch, Task
 
 
@@ -30,10 +31,22 @@ class Ordinal(Binned):
 
     def loss(self, batch: Batch) -> Tensor:
         """Mean over boundaries of the weighted binary cross-entropy."""
-        above = (batch.targets > torch.arange(self.bins - 1, device=batch.targets.device)).to(batch.outputs)
-        loss = nn.functional.binary_cross_entropy_with_logits(batch.outputs, above, reduction="none")
-        return weighted_mean((loss * self.importance).mean(1), batch.w)
+        return ordinal_regression(batch.outputs, batch.targets, self.importance, batch.w)
 
     def predict(self, outputs: Tensor) -> Tensor:
         """The bin as high as there are boundaries below, (B, K - 1) -> (B, 1)."""
         return self.centers[(outputs > 0).sum(1, keepdim=True)]
+
+
+def ordinal_regression(
+    logits: Tensor, bins: Tensor, importance: Tensor | None = None, weights: Tensor | None = None
+) -> Tensor:
+    """Mean binary cross-entropy of lying above each boundary; (B, K - 1), (B, 1), (K - 1,), (B, 1) -> ().
+
+    >>> ordinal_regression(torch.zeros(2, 3), torch.tensor([0, 3]))
+    tensor(0.6931)
+    """
+    bins = as_rows_of(logits, bins, "bins")
+    above = (bins > torch.arange(logits.shape[1], device=logits.device)).to(logits)
+    loss = nn.functional.binary_cross_entropy_with_logits(logits, above, reduction="none")
+    return weighted_mean((loss if importance is None else loss * importance).mean(1), weights)

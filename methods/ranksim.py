@@ -14,6 +14,7 @@ from torch import Tensor
 
 from bench.functional.devices import is_on_host, to_device_of
 from bench.functional.distinct import Distinct, distinct
+from bench.functional.shapes import as_rows_of
 from bench.method import MOST_ROWS, Batch, Method
 
 
@@ -53,7 +54,11 @@ def one_per_label(targets: Tensor, generator: torch.Generator) -> tuple[Tensor, 
 
 
 def rank(scores: Tensor) -> Tensor:
-    """Ranks along the last axis, 1 = largest, the later index better among equals; (..., M) -> (..., M)."""
+    """Ranks along the last axis, 1 = largest, the later index better among equals; (..., M) -> (..., M).
+
+    >>> rank(torch.tensor([0.1, 0.7, 0.7]))
+    tensor([3., 2., 1.])
+    """
     order = _ascending(scores.detach())
     ranks = torch.arange(scores.shape[-1], 0, -1, dtype=scores.dtype, device=scores.device)
     return torch.empty_like(scores).scatter_(-1, order, ranks.expand_as(order))
@@ -65,7 +70,12 @@ def ranksim(features: Tensor, targets: Tensor, interpolation: float = 2.0, prese
     The ranks' gradient is the difference quotient of Rolínek et al., CVPR 2020, arXiv:1912.03500: they are
     perturbed by the gradient that comes in, so a weight on the term changes the gradient's direction too.
     `present` (M,) leaves out the rows where it is False.
+
+    >>> features = torch.tensor([[1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
+    >>> ranksim(features, torch.tensor([1.0, 9.0, 2.0]))
+    tensor(0.1481)
     """
+    targets = as_rows_of(features, targets)
     z = features.to(torch.promote_types(features.dtype, torch.float32))
     y = targets.detach().to(torch.promote_types(targets.dtype, torch.float32))
     # exact, not by a product of matrices: labels equally far on both sides must tie

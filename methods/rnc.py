@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from bench.functional.shapes import as_rows_of
 from bench.method import Batch, Method, Stage
 from bench.protocol import Protocol
 
@@ -69,7 +70,12 @@ def rank_n_contrast(features: Tensor, targets: Tensor, temperature: float = 2.0)
     Mean over i, j != i of log Σ_{k != i, Δ_ik >= Δ_ij} exp(s_ik) - s_ij, s = -distance / temperature, Δ the
     L1 label distance. Views of a sample share its label, so one sort a sample serves them all; the sums are
     suffixes of the sorted row, read where a group of equal Δ begins.
+
+    >>> views = torch.tensor([[[0.0], [0.1]], [[1.0], [1.1]], [[5.0], [5.1]]])
+    >>> rank_n_contrast(views, torch.tensor([20.0, 30.0, 60.0]))
+    tensor(0.8093)
     """
+    targets = as_rows_of(features, targets, views=True)
     samples, views = features.shape[:2]
     rows = samples * views
     if rows < 2:

@@ -20,6 +20,7 @@ from torch.autograd.function import FunctionCtx, once_differentiable
 from bench.errors import BenchError
 from bench.functional.devices import is_on_host
 from bench.functional.pair_distances import pair_distances
+from bench.functional.shapes import as_rows_of, require_axes, require_same
 from bench.method import Batch, Method
 
 SELF_COST = 999.0  # no sample is moved to itself
@@ -103,7 +104,12 @@ def rot(features: Tensor, targets: Tensor, gamma: float = 0.1) -> Tensor:
 
     T_z is the plan of C, T_y that of the targets' distances over their largest. Fewer than three rows, or
     equal targets, give 0.
+
+    >>> features = torch.tensor([[0.0, 1.0], [1.0, 0.0], [1.0, 1.0], [3.0, 1.0]])
+    >>> rot(features, torch.tensor([1.0, 5.0, 2.0, 9.0]))
+    tensor(0.0259)
     """
+    targets = as_rows_of(features, targets)
     if len(features) < 3:
         return features.sum() * 0
     cost = _feature_cost(features, _mean_norm(features))
@@ -115,7 +121,12 @@ def transport_plan(cost: Tensor, gamma: float) -> Tensor:
     """The entropic plan of a symmetric cost between uniform marginals, (n, n) -> (n, n), with its gradient.
 
     An asymmetric cost counts as its symmetric part.
+
+    >>> transport_plan(torch.tensor([[0.0, 1.0], [1.0, 0.0]]), gamma=1.0).sum(1)
+    tensor([0.5000, 0.5000])
     """
+    require_axes(cost, "costs")
+    require_same(cost, cost.T, "costs", "their transpose")
     return _Plan.apply(cost, gamma, None)[0]  # type: ignore[no-any-return, index]
 
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from bench.dataset import Dataset
+from bench.functional.shapes import as_vector_of, require_axes
 from bench.method import Batch, Method, Task
 
 
@@ -117,7 +118,14 @@ class SRL(Method):
 
 
 def latent_trace(features: Tensor, bins: Tensor, surrogate: Tensor) -> Tensor:
-    """Unit centres of the bins, else the surrogate's rows, constant; (n, D), (n,), (K, D) -> (K, D)."""
+    """Unit centres of the bins, else the surrogate's rows, constant; (n, D), (n,), (K, D) -> (K, D).
+
+    >>> latent_trace(torch.tensor([[3.0, 4.0]]), torch.tensor([1]), torch.tensor([[1.0, 0.0], [1.0, 0.0]]))
+    tensor([[1.0000, 0.0000],
+            [0.6000, 0.8000]])
+    """
+    require_axes(features, "features")
+    bins = as_vector_of(features, bins, "bins")
     means, present = _centres(normalize(features), bins, len(surrogate))
     return normalize(torch.where(present, means, surrogate.detach()))
 
@@ -130,13 +138,24 @@ def _centres(features: Tensor, bins: Tensor, number: int) -> tuple[Tensor, Tenso
 
 
 def enveloping(trace: Tensor, points: Tensor) -> Tensor:
-    """1 - mean over points of the cosine with the nearest centre; (K, D), (n, D) -> ()."""
+    """1 - mean over points of the cosine with the nearest centre; (K, D), (n, D) -> ().
+
+    >>> enveloping(torch.eye(2), torch.tensor([[1.0, 0.0], [0.6, 0.8]]))
+    tensor(0.1000)
+    """
+    require_axes(trace, "the trace")
+    require_axes(points, "points")
     cosines = normalize(points) @ normalize(trace).T
     return 1 - cosines.max(dim=1).values.mean()
 
 
 def homogeneity(trace: Tensor, alpha: float = -1.0, beta: float = 0.1) -> Tensor:
-    """α times the sum of the cosines of successive centres, plus β times their variance; (K, D) -> ()."""
+    """α times the sum of the cosines of successive centres, plus β times their variance; (K, D) -> ().
+
+    >>> homogeneity(torch.tensor([[1.0, 0.0], [0.6, 0.8], [0.0, 1.0]]))
+    tensor(-1.3980)
+    """
+    require_axes(trace, "the trace")
     trace = normalize(trace)
     cosines = (trace[1:] * trace[:-1]).sum(1)
     length = alpha * cosines.sum()
@@ -147,7 +166,12 @@ def contrast(features: Tensor, bins: Tensor, trace: Tensor, temperature: float =
     """Cross-entropy of each feature's own bin over cosines with all centres; (n, D), (n,), (K, D) -> ().
 
     Rows of bin K do not count.
+
+    >>> contrast(torch.eye(2), torch.tensor([0, 1]), torch.eye(2), temperature=1.0)
+    tensor(0.3133)
     """
+    require_axes(features, "features")
+    bins = as_vector_of(features, bins, "bins")
     logits = normalize(features) @ normalize(trace).T / temperature
     counts, bins = bins < len(trace), bins.clamp(max=len(trace) - 1)
     own = logits.gather(1, bins.unsqueeze(1)).squeeze(1)

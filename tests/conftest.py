@@ -1,9 +1,11 @@
-"""Golden cases: expected values of the published code, see the index beside them.
+"""Golden cases: expected values of the published code, see the index beside them; and the command line.
 
 `pytest --certify tests` (in one process) writes methods/certificates.json from what the cases gave.
 """
 
 import json
+import os
+import sys
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +14,11 @@ import numpy as np
 import pytest
 import torch
 
+from bench import cli
 from bench.atomic import replace_file
 from bench.plugins.certificates import FILE as CERTIFICATES
+
+os.environ["BENCH_CACHE"] = os.devnull  # tests remember nothing, and leave the user's memory alone
 
 GOLDEN = Path(__file__).parent / "golden"
 INDEX = {
@@ -89,6 +94,19 @@ def golden():
             return Case(name, dict(arrays), INDEX[name]["rtol"], INDEX[name]["atol"])
 
     return load
+
+
+@pytest.fixture
+def bench(monkeypatch, capsys):
+    """The command line in this process: words -> exit code, output, errors."""
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["bench", *map(str, words)])
+        with pytest.raises(SystemExit) as stopped:
+            cli.main()
+        return stopped.value.code, *capsys.readouterr()
+
+    return run
 
 
 def certified(case):

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.dataset import Dataset
+from bench.functional.shapes import as_vector_of
 from bench.method import Method, Task
 
 
@@ -47,4 +48,4 @@ class Binned(Method):
 
 def weighted_mean(loss: Tensor, w: Tensor | None) -> Tensor:
     """Mean of losses (B,) with sample weights (B, 1) or None."""
-    return loss.mean() if w is None else (loss * w.squeeze(1)).mean()
+    return loss.mean() if w is None else (loss * as_vector_of(loss, w, "weights")).mean()

@@ -13,7 +13,7 @@ from scipy.ndimage import convolve1d
 from torch import Tensor
 
 from bench.dataset import Dataset
-from bench.errors import BenchError, unknown
+from bench.errors import BenchError, ShapeError, unknown
 from bench.functional.smoothing import Kernel, window
 from bench.method import Method
 
@@ -39,7 +39,9 @@ class Reweighting(Method):
         assert bins is not None
         counted = bins.index(self.task.labels).flatten().bincount(minlength=bins.number)
         counts = counted if bins.counts is None else torch.tensor(bins.counts)
-        weights = _weights(counts, self.scheme, self.clip, self.task.density, _FIRST if bins.first else 0)
+        weights = _weights(
+            counts, self.scheme, self.clip, self.task.density or self.density, _FIRST if bins.first else 0
+        )
         return weights.to(labels.device)[bins.index(labels)]
 
 
@@ -59,6 +61,9 @@ def bin_weights(
         clip: lowest and highest count, applied first.
         smoothing: kernel, size and sigma of the window, applied after the square root.
         border: what lies beyond the bins; "reflect" is NYUD2's, where bins 0 to 6 take the value of bin 7.
+
+    >>> bin_weights([1, 2, 1], "inverse")
+    tensor([1.3333, 0.6667, 1.3333])
     """
     if scheme not in ("inverse", "sqrt_inverse"):
         raise unknown("scheme", scheme, ("inverse", "sqrt_inverse"))
@@ -82,6 +87,8 @@ def _weights(
     first: int,
 ) -> Tensor:
     number = torch.as_tensor(counts).detach().cpu().double().numpy()
+    if number.ndim != 1:
+        raise ShapeError(f"counts of shape {number.shape} have {number.ndim} axes; give one count a bin, (K,)")
     if len(number) <= first or not number.sum() > 0:
         raise BenchError(f"{number.sum():g} samples in {len(number)} bins give no weights; count more")
     # whole counts stay integers, so that the convolution drops the fraction of what it returns

@@ -7,12 +7,13 @@ from torch import Tensor
 
 from bench.functional.devices import to_device_of
 from bench.functional.pair_distances import pair_distances
+from bench.functional.shapes import as_rows_of
 from bench.functional.spanning_trees import spanning_trees
 
 Form = Literal["norm", "entry"]
 
 
-class Pairs:
+class PairDistances:
     """Distances between the rows of a batch in both spaces, with the two terms that read trees from them.
 
     The gradient flows through the lengths of the trees' edges.
@@ -55,8 +56,11 @@ def topology(features: Tensor, targets: Tensor, form: Form = "norm", one_sided: 
 
     (B, D), (B, T) -> (). Each space is divided by its largest row norm, or by its largest entry in the AgeDB
     form; one_sided keeps the target tree alone. 0 where all targets are equal.
+
+    >>> topology(torch.tensor([[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), torch.tensor([1.0, 2.0, 9.0]))
+    tensor(0.4166)
     """
-    return Pairs(features, targets).topology(None, form, one_sided)
+    return PairDistances(features, as_rows_of(features, targets)).topology(None, form, one_sided)
 
 
 def ph_dimension(features: Tensor, targets: Tensor, subsets: list[Tensor]) -> Tensor:
@@ -66,8 +70,12 @@ def ph_dimension(features: Tensor, targets: Tensor, subsets: list[Tensor]) -> Te
         features, targets: (B, D), (B, T).
         subsets: row numbers of each subset. One whose tree has no length in a space is left out; fewer than
             two sizes give 0.
+
+    >>> line, curve = torch.arange(4.0), torch.tensor([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [2.0, 3.0]])
+    >>> ph_dimension(curve, line, [torch.tensor([0, 1]), torch.arange(4)])
+    tensor(0.4978)
     """
-    return Pairs(features, targets).dimension(subsets)
+    return PairDistances(features, as_rows_of(features, targets)).dimension(subsets)
 
 
 def draw_rows(n: int, rows: int | None, generator: torch.Generator) -> Tensor | None:

@@ -2,15 +2,21 @@
 
 import ast
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
 import bench
 from bench.errors import BenchError
+from bench.losses import SOURCES
 
-# what a class says of values that each cell's configuration holds anyway, of its board, and of what to import early
-_TABLES = {"defaults", "origins", "candidates", "imports", "note", "reported_note", "reported", "paper", "groups"}
+# what a class says of values that each cell's configuration holds anyway, of its board, of what to import early, and
+# of the form of its samples, by which methods are refused
+_TABLES = {
+    "defaults", "origins", "candidates", "imports", "note", "reported_note", "reported", "paper", "groups",
+    "dense_targets", "token_inputs",
+}  # fmt: skip
+_LOSSES = "bench.losses."
 _TYPES = {"typing", "collections.abc", "__future__"}
 
 
@@ -38,7 +44,10 @@ def tree(module: str) -> ast.Module:
 
 
 def imported(module: str) -> tuple[str, ...]:
-    """Names of all modules that a module may import, in any form, inside functions and by a name in quotes too."""
+    """Names of all modules that a module may import, in any form, inside functions and by a name in quotes too.
+
+    Imports for types alone do not count, and a loss taken from `bench.losses` counts as its own module.
+    """
     return _imported(module, *_stamp(module))
 
 
@@ -61,10 +70,11 @@ def _parsed(path: Path, *_stamp: int) -> ast.Module:
 @cache
 def _imported(module: str, path: Path, *stamp: int) -> tuple[str, ...]:
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    nodes = list(_running(_parsed(path, *stamp)))
+    named = [name for node in nodes for name in _named(node, package)]
     found = dict.fromkeys(_parents(module))
-    for node in ast.walk(_parsed(path, *stamp)):
-        for name in _named(node, package):
-            found |= dict.fromkeys((*_parents(name), name))
+    for name in (*named, *_losses(named, nodes)):
+        found |= dict.fromkeys((*_parents(name), name))
     found.pop(module, None)
     return tuple(found)
 
@@ -80,6 +90,24 @@ def _named(node: ast.AST, package: str) -> Iterator[str]:
         called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if called in ("import_module", "__import__") and isinstance(node.args[0].value, str):
             yield _absolute(node.args[0].value, package)
+
+
+def _running(node: ast.AST) -> Iterator[ast.AST]:
+    # what may run: not the imports for types, of which bench/__init__.py has many
+    for child in ast.iter_child_nodes(node):
+        if not _for_types(child):
+            yield child
+            yield from _running(child)
+
+
+def _losses(named: Sequence[str], nodes: Sequence[ast.AST]) -> Iterator[str]:
+    # by `from bench.losses import ranksim`, or by an attribute of that name where bench or bench.losses comes whole
+    taken = (name.removeprefix(_LOSSES) for name in named if name.startswith(_LOSSES))
+    yield from (SOURCES[name] for name in taken if name in SOURCES)
+    if {"bench", "bench.losses"} & set(named):
+        yield from (SOURCES[n.attr] for n in nodes if isinstance(n, ast.Attribute) and n.attr in SOURCES)
+    if any(isinstance(n, ast.ImportFrom) and n.module == "bench.losses" and n.names[0].name == "*" for n in nodes):
+        yield from SOURCES.values()
 
 
 def _absolute(name: str, package: str) -> str:
@@ -140,12 +168,17 @@ def _silent(node: object) -> bool:
     # statements that no number depends on
     if isinstance(node, ast.Expr):
         return isinstance(node.value, ast.Constant)  # docstrings, and strings that stand for comments
-    if isinstance(node, ast.If):
-        test = node.test
-        return getattr(test, "id", getattr(test, "attr", None)) == "TYPE_CHECKING" and not node.orelse
+    if _for_types(node):
+        return True
     if isinstance(node, ast.FunctionDef):
         return node.name == "unsupported_reason"
     return isinstance(node, ast.Assign | ast.AnnAssign) and assigned(node) in _TABLES
+
+
+def _for_types(node: object) -> bool:
+    if not isinstance(node, ast.If) or node.orelse:
+        return False
+    return getattr(node.test, "id", getattr(node.test, "attr", None)) == "TYPE_CHECKING"
 
 
 def _import_text(node: ast.Import | ast.ImportFrom) -> Iterator[str]:

@@ -36,10 +36,14 @@ class Epoch(_Part):
 
 
 class Predictions(_Part):
-    """Test predictions: SHA-256 over little-endian float32 in row order, and the file that holds them."""
+    """Test predictions: SHA-256 over little-endian float32 in row order, and the file that holds them.
+
+    `columns`: further ones such as "deviation", each with its SHA-256.
+    """
 
     file: str
     sha256: str
+    columns: dict[str, str] = {}
 
 
 class Timing(_Part):

@@ -20,11 +20,15 @@ from bench.plugins import resolve
 from bench.results import store
 from bench.results.record import Environment, Memory, Predictions, Record, Status, Timing
 from bench.runs import cells
+from bench.runs.plan import Cell
 from bench.stack import batch_counters
 from bench.training import evaluate
 from bench.training.loop import Diverged, Training
 
 PACKAGES = ("regression-bench", "torch", "torchvision", "timm", "numpy", "scipy", "scikit-learn", "pandas")
+
+
+Columns = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -41,13 +45,13 @@ class RunContext:
 
 @dataclass(frozen=True)
 class Finished:
-    """A record and, of a cell that went well, its test predictions."""
+    """A record and, of a cell that went well, its test predictions: "mean", and further columns by name."""
 
     record: Record
-    predictions: np.ndarray | None = None
+    predictions: Columns | None = None
 
 
-def run(cell: cells.Cell, context: RunContext, report: Callable[[dict], None]) -> Finished:
+def run(cell: Cell, context: RunContext, report: Callable[[dict], None]) -> Finished:
     """Train and evaluate one cell; every failure comes back as a record."""
     started, clock = datetime.now(UTC), perf_counter()
     parts: dict[str, Any] = {}
@@ -78,7 +82,7 @@ def run(cell: cells.Cell, context: RunContext, report: Callable[[dict], None]) -
     return Finished(record, predictions)
 
 
-def failure(cell: cells.Cell, status: Status, error: str, started: datetime, wall_s: float) -> Record:
+def failure(cell: Cell, status: Status, error: str, started: datetime, wall_s: float) -> Record:
     """The record of a cell whose process did not live to write one."""
     return Record(
         **_identity(cell),
@@ -90,7 +94,7 @@ def failure(cell: cells.Cell, status: Status, error: str, started: datetime, wal
     )
 
 
-def _train(cell: cells.Cell, context: RunContext, report: Callable[[dict], None]) -> tuple[dict[str, Any], np.ndarray]:
+def _train(cell: Cell, context: RunContext, report: Callable[[dict], None]) -> tuple[dict[str, Any], Columns]:
     device = torch.device(context.device)
     if device.type == "cuda":
         torch.cuda.set_device(device)
@@ -102,17 +106,22 @@ def _train(cell: cells.Cell, context: RunContext, report: Callable[[dict], None]
     splits = cells.load(on, Path(context.root))
     training = Training(on.dataset, on.protocol, splits, method, cell.seed, device, report, cell.config["overrides"])
     fit = training.fit()
-    predicted = {"val": training.predict(splits.val), "test": training.predict(splits.test)}
-    metrics = {name: evaluate.metrics(on.dataset, splits, name, y_hat) for name, y_hat in predicted.items()}
+    predicted = {name: training.predict_columns(getattr(splits, name)) for name in ("val", "test")}
+    metrics = {
+        name: evaluate.metrics(on.dataset, splits, name, columns["mean"], {k: columns[k] for k in [*columns][1:]})
+        for name, columns in predicted.items()
+    }
     step, spread = fit.step_ms()
     batch = min(on.protocol.batch_size or len(splits.train), len(splits.train))
-    test = predicted["test"].numpy()
-    file = "predictions.npz" if test.ndim == 2 and test.shape[1] == 1 else f"predictions-{test[0].size}d.npz"
+    test = {name: values.numpy() for name, values in predicted["test"].items()}
+    mean = test["mean"]
+    file = "predictions.npz" if mean.ndim == 2 and mean.shape[1] == 1 else f"predictions-{mean[0].size}d.npz"
+    hashes = {name: store.hash_predictions(values) for name, values in test.items()}
     return {
         "metrics": metrics,
         "selection": fit.selection,
         "history": [_row(row) for row in fit.history],
-        "predictions": Predictions(file=file, sha256=store.hash_predictions(test)),
+        "predictions": Predictions(file=file, sha256=hashes.pop("mean"), columns=hashes),
         **batch_counters(method),
         "timing": {
             "train_s": round(fit.train_s, 3),
@@ -130,7 +139,7 @@ def _row(row: dict) -> dict:
     return {"epoch": row["epoch"], **short, "seconds": round(row["seconds"], 3), **stage}
 
 
-def _identity(cell: cells.Cell) -> dict[str, Any]:
+def _identity(cell: Cell) -> dict[str, Any]:
     return {
         "key": cell.key,
         "dataset": cell.dataset,

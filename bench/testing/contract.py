@@ -1,9 +1,9 @@
 """The contract of a plug-in, tried on small data: for authors, and for the test suite over every plug-in."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import get_args
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 import torch
@@ -11,9 +11,10 @@ import torch
 from bench.dataset import Dataset, Examples, Mode, Split, Splits
 from bench.errors import BenchError, unknown
 from bench.metrics import METRICS
-from bench.plugins import resolve
+from bench.plugins import given, resolve
 from bench.plugins.resolve import NamedDataset
 from bench.runs import cells
+from bench.shots import ORDER
 from bench.testing.toy import Toy
 from bench.training import evaluate
 from bench.training.loop import Training
@@ -22,40 +23,68 @@ CPU = torch.device("cpu")
 Check = Callable[[], None]
 
 
-def run(kind: str, name: str, root: Path) -> Iterator[tuple[str, str | None]]:
-    """Every check of a plug-in: its sentence, and what is wrong or None."""
-    if kind == "method":
-        checks = _method_checks(name)
-    else:
-        checks = _dataset_checks(resolve.dataset(name), root)
+class Doubtful(Exception):
+    """What a check warns of: nothing is broken, but an author wants to know."""
+
+
+class Finding(NamedTuple):
+    """What a check found: its sentence, how it went, and what is wrong or doubtful."""
+
+    title: str
+    state: Literal["ok", "warning", "FAILED"] = "ok"
+    problem: str = ""
+
+
+def run(kind: str, name: str, root: Path) -> Iterator[Finding]:
+    """Every check of a plug-in, in order."""
+    return check_method(name) if kind == "method" else check_dataset(name, root)
+
+
+def check_method(method: given.Method) -> Iterator[Finding]:
+    """Every check of a method, by name or as a class or an object."""
+    return _findings(_method_checks(method))
+
+
+def check_dataset(dataset: given.Dataset, root: Path) -> Iterator[Finding]:
+    """Every check of a dataset, by name or as a class or an object; `root` is the data root."""
+    return _findings(_dataset_checks(given.dataset(dataset), root))
+
+
+def _findings(checks: Iterable[tuple[str, Check]]) -> Iterator[Finding]:
     for title, check in checks:
         try:
             check()
         except BenchError:
             raise
+        except Doubtful as doubt:
+            yield Finding(title, "warning", str(doubt))
         except Exception as error:  # a plug-in may fail in any way, and its author wants to know which
-            yield title, f"{type(error).__name__}: {error}"
+            yield Finding(title, "FAILED", f"{type(error).__name__}: {error}")
         else:
-            yield title, None
+            yield Finding(title)
 
 
-def _method_checks(name: str) -> Iterator[tuple[str, Check]]:
+def _method_checks(method: given.Method) -> Iterator[tuple[str, Check]]:
     toys = [Toy(outputs) for outputs in (1, 3)]
-    defined = [toy for toy in toys if _resolve(name, toy).refusal(toy) is None]
+    defined = [toy for toy in toys if _resolve(method, toy).refusal(toy) is None]
     if not defined:
-        raise BenchError(f"'{name}' is refused on one target and on three; a method must be defined somewhere")
+        raise BenchError(
+            f"'{given.name(method)}' is refused on one target and on three; a method must be defined somewhere"
+        )
     for toy in defined:
         what = f"with {toy.outputs} target{'s' * (toy.outputs > 1)}"
-        yield f"trains and predicts the right shape {what}", lambda toy=toy: _trains(name, toy)
-        yield f"gives finite gradients {what}", lambda toy=toy: _finite_gradients(name, toy)
-        yield f"gives the same numbers from the same seed {what}", lambda toy=toy: _repeats(name, toy)
-        yield f"leaves torch's global generator alone {what}", lambda toy=toy: _own_generator(name, toy)
-        yield f"never reads the test split {what}", lambda toy=toy: _test_unread(name, toy)
+        yield f"trains and predicts the right shape {what}", lambda toy=toy: _trains(method, toy)
+        yield f"gives finite gradients {what}", lambda toy=toy: _finite_gradients(method, toy)
+        yield f"gives the same numbers from the same seed {what}", lambda toy=toy: _repeats(method, toy)
+        yield f"leaves torch's global generator alone {what}", lambda toy=toy: _own_generator(method, toy)
+        yield f"never reads the test split {what}", lambda toy=toy: _test_unread(method, toy)
+        if given.name(method) != "baseline":
+            yield f"predicts other numbers than the baseline {what}", lambda toy=toy: _acts(method, toy)
         for labels, rows in (("equal", 16), ("distinct", 16), ("mixed", 1), ("mixed", 2), ("mixed", 17)):
             title = f"survives {rows} row{'s' * (rows > 1)} with {labels} labels {what}"
             yield (
                 title,
-                lambda toy=toy, labels=labels, rows=rows: _trains(name, Toy(toy.outputs, rows, labels)),
+                lambda toy=toy, labels=labels, rows=rows: _trains(method, Toy(toy.outputs, rows, labels)),
             )
 
 
@@ -77,24 +106,24 @@ def _dataset_checks(on: NamedDataset, root: Path) -> Iterator[tuple[str, Check]]
     yield "never reads the test split in training", lambda: _dataset_test_unread(short, few)
 
 
-def _resolve(name: str, toy: Toy) -> resolve.NamedMethod:
-    return resolve.method(name, NamedDataset("toy", "toy", {}, toy, toy.protocol))
+def _resolve(name: given.Method, toy: Toy) -> given.Buildable:
+    return given.method(name, NamedDataset("toy", "toy", {}, toy, toy.protocol))
 
 
-def _train(name: str, toy: Toy, splits: Splits, seed: int = 0) -> Training:
+def _train(name: given.Method, toy: Toy, splits: Splits, seed: int = 0) -> Training:
     training = Training(toy, toy.protocol, splits, _resolve(name, toy).build(), seed, CPU)
     training.fit()
     return training
 
 
-def _trains(name: str, toy: Toy) -> None:
+def _trains(name: given.Method, toy: Toy) -> None:
     splits = toy.load(Path())
     y_hat = _train(name, toy, splits).predict(splits.test)
     _require(y_hat.shape == splits.test.labels.shape, f"predictions are {tuple(y_hat.shape)}")
     _require(bool(y_hat.isfinite().all()), "predictions are not finite")
 
 
-def _finite_gradients(name: str, toy: Toy) -> None:
+def _finite_gradients(name: given.Method, toy: Toy) -> None:
     training = _train(name, toy, toy.load(Path()))
     for part, parameters in (("network", training.network), ("method", training.method)):
         for key, value in parameters.named_parameters():
@@ -102,14 +131,14 @@ def _finite_gradients(name: str, toy: Toy) -> None:
             _require(bool(finite), f"{part} parameter {key} or its gradient is not finite")
 
 
-def _repeats(name: str, toy: Toy) -> None:
+def _repeats(name: given.Method, toy: Toy) -> None:
     splits = toy.load(Path())
     first, second, other = (_train(name, toy, splits, seed).predict(splits.test) for seed in (3, 3, 4))
     _require(torch.equal(first, second), "two runs of seed 3 differ")
     _require(not torch.equal(first, other), "seeds 3 and 4 give the same predictions")
 
 
-def _own_generator(name: str, toy: Toy) -> None:
+def _own_generator(name: given.Method, toy: Toy) -> None:
     # the toy network draws nothing in training, so whatever moves the global state is the method's doing
     training = Training(toy, toy.protocol, toy.load(Path()), _resolve(name, toy).build(), 0, CPU)
     states = torch.get_rng_state(), repr(np.random.get_state())  # noqa: NPY002
@@ -119,11 +148,18 @@ def _own_generator(name: str, toy: Toy) -> None:
     _require(states[1] == repr(np.random.get_state()), "it draws from NumPy's global generator")  # noqa: NPY002
 
 
-def _test_unread(name: str, toy: Toy) -> None:
+def _test_unread(name: given.Method, toy: Toy) -> None:
     splits = toy.load(Path())
-    poisoned = replace(splits, test=Split(splits.test.x * torch.nan, splits.test.labels * torch.nan))
+    poisoned = replace(splits, test=Split(splits.test.x[:] * torch.nan, splits.test.labels * torch.nan))
     first, second = (_train(name, toy, given).predict(splits.val) for given in (splits, poisoned))
     _require(torch.equal(first, second), "another test split gives another model")
+
+
+def _acts(method: given.Method, toy: Toy) -> None:
+    splits = toy.load(Path())
+    ours, plain = (_train(one, toy, splits).predict(splits.test) for one in (method, "baseline"))
+    if torch.equal(ours, plain):
+        raise Doubtful("they are the same; has what it overrides no effect here?")
 
 
 def _split_shapes(splits: Splits) -> None:
@@ -146,15 +182,15 @@ def _regions(dataset: Dataset, splits: Splits) -> None:
     regions = dataset.regions(splits.reference_labels().numpy(), labels)
     if regions is not None:
         _require(len(regions) == len(labels), f"{len(regions)} regions for {len(labels)} labels")
-        _require(set(regions.tolist()) <= set(evaluate.ORDER), f"regions are {sorted(set(regions.tolist()))}")
+        _require(set(regions.tolist()) <= set(ORDER), f"regions are {sorted(set(regions.tolist()))}")
 
 
 def _augments(dataset: Dataset, splits: Splits) -> None:
     rows = torch.arange(min(4, len(splits.train)))
-    x, y, mask = (None if t is None else t[rows] for t in (splits.train.x, splits.train.labels, splits.train.mask))
-    assert x is not None and y is not None
+    split = splits.train
+    x, mask = split.x[rows], None if split.mask is None else split.mask[rows]
     for mode in get_args(Mode):
-        given = Examples(x.clone(), y, None, mask)
+        given = Examples(x.clone(), split.labels[rows], None, mask)
         first, second = (dataset.transform(given, torch.Generator().manual_seed(1), mode) for _ in range(2))
         _require(len(first.x) == len(x), f"transform({mode}) turns {len(x)} samples into {len(first.x)}")
         _require(torch.equal(first.x, second.x), f"transform({mode}) draws from something but its generator")

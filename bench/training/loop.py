@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from statistics import median, quantiles
 from time import perf_counter
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -35,9 +36,9 @@ class Diverged(Exception):
 class Fit:
     """What training leaves beside the network."""
 
-    history: list[dict] = field(default_factory=list)
-    selection: dict | None = None
-    step_s: list[float] = field(default_factory=list)
+    history: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    selection: dict[str, Any] | None = None
+    step_s: list[float] = field(default_factory=list[float])
     train_s: float = 0.0
 
     def step_ms(self) -> tuple[float, float]:

@@ -60,8 +60,8 @@ class Model:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(stream_seed(seed, "method"))
             rng = generator(seed, "method")
-            known = (part if self.reference_rows is None else part[self.reference_rows] for part in (labels, y))
-            task = Task(*known, self.shift, self.scale, self.width, dataset.bins, protocol, rng, encoder)
+            known = [part if self.reference_rows is None else part[self.reference_rows] for part in (labels, y)]
+            task = Task(known[0], known[1], self.shift, self.scale, self.width, dataset.bins, protocol, rng, encoder)
             method.prepare(replace(task, new_encoder=lambda: dataset.encoder(splits)[0], density=method.density))
             weights = each(labels, method.weights)
         self.network = Network(encoder, self.new_head()).to(device)
@@ -139,7 +139,9 @@ class Model:
         if stage.pretext:
             return self.method.regularizer(batch)
         if stage.loss is not None:
-            loss = task_loss(batch.outputs, batch.targets, batch.w, stage.loss)
+            like = batch.outputs.shape == batch.targets.shape  # a head of another form is compared by its predictions
+            compared = (batch.outputs, batch.targets) if like else (batch.y_hat, batch.y)
+            loss = task_loss(*compared, batch.w, stage.loss)
         else:
             loss = self.method.loss(batch)
         return loss + self.method.regularizer(batch) if stage.regularized and self.regularizes else loss

@@ -6,14 +6,18 @@ from dataclasses import replace
 
 import pytest
 
-from bench import board, boards, cli, plugins
+from bench import cli, plugins
 from bench.errors import BenchError
+from bench.leaderboard.board import Board
+from bench.leaderboard.spec import BoardSpec
+from bench.leaderboard.staleness import stale_cells
+from bench.leaderboard.tables import main_table
 from bench.plugins import resolve
 from bench.results import store
 from bench.results.equivalence import Equivalence, Equivalences
 from bench.results.key import key_of
 from bench.results.record import Record, Timing
-from bench.runs import cells
+from bench.runs import catalogue, cells
 
 ON = resolve.dataset("circle")
 METHOD = resolve.method("mt", ON)
@@ -45,7 +49,8 @@ def keyed(record, **changed):
 
 def board_says(records, known=None):
     """The seeds that a board calls stale."""
-    return sorted(int(name.rpartition("/")[2]) for name in boards._stale(records, known or Equivalences()))
+    stale = stale_cells(records, known or Equivalences(), cells.config_today)
+    return sorted(int(name.rpartition("/")[2]) for name in stale)
 
 
 def plan_says(records, results, known=None, overrides=None, rerun=False):
@@ -180,8 +185,8 @@ def test_a_stale_record_is_in_no_mean(data, monkeypatch, what):
     old = [made(data), made(data, 1)]
     CHANGES[what](monkeypatch)
     records = [*old, made(data, 2), made(data, 3)]
-    sheet = boards._sheet("circle", records)
-    table = board.main_table(sheet, board.frame(sheet, records, boards._stale(records, Equivalences())))
+    spec = BoardSpec.of(catalogue.describe("circle"), {"all"})
+    table = main_table(Board(spec, records, stale_cells(records, Equivalences(), cells.config_today)))
     (row,) = (line for line in table.rows if line[0] == "mt")
     assert row[1] == "2"
     assert row[2].startswith("3.5")  # of 3 and 4; with the stale ones it would be 2.5

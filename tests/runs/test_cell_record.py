@@ -42,7 +42,7 @@ def test_each_split_is_scored_on_its_own_predictions_with_the_seed_of_the_cell(s
         assert seed_3.record.metrics[name] == expected
     test = training.predict(splits.test).numpy()
     assert seed_3.record.predictions.sha256 == store.hash_predictions(test)
-    assert seed_3.predictions.tobytes() == test.tobytes()
+    assert seed_3.predictions["mean"].tobytes() == test.tobytes()
     assert seed_3.record.selection.model_dump() == fit.selection
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from support.tiny_training import START, Deep, EpochEnd, Line, Modes, Seen, Stages, fitted, prepared, rows_of
 from torch import nn
 
 from bench.functional.random_streams import generator
 from bench.method import Method, Stage
+from support.tiny_training import START, STILL, Deep, EpochEnd, Line, Modes, Seen, Stages, fitted, prepared, rows_of
 
 
 class Probe(nn.Module):
@@ -184,7 +184,7 @@ def test_features_are_transformed_in_training_and_never_in_evaluation():
             return 10 * epoch * z
 
     method = Scaled()
-    training = fitted(Line(), method, epochs=2, lr=0.0)
+    training = fitted(Line(), method, epochs=2, lr=STILL)
     splits = Line().load(Path())
     for epoch, batch in enumerate(method.batches, start=1):
         torch.testing.assert_close(batch.z, 10 * epoch * splits.train.x)

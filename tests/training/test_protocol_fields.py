@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from support.tiny_training import START, Deep, Line, fitted, follow_script, prepared
 from torch import nn
 
 from bench.method import Method, Stage
 from bench.protocol import Protocol
+from support.tiny_training import START, Deep, Line, fitted, follow_script, prepared
 
 FIELDS = {
     "loss": "test_the_loss_is_the_protocols",

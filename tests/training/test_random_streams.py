@@ -4,10 +4,10 @@ from dataclasses import replace
 from itertools import pairwise
 
 import torch
-from support.tiny_training import Deep, EpochEnd, Line, Seen, fitted, prepared, rows_of, same
 from torch import nn
 
 from bench.functional.random_streams import STREAMS, generator, stream_seed
+from support.tiny_training import STILL, Deep, EpochEnd, Line, Seen, fitted, prepared, rows_of, same
 
 
 def test_the_pass_after_an_epoch_draws_no_number_that_training_would_draw():
@@ -18,7 +18,7 @@ def test_the_pass_after_an_epoch_draws_no_number_that_training_would_draw():
     plain, watched = Seen(), type("Both", (EpochEnd, Seen), {})()
     watched.batches = []
     for method in (plain, watched):
-        fitted(Noisy(dropout=0.5), method, batch_size=4, epochs=2, lr=0.0)
+        fitted(Noisy(dropout=0.5), method, batch_size=4, epochs=2, lr=STILL)
     for one, other in zip(plain.batches, watched.batches, strict=True):
         assert torch.equal(one.x, other.x)
         assert torch.equal(one.z, other.z)  # dropout too
@@ -52,7 +52,7 @@ class Greedy(Seen):
 def test_methods_that_draw_get_the_same_encoder_order_and_dropout():
     plain, greedy = Seen(), Greedy()
     for method in (plain, greedy):
-        fitted(Deep(dropout=0.5), method, batch_size=4, epochs=2, lr=0.0)
+        fitted(Deep(dropout=0.5), method, batch_size=4, epochs=2, lr=STILL)
     assert rows_of(plain) == rows_of(greedy)
     for one, other in zip(plain.batches, greedy.batches, strict=True):
         assert torch.equal(one.z, other.z)
@@ -69,7 +69,7 @@ def test_the_encoder_is_drawn_from_the_init_stream():
 def test_another_seed_gives_other_weights_order_and_dropout():
     one, other = Seen(), Seen()
     for seed, method in enumerate((one, other)):
-        fitted(Deep(rows=64, dropout=0.5), method, seed=seed, batch_size=None, lr=0.0)
+        fitted(Deep(rows=64, dropout=0.5), method, seed=seed, batch_size=None, lr=STILL)
     dropped = [method.batches[0].z == 0 for method in (one, other)]  # of the same rows in the same order
     assert dropped[0].any()
     assert not torch.equal(*dropped)

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from support.tiny_training import Deep, Line, Stages, fitted, follow_script, prepared, same, state_of
 
 from bench.method import Method, Stage
 from bench.metrics import METRICS
 from bench.training.loop import Diverged, Fit
+from support.tiny_training import Deep, Line, Stages, fitted, follow_script, prepared, same, state_of
 
 
 class Ranked(Deep):

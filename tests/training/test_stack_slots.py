@@ -4,12 +4,13 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from support.tiny_training import Line, fitted
 from torch import nn
 
 from bench.errors import BenchError
-from bench.method import SHARED, SLOTS, Method
+from bench.method import Method
+from bench.slots import SHARED, SLOTS
 from bench.stack import Stack, batch_counters, overrides
+from support.tiny_training import STILL, Line, fitted
 
 # hook -> the slot that it belongs to, and how many arguments it takes
 HOOKS = {
@@ -126,5 +127,5 @@ def test_a_stack_trains_with_the_terms_of_its_parts():
         def loss(self, batch):
             return batch.outputs.sum() * 0 + 10.0
 
-    training = fitted(Line(), Stack([("loss", Ten()), ("one", adds(1.0)), ("two", adds(2.0))]), lr=0.0)
+    training = fitted(Line(), Stack([("loss", Ten()), ("one", adds(1.0)), ("two", adds(2.0))]), lr=STILL)
     assert training.result.history[0]["loss"] == 13.0

@@ -5,9 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from support.tiny_training import START, Deep, Line, Modes, Seen, Stages, fitted, prepared, state_of
 
 from bench.method import Stage
+from bench.methods.gaussian_nll import GaussianNLL
+from bench.methods.mt import MultipleTargets
+from bench.testing.toy import Toy
+from bench.training.loop import Training
+from support.tiny_training import START, STILL, Deep, Line, Modes, Seen, Stages, fitted, prepared, state_of
 
 
 def deep_states(**changes):
@@ -163,8 +167,34 @@ def test_predictions_are_what_the_method_makes_of_the_outputs_of_the_head():
             self.outputs, self.y_hat = batch.outputs.detach(), batch.y_hat.detach()
             return super().loss(batch)
 
-    training = fitted(Line(), Halves(Stage()), lr=0.0)
+    training = fitted(Line(), Halves(Stage()), lr=STILL)
     method, val = training.method, Line().load(Path()).val
     assert method.outputs.shape == (8, 3)
     torch.testing.assert_close(method.y_hat, method.outputs.sum(1, keepdim=True))
     torch.testing.assert_close(training.predict(val), 3 * val.x @ torch.tensor([START]).T)
+
+
+@pytest.mark.parametrize("targets", [1, 3])
+def test_a_stage_with_a_loss_of_its_own_compares_predictions_where_the_head_gives_more(targets):
+    class Own(GaussianNLL):
+        def stages(self, protocol):
+            return (Stage(loss="mse"),)
+
+    toy = Toy(targets)
+    training = Training(toy, toy.protocol, toy.load(Path()), Own(), 0, torch.device("cpu"))
+    (stage,) = training.method.stages(toy.protocol)
+    batch = training.batch(None, stage, 1)
+    assert batch.outputs.shape[1] == 2 * targets
+    torch.testing.assert_close(training.loss(batch, stage), (batch.outputs[:, :targets] - batch.y).square().mean())
+
+
+def test_a_stage_with_a_loss_of_its_own_compares_copies_of_a_target_one_by_one():
+    class Own(MultipleTargets):
+        def stages(self, protocol):
+            return (Stage(loss="mse"),)
+
+    toy = Toy()
+    training = Training(toy, toy.protocol, toy.load(Path()), Own(), 0, torch.device("cpu"))
+    (stage,) = training.method.stages(toy.protocol)
+    batch = training.batch(None, stage, 1)
+    torch.testing.assert_close(training.loss(batch, stage), (batch.outputs - batch.y).square().mean())

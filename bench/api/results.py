@@ -1,0 +1,122 @@
+"""Records and boards as tables."""
+
+from pathlib import Path
+from typing import Any, cast
+
+import pandas as pd  # pyright: ignore[reportMissingTypeStubs]
+
+from bench.errors import BenchError, unknown
+from bench.leaderboard.board import Board
+from bench.leaderboard.spec import BoardSpec
+from bench.leaderboard.staleness import stale_cells
+from bench.names import parse, parse_stack
+from bench.results import store
+from bench.results.equivalence import Equivalences
+from bench.results.record import Record
+
+FIRST = ("dataset", "method", "seed", "status", "key")
+_LISTED = ("config", "metrics", "history", *FIRST)  # set out below, or no single value
+
+
+def load_results(folder: str | Path = "results", dataset: str | None = None, method: str | None = None) -> pd.DataFrame:
+    """All records below a folder, one row a record, in a fixed order. Never imports torch.
+
+    Columns are dataset, method, seed, status and key, then `<split>_<region>_<metric>` such as test_all_mae, then all
+    else that a record says, by its place in it: selection_epoch, timing_wall_s, environment_torch and so on.
+
+    Args:
+        dataset, method: keep those of this name, written as on a board.
+
+    Raises:
+        BenchError: the folder is not there, nothing has that name, or a file is no whole record.
+
+    >>> found = load_results("search/results", dataset="circle", method="ranksim[weight=0.1]")
+    >>> found[["dataset", "status"]].drop_duplicates().values.tolist()
+    [['circle', 'ok']]
+    """
+    rows = [_row(record) for record in _records(Path(folder), dataset, method)]
+    columns = list(FIRST) if not rows else None
+    return pd.DataFrame(rows, columns=columns)
+
+
+def board_frame(dataset: str, folder: str | Path = "results", stale: bool = False) -> pd.DataFrame:
+    """The board of a dataset, best row first: mean, sample deviation and number of seeds of each metric and region.
+
+    This is `bench.leaderboard`. Columns are n, then `<region>_<metric>` with the mean over seeds and
+    `<region>_<metric>_sd`; the first metric over all samples ranks the rows.
+
+    Args:
+        dataset: name, written as on its board.
+        folder: of the records.
+        stale: count records too that today's code, settings or data would not give.
+
+    Raises:
+        BenchError: there is no record of the dataset.
+
+    >>> board = board_frame("circle", "search/results", stale=True)
+    >>> list(board.columns)
+    ['n', 'all_mse', 'all_mse_sd']
+    """
+    root = Path(folder)
+    records = _records(root, dataset, None)
+    spec = _spec(records)
+    rows = Board(spec, records, frozenset() if stale else _stale(root, records)).statistics
+    lines: dict[str, dict[str, float | None]] = {}
+    for row, stats in rows.items():
+        line: dict[str, float | None] = {"n": stats[spec.keys[0]].n}
+        for (metric, region), stat in stats.items():
+            line |= {f"{region}_{metric}": stat.mean, f"{region}_{metric}_sd": stat.sd}
+        lines[row] = line
+    return pd.DataFrame(list(lines.values()), index=pd.Index(list(lines), name="method"))
+
+
+def _records(root: Path, dataset: str | None, method: str | None) -> list[Record]:
+    if not root.is_dir():
+        raise BenchError(f"no results folder {root}; make results with bench run, or name another folder")
+    wanted = None if dataset is None else str(parse(dataset))
+    found = store.read_all(root, wanted)
+    if wanted is not None and not found:
+        raise unknown("dataset with results", wanted, (path.name for path in root.iterdir() if path.is_dir()))
+    if method is None:
+        return found
+    row = "+".join(str(name) for name in parse_stack(method))
+    kept = [record for record in found if record.method == row]
+    if not kept:
+        raise unknown("method with results", row, {record.method for record in found})
+    return kept
+
+
+def _row(record: Record) -> dict[str, Any]:
+    content = record.model_dump(mode="json")
+    row = {key: content[key] for key in FIRST}
+    for split in reversed(content["metrics"]):  # test before val
+        for region, values in content["metrics"][split].items():
+            row |= {f"{split}_{region}_{metric}": value for metric, value in values.items()}
+    for key in content.keys() - _LISTED:
+        row |= _flat(key, content[key])
+    return row
+
+
+def _flat(name: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        return {name: value}
+    parts = cast(dict[str, Any], value)
+    return {key: inner for part, held in parts.items() for key, inner in _flat(f"{name}_{part}", held).items()}
+
+
+def _spec(records: list[Record]) -> BoardSpec:
+    """The metrics and regions that the records have, in their order."""
+    tested = [record.metrics["test"] for record in records if "test" in record.metrics]
+    if not tested:
+        raise BenchError(
+            f"no record of '{records[0].dataset}' has test metrics; see their status by bench.load_results"
+        )
+    regions = dict.fromkeys(region for test in tested for region in test)
+    metrics = dict.fromkeys(metric for test in tested for metric in test["all"] if metric != "n")
+    return BoardSpec(records[0].dataset, records[0].dataset, "", "", tuple(metrics), tuple(regions))
+
+
+def _stale(root: Path, records: list[Record]) -> frozenset[str]:
+    from bench.runs import catalogue
+
+    return stale_cells(records, Equivalences.read(root), catalogue.config_today)

@@ -1,0 +1,132 @@
+"""`bench results adopt`: prove that changed code gives the numbers of before, and say so beside the records.
+
+For each part of the code that changed, sampled cells are trained again and compared with what is stored. Only where
+all of them agree is a line written into `equivalences.json`; the records stay as they are.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.results import store
+from bench.results.equivalence import Equivalence, Equivalences, changes, has_own_key, settings
+from bench.results.key import key_of
+from bench.results.record import Record
+from bench.runs.cells import config_today
+from bench.runs.executor import Ended, Executor
+from bench.runs.plan import Cell
+from bench.runs.worker import Finished
+
+TOLERANCE = 1e-3  # of the deviation of the stored predictions, where torch or the processor is another one
+
+Change = tuple[str, str, str]  # what, old, new
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A finished record that other code would give today, and the changes of code between."""
+
+    record: Record
+    today: Mapping[str, Any]
+    changes: tuple[Change, ...]
+
+    @property
+    def name(self) -> str:
+        """As the equivalences name a cell."""
+        return f"{self.record.dataset}/{self.record.method}/{self.record.seed}"
+
+    def cell(self) -> Cell:
+        """The cell as today's code would train it."""
+        record, config = self.record, dict(self.today)
+        key = key_of(config, record.seed, record.data_fingerprint)
+        return Cell(record.dataset, record.method, record.seed, config, record.data_fingerprint, key)
+
+
+def candidates(records: Iterable[Record], known: Equivalences) -> list[Candidate]:
+    """The finished records whose settings are still today's and whose code is not."""
+    configs: dict[tuple[str, str, str], dict[str, Any] | None] = {}
+    found = []
+    for record in records:
+        row = record.dataset, record.method, str(record.config.get("overrides"))
+        if row not in configs:
+            configs[row] = config_today(record.dataset, record.method, record.config.get("overrides", {}))
+        today = configs[row]
+        if record.status != "ok" or today is None or known.is_current(record, today) or not has_own_key(record):
+            continue
+        if settings(record.config) == settings(today):
+            open_ = tuple(change for change in changes(record.config, today) if not known.leads(*change[1:]))
+            found.append(Candidate(record, today, open_))
+    return found
+
+
+def sample(found: Sequence[Candidate], number: int) -> list[Candidate]:
+    """So many cells of each change, in as few cells as a simple choice finds; the same ones each time."""
+    wanted = {change: number for one in found for change in one.changes}
+    # short cells first among equals, and neither the alphabet nor the folder decides which
+    waiting = sorted(found, key=lambda one: one.record.key)
+    chosen = []
+    while True:
+        gain = [sum(wanted[change] > 0 for change in one.changes) for one in waiting]
+        if not gain or not max(gain):
+            return chosen
+        taken = waiting.pop(gain.index(max(gain)))
+        chosen.append(taken)
+        for change in taken.changes:
+            wanted[change] -= 1
+
+
+def compare(old: Record, stored: np.ndarray | None, new: Finished) -> tuple[bool, str]:
+    """Whether a cell trained again agrees with its record, and how closely, in words."""
+    record = new.record
+    if record.status != "ok" or record.predictions is None or old.predictions is None:
+        return False, f"{record.status}: {(record.error or 'no predictions').strip().splitlines()[-1]}"
+    if record.predictions.sha256 == old.predictions.sha256 and record.metrics == old.metrics:
+        return True, "bit for bit"
+    if _same_machine(old, record):
+        return False, f"other predictions on torch {record.environment.torch if record.environment else '?'}"
+    if stored is None or new.predictions is None:
+        return False, "other predictions on another torch or processor, and none are stored to compare with"
+    gap = float(np.abs(new.predictions["mean"] - stored).max() / (stored.std() or 1.0))
+    return gap <= TOLERANCE, f"within {gap:.1e} of the predictions' deviation, on another torch or processor"
+
+
+def adopt(results: Path, executor: Executor, chosen: Sequence[Candidate]) -> Iterator[tuple[Candidate, bool, str]]:
+    """Train the chosen cells again, tell how each compares, and write a line for each change they all agree on."""
+    by_key = {one.cell().key: one for one in chosen}
+    agreed: dict[Change, list[tuple[Candidate, str]]] = defaultdict(list)
+    failed: set[Change] = set()
+    commit = None
+    for event in executor.run([one.cell() for one in chosen]):
+        if not isinstance(event, Ended):
+            continue
+        one = by_key[event.cell.key]
+        same, words = compare(one.record, store.predictions(results, one.record), event.finished)
+        environment = event.finished.record.environment
+        commit = environment.git_sha if environment else commit
+        for change in one.changes:
+            if same:
+                agreed[change].append((one, words))
+            else:
+                failed.add(change)
+        yield one, same, words
+    lines = [
+        Equivalence(old, new, what, tuple(sorted(one.name for one, _ in cells)), commit, max(word for _, word in cells))
+        for (what, old, new), cells in agreed.items()
+        if (what, old, new) not in failed
+    ]
+    if lines:
+        Equivalences((*Equivalences.read(results).lines, *lines)).write(results)
+
+
+def _same_machine(old: Record, new: Record) -> bool:
+    # schema 1 did not say the processor's capability: then its name has to do
+    if old.environment is None or new.environment is None:
+        return False
+    if old.environment.torch.partition("+")[0] != new.environment.torch.partition("+")[0]:
+        return False
+    known = old.environment.cpu_capability
+    return old.environment.cpu == new.environment.cpu if known is None else known == new.environment.cpu_capability

@@ -1,0 +1,146 @@
+"""Data sets of ages: protocols, networks, views and lists."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+import torch
+
+from bench import plugins
+from bench.bases.ages import read_list
+from bench.errors import BenchError
+from bench.plugins import resolve
+from bench.training.loop import Training
+from support.datasets import NOWHERE, make, tiny_faces, transformed
+
+FACES = ("agedb", "imdb_wiki")
+
+
+@pytest.mark.parametrize("name", FACES)
+def test_zero_shot_cuts_bands_from_training_alone_and_names_them_zero(name):
+    whole, cut = (tiny_faces(name, protocol=recipe).dataset for recipe in ("dir", "zero_shot"))
+    before, after = whole.load(NOWHERE), cut.load(NOWHERE)
+    ages = before.train.labels
+    kept = (ages >= 20) & ~((ages >= 40) & (ages <= 49)) & (ages < 70)
+    assert torch.equal(after.train.labels, ages[kept][:, None])
+    assert torch.equal(after.test.labels, before.test.labels)
+    unseen = cut.regions(after.train.labels.numpy(), np.array([[19.0], [45], [70], [30]]))
+    assert unseen.tolist()[:3] == ["zero"] * 3
+    assert unseen[3] != "zero"
+    assert "zero" not in whole.regions(before.train.labels.numpy(), np.array([[0.0], [300.0]]))
+
+
+def test_protocols_are_the_papers():
+    usual, small, contrast = (make(f"agedb[protocol={name}]").protocol for name in ("dir", "batch64", "rnc"))
+    assert (usual.loss, usual.optimizer, usual.weight_decay, usual.milestones) == ("l1", "adam", 0.0, (60, 80))
+    assert (usual.batch_size, usual.lr, small.batch_size, small.lr) == (256, 1e-3, 64, 2.5e-4)
+    assert (contrast.optimizer, contrast.lr, contrast.epochs, contrast.weight_decay) == ("sgd", 0.2, 400, 1e-4)
+
+
+def test_only_the_papers_own_form_stands_beside_their_rows():
+    names = [
+        "agedb",
+        "agedb[protocol=batch64]",
+        "agedb[protocol=zero_shot]",
+        "agedb[backbone=resnet18]",
+        "agedb[images=synthetic]",
+    ]
+    assert [make(name).reported for name in names] == ["AgeDB-DIR", "AgeDB-DIR", None, None, None]
+    assert make("imdb_wiki").reported == "IMDB-WIKI-DIR"
+    assert [make(name).synthetic for name in names] == [False] * 4 + [True]
+
+
+@pytest.mark.parametrize(("params", "problem"), [("size=8", "shows no face"), ("rows=3", "nothing to validate")])
+def test_sizes_that_leave_nothing_are_refused(params, problem):
+    with pytest.raises(BenchError, match=problem):
+        make(f"agedb[{params}]")
+
+
+@pytest.mark.parametrize(("backbone", "width"), [("resnet50", 2048), ("resnet18", 512), ("tiny", 64)])
+def test_the_network_starts_with_he_fan_out_and_full_residual_branches(backbone, width):
+    on = make(f"agedb[backbone={backbone},images=synthetic]")
+    torch.manual_seed(0)
+    encoder, found = on.encoder(None)
+    assert found == width
+    names = dict(encoder[1].named_parameters())
+    assert all(bool(value.eq(1).all()) for name, value in names.items() if "bn" in name and name.endswith("weight"))
+    kernel = names["layer4.0.conv2.weight"]
+    fan_out = kernel.shape[0] * 9
+    assert kernel.std().item() == pytest.approx((2 / fan_out) ** 0.5, rel=0.02)
+    if backbone == "tiny":
+        black, white = (encoder[0](torch.full((1, 3, 32, 32), value, dtype=torch.uint8)) for value in (0, 255))
+        assert (black.unique().item(), white.unique().item()) == (-1, 1)
+
+
+@pytest.mark.parametrize("recipe", ["dir", "rnc"])
+def test_views_have_the_evaluated_size_and_repeat_with_their_generator(recipe):
+    on = tiny_faces(rows=60, protocol=recipe, size=28).dataset
+    splits = on.load(NOWHERE)
+    assert (splits.train.x[:2].shape[-1], splits.test.x[:2].shape[-1]) == (32 if recipe == "rnc" else 28, 28)
+    first, again, other = (transformed(on, splits.train.x[:8], "view", seed) for seed in (0, 0, 1))
+    assert first.shape == (8, 3, 28, 28)
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+
+
+@pytest.mark.parametrize("name", sorted(plugins.modules("method")))
+def test_every_method_trains_an_epoch_on_the_small_source(name):
+    on = tiny_faces(rows=120)
+    method = resolve.method(name, on)
+    if reason := method.refusal(on.dataset):
+        assert len(reason) > 20
+        return
+    overrides = {"protocol.epochs": 1, "protocol.batch_size": 64}
+    on = resolve.dataset(on.name, overrides)
+    splits = on.dataset.load(NOWHERE)
+    training = Training(on.dataset, on.protocol, splits, method.build(), 0, torch.device("cpu"), changes=overrides)
+    training.fit()
+    assert training.predict(splits.test).isfinite().all()
+
+
+@pytest.mark.parametrize(
+    ("name", "used", "unused"), [("rnc", "strong", "train"), ("conr", "train", "strong"), ("conr", "view", "strong")]
+)
+def test_rnc_trains_with_its_own_augmentation_and_others_with_the_datasets(name, used, unused, monkeypatch):
+    overrides = {"protocol.epochs": 1, "protocol.batch_size": 64}
+    on = resolve.dataset(tiny_faces(rows=120).name, overrides)
+    calls = Counter()
+    own = on.dataset.transform
+
+    def counted(given, rng, mode):
+        calls.update([mode])
+        return own(given, rng, mode)
+
+    monkeypatch.setattr(on.dataset, "transform", counted)
+    method, splits = resolve.method(name, on).build(), on.dataset.load(NOWHERE)
+    Training(on.dataset, on.protocol, splits, method, 0, torch.device("cpu"), changes=overrides).fit()
+    assert calls[used] > 0
+    assert calls[unused] == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("187,a.jpg,train", "line 3: '187,a.jpg,train' needs an age from 0 to 186"),
+        ("-1,a.jpg,train", "line 3: .* an age from 0 to 186"),
+        ("20.5,a.jpg,train", "in whole years"),
+        ("old,a.jpg,train", "in whole years"),
+        ("20,a.jpg,dev", "needs train, val or test"),
+        ("20,b.jpg,train", "a path that no other line has"),
+        ("20,,train", "a path that no other line has"),
+    ],
+)
+def test_a_list_that_is_wrong_is_named_with_its_line(tmp_path, line, problem):
+    path = tmp_path / "list.csv"
+    path.write_text(f"age,path,split\n3,b.jpg,val\n{line}\n")
+    with pytest.raises(BenchError, match=problem) as raised:
+        read_list(path, 186)
+    assert str(path) in str(raised.value)
+
+
+@pytest.mark.parametrize("content", ["", "age,path\n3,b.jpg\n", 'age,path,split\n"3'])
+def test_a_file_that_is_no_list_is_named(tmp_path, content):
+    path = tmp_path / "list.csv"
+    path.write_text(content)
+    with pytest.raises(BenchError, match=r"list\.csv"):
+        read_list(path, 186)

@@ -1,0 +1,66 @@
+"""Bad input is one line and exit code two."""
+
+import pytest
+
+from support.command_line import RUN, TINY, bench
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([*RUN, "rankism"], "did you mean 'ranksim'"),
+        (["run", "--method", "oe", "--dataset", "cirlce"], "did you mean 'circle'"),
+        ([*RUN, "oe[wieght=1]"], "no parameter 'wieght'"),
+        ([*RUN, "oe", "--seed", "0,x"], "cannot read the seeds"),
+        ([*RUN, "oe", "--seed", "5-3"], "run backwards"),
+        ([*RUN, "oe", "--seeds", "0"], "no number of seeds"),
+        ([*RUN, "oe", "--seeds", "2", "--seed", "1"], "not both"),
+        ([*RUN, "oe", "--set", "epochs=5"], "protocol.FIELD=VALUE"),
+        ([*RUN, "oe", "--set", "protocol.epoch=5"], "no protocol field 'epoch'"),
+        ([*RUN, "oe", "--device", "tpu"], "no device 'tpu'"),
+        ([*RUN, "oe", "--retry", "all"], "no status 'all'"),
+        ([*RUN, "oe", "--stale", "keep"], "--stale rerun"),
+        ([*RUN, "oe", "--jobs", "0"], "jobs"),
+        ([*RUN, "lds"], "not defined"),
+        ([*RUN, "mt+mt"], "twice"),
+        (["run", "--method", "oe"], "--dataset"),
+        (["show", "nothing"], "no method or dataset 'nothing'"),
+        (["check", "board", "oe"], "bench check method NAME"),
+        (["leaderboard", "--dataset", "circle"], "no records"),
+        (["profile", "--dataset", "circle", "--write", "table.json"], "ending in .md"),
+        (["nonsense"], "nonsense"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_two(words, message, tmp_path):
+    result = bench(*words, cwd=tmp_path)
+    errors = result.stderr
+    assert result.returncode == 2
+    assert errors.count("\n") == 1
+    assert message in errors
+    assert not list(tmp_path.iterdir())
+
+
+def test_missing_data_stops_at_once_and_says_what_to_do(tmp_path):
+    result = bench("run", "--method", "baseline", "--dataset", "airfoil", "--data", tmp_path / "none", cwd=tmp_path)
+    errors = result.stderr
+    assert result.returncode == 2
+    assert "bench data fetch airfoil" in errors
+    assert "airfoil[rows=synthetic]" in errors
+
+
+def test_a_results_folder_that_cannot_be_written_is_named_before_training(tmp_path):
+    (tmp_path / "results").write_text("a file where a folder should be")
+    result = bench(*RUN, "baseline", "--seeds", "1", *TINY, cwd=tmp_path)
+    errors = result.stderr
+    assert result.returncode == 2
+    assert "--results" in errors
+
+
+def test_a_record_cut_in_half_stops_the_run_with_its_path(tmp_path):
+    path = tmp_path / "results/circle/baseline/seed-0.json"
+    path.parent.mkdir(parents=True)
+    path.write_text('{"schema_version": 1, "key": "ab')
+    result = bench(*RUN, "baseline", "--seeds", "1", *TINY, cwd=tmp_path)
+    errors = result.stderr
+    assert result.returncode == 2
+    assert "seed-0.json is not a whole record" in errors

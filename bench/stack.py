@@ -26,10 +26,8 @@ class Stack(Method):
 
     def prepare(self, task: Task) -> None:
         """Prepare each part with its own generator at the same start, so a part draws as it does alone."""
-        state = task.generator.get_state()
         for part in methods_of(self):
-            part.prepare(replace(task, generator=torch.Generator()))
-            part.task.generator.set_state(state)
+            part.prepare(replace(task, generator=task.generator.clone_state()))
 
     def weights(self, labels: Tensor) -> Tensor | None:
         """Of the part that fills the slot, as all that follow."""

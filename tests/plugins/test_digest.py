@@ -129,6 +129,7 @@ def test_words_annotations_tables_and_moves_of_ours_do_not_count(package, change
         ("import distinct", "import distinct as different"),
         ('NAMES = "typing"', 'NAMES = "other"'),
         ("def regularizer", "def loss"),
+        ("        self.weight = weight", "        groups = weight\n        self.weight = groups"),
     ],
 )
 def test_code_counts(package, change):

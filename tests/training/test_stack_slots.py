@@ -110,12 +110,16 @@ def test_counts_of_all_parts_are_added():
     assert batch_counters(stack) == {"skipped_batches": 3, "unconverged_batches": 30}
 
 
-def test_every_part_draws_in_training_what_it_draws_alone_from_a_generator_of_its_own():
+def test_every_part_draws_what_it_draws_alone_from_a_generator_of_its_own():
     draws = []
 
     class Draws(Method):
+        def prepare(self, task):
+            super().prepare(task)
+            self.first = torch.rand(2, generator=task.generator).tolist()
+
         def stage_start(self, network, stage):
-            draws.append(torch.rand(2, generator=self.task.generator).tolist())
+            draws.append([*self.first, *torch.rand(2, generator=self.task.generator).tolist()])
 
     fitted(Line(), Stack([("a", Draws()), ("b", Draws()), ("c", part("density"))]), seed=3)
     fitted(Line(), Draws(), seed=3)

@@ -38,3 +38,8 @@ def test_statistics_are_of_the_test_split_and_of_finished_seeds():
 def test_a_row_without_a_value_stands_last():
     records = [record("baseline", 0, None), record("oe", 0, 5.0), record("srl", 0, 4.0)]
     assert list(Board(FACES, records).statistics) == ["srl", "oe", "baseline"]
+
+
+def test_names_decide_among_rows_of_equal_means():
+    records = [record(name, 0, 5.0) for name in ("srl", "oe", "baseline", "conr")]
+    assert list(Board(FACES, records).statistics) == ["baseline", "conr", "oe", "srl"]

@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+import struct
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -12,6 +14,7 @@ from bench import plugins
 from bench.dataset import Split, Splits
 from bench.plugins import resolve
 from bench.protocol import Protocol
+from bench.results import store
 from bench.results.key import key_of
 from bench.runs import cells
 
@@ -209,3 +212,9 @@ def test_the_fingerprint_is_of_the_numbers_and_not_of_their_type():
 def test_a_dataset_that_is_made_twice_has_one_fingerprint_and_another_draw_another():
     made = [resolve.dataset(name).dataset.load(Path()).fingerprint() for name in ("circle", "circle", "circle[draw=1]")]
     assert made[0] == made[1] != made[2]
+
+
+def test_predictions_are_hashed_as_little_endian_float32_whatever_their_type():
+    expected = hashlib.sha256(struct.pack("<3f", 1.0, -2.5, 3.25)).hexdigest()
+    for dtype in ("<f4", ">f4", "<f8"):
+        assert store.hash_predictions(np.array([[1.0], [-2.5], [3.25]], dtype=dtype)) == expected

@@ -23,7 +23,7 @@ def check_method(method: given.Method) -> pd.DataFrame:
     >>> bool(report["ok"].all())
     True
     """
-    return _report(contract.run("method", method, Path()))
+    return _report(contract.of_method(method))
 
 
 def check_dataset(dataset: given.Dataset, data: str | Path | None = None) -> pd.DataFrame:
@@ -40,7 +40,7 @@ def check_dataset(dataset: given.Dataset, data: str | Path | None = None) -> pd.
     >>> report.loc[~report["ok"], "check"].tolist()
     []
     """
-    return _report(contract.run("dataset", dataset, files.root(None if data is None else Path(data))))
+    return _report(contract.of_dataset(dataset, files.root(None if data is None else Path(data))))
 
 
 def _report(checks: Iterable[tuple[str, str | None]]) -> pd.DataFrame:

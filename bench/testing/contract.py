@@ -1,6 +1,6 @@
 """The contract of a plug-in, tried on small data: for authors, and for the test suite over every plug-in."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args
@@ -23,12 +23,22 @@ CPU = torch.device("cpu")
 Check = Callable[[], None]
 
 
-def run(kind: str, name: str | given.Method | given.Dataset, root: Path) -> Iterator[tuple[str, str | None]]:
-    """Every check of a plug-in, by name or as a class or an object: its sentence, and what is wrong or None."""
-    if kind == "method":
-        checks = _method_checks(name)
-    else:
-        checks = _dataset_checks(given.dataset(name), root)
+def run(kind: str, name: str, root: Path) -> Iterator[tuple[str, str | None]]:
+    """Every check of a plug-in: its sentence, and what is wrong or None."""
+    return of_method(name) if kind == "method" else of_dataset(name, root)
+
+
+def of_method(method: given.Method) -> Iterator[tuple[str, str | None]]:
+    """Every check of a method, by name or as a class or an object."""
+    return _tried(_method_checks(method))
+
+
+def of_dataset(dataset: given.Dataset, root: Path) -> Iterator[tuple[str, str | None]]:
+    """Every check of a dataset, by name or as a class or an object."""
+    return _tried(_dataset_checks(given.dataset(dataset), root))
+
+
+def _tried(checks: Iterable[tuple[str, Check]]) -> Iterator[tuple[str, str | None]]:
     for title, check in checks:
         try:
             check()

@@ -164,6 +164,7 @@ class Method(nn.Module):
     defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {}
     origins: ClassVar[Mapping[str, str]] = {}
     candidates: ClassVar[Sequence[Mapping[str, object]]] = ()
+    ordered: ClassVar[Sequence[tuple[str, str]]] = ()  # pairs of parameters of which the first is at most the second
     fallback_slots: ClassVar[tuple[str, ...]] = ()  # exclusive slots that another method of a stack may take over
 
     # counted into the record; added to as tensors where the batch's values decide, as reading them would wait for a GPU

@@ -48,6 +48,7 @@ class FDS(Method):
         "stsb": "code",
         "nyud2": "code",
     }
+    ordered: ClassVar = (("low", "high"), ("first", "last"))
 
     def __init__(
         self,

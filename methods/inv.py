@@ -27,6 +27,7 @@ class Inverse(Reweighting):
         "agedb": "code",
         "imdb_wiki": "code",
     }
+    ordered: ClassVar = (("low", "high"),)
 
     def __init__(self, low: Index = 0, high: Count | None = None) -> None:
         super().__init__()

@@ -43,6 +43,7 @@ class LDS(Reweighting):
         "stsb": "code",
         "nyud2": "code",
     }
+    ordered: ClassVar = (("low", "high"),)
 
     def __init__(
         self,

@@ -58,6 +58,7 @@ class PHReg(Method):
         "nyud2.dimension_weight": "ours: as AgeDB-DIR",
     }
     candidates: ClassVar = tuple({"topology_weight": 10.0**power} for power in range(-2, 3))
+    ordered: ClassVar = (("smallest", "largest"),)
 
     def __init__(
         self,

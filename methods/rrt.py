@@ -30,6 +30,7 @@ class RegressorRetraining(Reweighting):
         "agedb": "code",
         "imdb_wiki": "code",
     }
+    ordered: ClassVar = (("low", "high"),)
 
     def __init__(self, low: Index = 0, high: Count | None = None) -> None:
         super().__init__()

@@ -1,6 +1,7 @@
 """Golden cases: expected values of the published code, see the index beside them; and the command line.
 
-`pytest --certify tests` (in one process) writes methods/certificates.json from what the cases gave.
+`pytest --certify tests` (in one process) writes methods/certificates.json from what the cases gave;
+`pytest --fingerprints tests/test_fingerprints.py` writes tests/fingerprints.json.
 """
 
 import json
@@ -116,6 +117,7 @@ def certified(case):
 
 def pytest_addoption(parser):
     parser.addoption("--certify", action="store_true", help="write the parity certificates from the golden cases")
+    parser.addoption("--fingerprints", action="store_true", help="write tests/fingerprints.json anew")
 
 
 def pytest_sessionfinish(session, exitstatus):

@@ -5,10 +5,11 @@ units of the dataset, z features (B, D), y_hat predictions; B batch, T targets, 
 """
 
 import hashlib
+import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -94,14 +95,28 @@ class Folder:
         return [name for name in self.names(root) if not (root / self.path / name).is_file()]
 
 
+class Samples(typing.Protocol):
+    """What a split holds: a tensor, or what gives tensors when it is indexed, as pictures that stay on the disk."""
+
+    @property
+    def shape(self) -> torch.Size:
+        """(N, ...)."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: Any, /) -> Tensor: ...
+
+    def to(self, device: Any, /) -> "Samples":
+        """The same samples for another device."""
+        ...
+
+
 @dataclass
 class Split:
-    """One split. x is anything that an index tensor can index: a tensor, or a reader of stored images.
+    """One split. Dense targets are (N, T, H, W); those of the training split may be a `bench.data.stored.Coded`."""
 
-    Dense targets are (N, T, H, W); those of the training split may be a `bench.data.stored.Coded`.
-    """
-
-    x: Tensor
+    x: Samples
     labels: Tensor  # (N, T) in the units of the dataset
     mask: Tensor | None = None  # the shape of labels, True where a dense target counts
 
@@ -187,6 +202,8 @@ class Dataset:
     bins: Bins | None = None
     evaluation_batch: int = 1024  # samples that fit into memory at once without gradients
     excluded: ClassVar[Mapping[str, str]] = {}  # methods that are not defined here, and why
+    dense_targets: bool = False  # targets are maps (N, T, H, W), of which a mask says what counts
+    token_inputs: bool = False  # inputs are word numbers, with which nothing can be computed
     note: str = ""  # a sentence on how its samples or its protocol depart from the usual, for its board
     files: tuple[File, ...] = ()
     optional: tuple[File, ...] = ()  # files that other parameters read: `bench data add` takes them as well

@@ -19,13 +19,8 @@ from bench.functional.devices import is_on_host, to_device_of
 from bench.functional.losses import TaskLoss, task_loss
 from bench.functional.optimizers import protocol_optimizer
 from bench.protocol import Protocol
+from bench.slots import SLOTS
 
-# by the hook that fills each, in the order in which a training run comes to them
-SLOTS = (
-    "weights", "density", "sampler", "inputs", "views", "features", "head", "loss", "regularizer",
-    "optimizer", "step", "evaluated", "calibrated", "stages",
-)  # fmt: skip
-SHARED = ("regularizer", "views")  # summed, or taken at their largest; the other slots are exclusive
 MOST_ROWS = 1024  # that regularizers compare in pairs, of a dense batch's pixels above all
 
 

@@ -4,6 +4,7 @@ Arguments are numpy arrays, lists or torch tensors of any float type on any devi
 of length 1. Entries of several targets count alike. Without a single entry every metric is nan.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -203,6 +204,14 @@ class Metric:
     label: str
     higher_is_better: bool = False
     unit: Literal["unit", "unit²", ""] = "unit"
+
+    def sort_key(self, value: float | None) -> float:
+        """The value in the sense that smaller is better; no value comes last.
+
+        >>> sorted([0.5, None, 0.9], key=METRICS["r2"].sort_key)
+        [0.9, 0.5, None]
+        """
+        return math.inf if value is None else -value if self.higher_is_better else value
 
 
 METRICS: dict[str, Metric] = {

@@ -2,9 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from functools import cache
+from typing import TYPE_CHECKING, Literal
 
 from bench.errors import BenchError
+from bench.ranges import Count, Fraction, NonNegative, Positive, Share
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 
 @dataclass(frozen=True)
@@ -33,18 +38,18 @@ class Protocol:
 
     loss: Literal["l1", "mse", "huber"] = "l1"
     optimizer: Literal["adam", "adamw", "sgd"] = "adam"
-    lr: float = 1e-3
-    weight_decay: float = 0.0
-    momentum: float = 0.0
-    batch_size: int | None = 256
-    epochs: int = 90
-    validate_every: int = 1
-    validate_steps: int | None = None
-    patience: int | None = None
-    milestones: tuple[int, ...] = ()
-    gamma: float = 0.1
-    cosine_floor: float | None = None
-    clip: float | None = None
+    lr: Positive = 1e-3
+    weight_decay: NonNegative = 0.0
+    momentum: Fraction = 0.0
+    batch_size: Count | None = 256
+    epochs: Count = 90
+    validate_every: Count = 1
+    validate_steps: Count | None = None
+    patience: Count | None = None
+    milestones: tuple[Count, ...] = ()
+    gamma: Positive = 0.1
+    cosine_floor: Share | None = None
+    clip: Positive | None = None
     drop_last: bool = False
     precision: Literal["fp32", "bf16"] = "fp32"
     channels_last: bool = False
@@ -53,15 +58,25 @@ class Protocol:
 
 def with_protocol(protocol: Protocol, overrides: Mapping[str, object]) -> Protocol:
     """A protocol with some fields replaced, as {"protocol.epochs": 5}; bad names and values raise BenchError."""
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
-    known = TypeAdapter(Protocol).dump_python(protocol)
+    known = _adapter().dump_python(protocol)
     changes = {key.removeprefix("protocol."): value for key, value in overrides.items()}
     for key in changes:
         if key not in known:
             raise BenchError(f"no protocol field '{key}'; there are: {', '.join(known)}")
+        if isinstance(changes[key], bool) and not isinstance(known[key], bool):  # which Python takes for 0 and 1
+            raise BenchError(f"protocol.{key}={str(changes[key]).lower()}: that is no number")
     try:
-        return TypeAdapter(Protocol).validate_python({**known, **changes})
+        return _adapter().validate_python({**known, **changes})
     except ValidationError as error:
         first = error.errors()[0]
         raise BenchError(f"protocol.{first['loc'][0]}={first['input']}: {first['msg'].lower()}") from None
+
+
+@cache
+def _adapter() -> "TypeAdapter[Protocol]":
+    # takes milliseconds to make, and boards ask for hundreds of protocols
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Protocol)

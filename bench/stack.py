@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from bench.errors import BenchError
-from bench.method import SHARED, SLOTS, Batch, Method, Stage, Task
+from bench.method import Batch, Method, Stage, Task
 from bench.protocol import Protocol
+from bench.slots import SHARED, SLOTS
 
 
 class Stack(Method):
@@ -25,10 +26,8 @@ class Stack(Method):
 
     def prepare(self, task: Task) -> None:
         """Prepare each part with its own generator at the same start, so a part draws as it does alone."""
-        state = task.generator.get_state()
         for part in methods_of(self):
-            part.prepare(replace(task, generator=torch.Generator()))
-            part.task.generator.set_state(state)
+            part.prepare(replace(task, generator=task.generator.clone_state()))
 
     def weights(self, labels: Tensor) -> Tensor | None:
         """Of the part that fills the slot, as all that follow."""

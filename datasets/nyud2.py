@@ -35,11 +35,12 @@ from typing import Any, ClassVar, Literal, cast
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import affine_grid, grid_sample, interpolate
+from torch.nn.functional import interpolate
 
 from bench.bases.depth_network import DepthNet
-from bench.data.augmentation import luma
+from bench.data.depth_augmentation import half, middle, motion, moved, recoloured
 from bench.data.depth_cache import balanced, decode, hold_out, read_list
+from bench.data.pretrained import resnet50_weights
 from bench.data.stored import Coded, Stored
 from bench.dataset import Bins, Dataset, Examples, File, Folder, Mode, Split, Splits
 from bench.errors import BenchError
@@ -72,9 +73,6 @@ COUNTS = np.fromstring(
     sep=" ",
 )
 BINS = Bins(0.0, 0.1, 100, FIRST, tuple(COUNTS.astype(int).tolist()))
-# of the colours of ImageNet, for the lighting: principal axes in columns, and their spreads
-AXES = torch.tensor([[-0.5675, 0.7192, 0.4009], [-0.5808, -0.0045, -0.8140], [-0.5836, -0.6948, 0.4203]])
-SPREADS = torch.tensor([0.2175, 0.0188, 0.0045])
 _PIXELS = "it is defined for one label a sample, and here every pixel has one"
 
 
@@ -98,6 +96,7 @@ class NYUD2(Dataset):
     imports = ("timm",)
     reported = "NYUD2-DIR"
     small = "nyud2[images=small]"
+    dense_targets = True
     excluded: ClassVar = dict.fromkeys(("corn", "dex", "dldl", "ordinal", "rnc"), _PIXELS)
     files = (
         File(
@@ -145,7 +144,7 @@ class NYUD2(Dataset):
         if not (self.synthetic or first.is_file()):
             raise BenchError(f"nyud2 has no data: {first} is missing; lay it there, or take {self.offline}")
         if self.pretrained:
-            self.start = _imagenet()
+            self.start = resnet50_weights()
         return self._rooms() if self.synthetic else self._pictures(first.parent)
 
     def encoder(self, splits: Splits) -> tuple[nn.Module, int]:
@@ -172,11 +171,11 @@ class NYUD2(Dataset):
         x, y, w, mask = examples.x, examples.y, examples.w, examples.mask
         maps = torch.cat([t.float() for t in (y, w, mask) if t is not None], 1)
         if mode == "evaluation":
-            x, maps = _middle(x, self.middle), _middle(maps, _half(self.middle))
+            x, maps = middle(x, self.middle), middle(maps, half(self.middle))
         else:
-            motion = to_device_of(_motion(len(x), self.size, self.middle, rng), x)
-            x = _recoloured(_moved(x.float(), motion, self.middle, "bilinear"), rng)
-            maps = _moved(maps, motion, _half(self.middle), "nearest")
+            moving = to_device_of(motion(len(x), self.size, self.middle, rng), x)
+            x = recoloured(moved(x.float(), moving, self.middle, "bilinear"), rng)
+            maps = moved(maps, moving, half(self.middle), "nearest")
         y, *rest = maps.split(1, 1)
         w = w if w is None else rest.pop(0)
         return Examples(x, y, w, mask if mask is None else rest.pop(0) > 0)
@@ -243,7 +242,7 @@ class NYUD2(Dataset):
     ) -> Splits:
         stored = Stored(codes[:, None, 1::2, 1::2], rows)
         x, labels, mask = Stored(pictures, rows), Coded(stored, COARSE), Coded(stored, COARSE > 0)
-        train = Split(*(cast(Tensor, part) for part in (x, labels, mask)))
+        train = Split(x, cast(Tensor, labels), cast(Tensor, mask))
         masks = [_sha256(split.mask.numpy()) for split in (val, test) if split.mask is not None]
         inputs = _sha256("".join([*digests, *masks]).encode() + rows.tobytes() + reference.tobytes())
         return Splits(train, val, test, inputs=inputs, reference_rows=torch.from_numpy(reference))
@@ -252,7 +251,7 @@ class NYUD2(Dataset):
         self, pictures: np.ndarray, codes: np.ndarray, values: Tensor = COARSE, mask: np.ndarray | None = None
     ) -> Split:
         """A split to be compared at the pictures' size, on pixels balanced by depth unless their mask is given."""
-        pictures, codes = (np.ascontiguousarray(_middle(array, self.middle)) for array in (pictures, codes))
+        pictures, codes = (np.ascontiguousarray(middle(array, self.middle)) for array in (pictures, codes))
         if mask is None:
             bins = BINS.index(values).byte().numpy()
             mask = balanced(bins[codes], FIRST, FLOOR, SEED)
@@ -273,22 +272,6 @@ def _collect(root: Path, path: Path) -> Iterator[tuple[str, bytes]]:
             raise BenchError(f"no {TRAIN} below {path}; name the folder that the authors' data.zip unpacks to")
 
 
-def _imagenet() -> Path:
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import LocalEntryNotFoundError
-
-    name = ("timm/resnet50.tv_in1k", "model.safetensors")
-    try:
-        return Path(hf_hub_download(*name, local_files_only=True))
-    except LocalEntryNotFoundError:
-        pass  # the first time
-    try:
-        return Path(hf_hub_download(*name))
-    except (OSError, ValueError) as error:  # what being offline raises
-        why = str(error).partition("\n")[0]
-        raise BenchError(f"no ImageNet weights for nyud2 ({why}); fetch them once, or add weights=scratch") from None
-
-
 def _published_mask(folder: Path, number: int, size: tuple[int, int]) -> np.ndarray | None:
     path = folder / MASK
     if not path.is_file():
@@ -304,49 +287,3 @@ def _published_mask(folder: Path, number: int, size: tuple[int, int]) -> np.ndar
 
 def _sha256(content: Any) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-def _half(size: tuple[int, int]) -> tuple[int, int]:
-    return size[0] // 2, size[1] // 2
-
-
-def _middle(maps: Any, size: tuple[int, int]) -> Any:
-    """The middle of arrays or tensors (..., H, W)."""
-    top, left = ((there - wanted) // 2 for there, wanted in zip(maps.shape[-2:], size, strict=True))
-    return maps[..., top : top + size[0], left : left + size[1]]
-
-
-def _motion(number: int, size: tuple[int, int], middle: tuple[int, int], rng: torch.Generator) -> Tensor:
-    """Random flips and rotations up to 5 degrees as affine maps (B, 2, 3) from the middle to the whole picture.
-
-    Both are counted from -1 to 1, so that one map serves pictures and the smaller depth maps.
-    """
-    flip = 1 - 2 * torch.randint(2, (number,), generator=rng)
-    angle = torch.deg2rad(10 * torch.rand(number, generator=rng) - 5)
-    (height, width), (rows, columns) = size, middle
-    zero = torch.zeros(number)
-    across = torch.stack([flip * angle.cos() * columns / width, -flip * angle.sin() * rows / width, zero], 1)
-    down = torch.stack([angle.sin() * columns / height, angle.cos() * rows / height, zero], 1)
-    return torch.stack([across, down], 1)
-
-
-def _moved(maps: Tensor, motion: Tensor, size: tuple[int, int], mode: str) -> Tensor:
-    grid = affine_grid(motion, [len(maps), 1, *size], align_corners=False)
-    return grid_sample(maps, grid, mode=mode, padding_mode="zeros", align_corners=False)
-
-
-def _recoloured(x: Tensor, rng: torch.Generator) -> Tensor:
-    """Light along ImageNet's axes of colour, then brightness, contrast and saturation in random order; of 0 to 255."""
-    number = len(x)
-    light = 0.1 * torch.randn(number, 3, generator=rng) * SPREADS @ AXES.T
-    amount = to_device_of(0.8 * torch.rand(number, 3, generator=rng) - 0.4, x)
-    order = to_device_of(torch.rand(number, 3, generator=rng).argsort(1), x)
-    x = x + 255 * to_device_of(light, x)[:, :, None, None]
-    for turn in range(3):
-        what = order[:, turn : turn + 1]
-        share, what = amount.gather(1, what)[:, :, None, None], what[:, :, None, None]
-        grey = luma(x)
-        # brightness fades to black, contrast to the picture's mean, saturation to its grey
-        toward = torch.where(what == 0, 0, torch.where(what == 1, grey.mean((2, 3), keepdim=True), grey))
-        x = torch.lerp(x, toward.expand_as(x), share)
-    return x

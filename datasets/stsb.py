@@ -44,8 +44,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from bench.bases.sentence_pairs import PairEncoder, Pairs, PairSplit, as_splits
-from bench.data.word_vectors import GLOVE_840B, Source, tokenize, word_vectors
+from bench.bases.sentence_pairs import PairEncoder, PairSplit, SentencePairs, as_splits
+from bench.data.word_vectors import GLOVE_840B, VectorSource, tokenize, word_vectors
 from bench.dataset import Bins, Dataset, Examples, File, Mode, Split, Splits
 from bench.errors import BenchError
 from bench.functional.devices import to_device_of
@@ -128,6 +128,7 @@ class STSB(Dataset):
     paper = "arXiv:2102.09554"
     bins: Bins = Bins(0.0, 0.1, 50)
     protocol = Protocol(loss="mse", optimizer="adam", weight_decay=1e-5, validate_steps=400, clip=5.0)
+    token_inputs = True
     optional = (GLOVE_840B,)
     imports = ("scipy.stats",)
     small = "stsb[hidden=8,text=small]"
@@ -136,14 +137,14 @@ class STSB(Dataset):
     def __init__(
         self,
         split: Literal["yang", "gong"] = "yang",
-        words: Source = "glove50",
+        words: VectorSource = "glove50",
         hidden: int = HIDDEN,
         protocol: Literal["batch128", "batch16", "short"] = "batch128",
         text: Literal["real", "synthetic", "small"] = "real",
     ) -> None:
         if hidden < 1:
             raise BenchError(f"hidden={hidden} is no width; choose 1 or more, {HIDDEN} as published")
-        self.words: Source = words
+        self.words: VectorSource = words
         self.hidden, self.text, self.synthetic = hidden, text, text != "real"
         self.protocol = replace(type(self).protocol, **PROTOCOLS[protocol])
         if not self.synthetic:
@@ -193,7 +194,7 @@ class STSB(Dataset):
         return split.text(row)
 
 
-def _changes(words: Source, hidden: int, protocol: str) -> str:
+def _changes(words: VectorSource, hidden: int, protocol: str) -> str:
     changed = {
         "word vectors are not GloVe 840B": words != "glove840b",
         f"the network is {hidden} wide, not {HIDDEN}": hidden != HIDDEN,
@@ -202,7 +203,7 @@ def _changes(words: Source, hidden: int, protocol: str) -> str:
     return ", ".join(text for text, holds in changed.items() if holds)
 
 
-def _read(path: Path) -> Pairs:
+def _read(path: Path) -> SentencePairs:
     import pandas as pd
 
     try:
@@ -222,12 +223,12 @@ def _read(path: Path) -> Pairs:
         raise BenchError(f"{path}, line {row + 2}: a sentence without words")
     if not first:
         raise BenchError(f"{path} has no pairs")
-    return Pairs(first, second, scores)
+    return SentencePairs(first, second, scores)
 
 
-def _make(counts: str, share: int, rng: np.random.Generator) -> Pairs:
+def _make(counts: str, share: int, rng: np.random.Generator) -> SentencePairs:
     # of each bin one in `share` pairs, rounded up
     number = -(-np.array(counts.split(), dtype=int) // share)
     labels = 0.1 * np.repeat(np.arange(len(number)), number) + 0.05
     similarity = (labels + NOISE * rng.standard_normal(len(labels))).clip(0, POINTS)
-    return Pairs(*make_pairs(similarity, rng), labels)
+    return SentencePairs(*make_pairs(similarity, rng), labels)

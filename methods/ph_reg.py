@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from bench.errors import BenchError
-from bench.functional.topology import Form, Pairs, draw_rows, ph_dimension, topology
+from bench.functional.topology import Form, PairDistances, draw_rows, ph_dimension, topology
 from bench.method import MOST_ROWS, Batch, Method
 
 __all__ = ["PHReg", "ph_dimension", "topology"]
@@ -87,7 +87,7 @@ class PHReg(Method):
             self.skipped += 1
             return batch.z.sum() * 0
         self.skipped += ~(y != y[:1]).any()
-        pairs, loss = Pairs(z, y), z.new_zeros(())
+        pairs, loss = PairDistances(z, y), z.new_zeros(())
         if self.topology_weight:
             rows = draw_rows(n, self.rows and self._scaled(self.rows, n), rng)
             loss = loss + self.topology_weight * pairs.topology(rows, self.form, self.one_sided)

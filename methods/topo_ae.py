@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from bench.functional.topology import Form, Pairs, draw_rows
+from bench.functional.topology import Form, PairDistances, draw_rows
 from bench.method import MOST_ROWS, Batch, Method
 
 _COORDINATES = {"rows": 80, "batch": 100}
@@ -68,4 +68,4 @@ class TopoAE(Method):
             return batch.z.sum() * 0
         self.skipped += ~(y != y[:1]).any()
         rows = draw_rows(len(z), self.rows and round(self.rows * len(z) / self.batch), self.task.generator)
-        return self.weight * Pairs(z, y).topology(rows, self.form, self.one_sided)
+        return self.weight * PairDistances(z, y).topology(rows, self.form, self.one_sided)

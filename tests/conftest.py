@@ -4,6 +4,7 @@
 """
 
 import json
+import os
 import sys
 from collections import defaultdict
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ import torch
 from bench import cli
 from bench.atomic import replace_file
 from bench.plugins.certificates import FILE as CERTIFICATES
+
+os.environ["BENCH_CACHE"] = os.devnull  # tests remember nothing, and leave the user's memory alone
 
 GOLDEN = Path(__file__).parent / "golden"
 INDEX = {

@@ -11,7 +11,7 @@ from bench.testing import contract
 
 
 def check_method(method: given.Method) -> pd.DataFrame:
-    """Every check of a method on small data: one row a check, whether it holds, and the problem if it does not.
+    """Every check of a method on small data: one row a check, whether it holds, and what is wrong or doubtful.
 
     Args:
         method: a name, a subclass of bench.Method, or an object of one that has not been trained.
@@ -23,11 +23,11 @@ def check_method(method: given.Method) -> pd.DataFrame:
     >>> bool(report["ok"].all())
     True
     """
-    return _report(contract.of_method(method))
+    return _report(contract.check_method(method))
 
 
 def check_dataset(dataset: given.Dataset, data: str | Path | None = None) -> pd.DataFrame:
-    """Every check of a dataset: one row a check, whether it holds, and the problem if it does not.
+    """Every check of a dataset: one row a check, whether it holds, and what is wrong or doubtful.
 
     Args:
         dataset: a name, a subclass of bench.Dataset that takes no arguments, or an object of one.
@@ -40,9 +40,9 @@ def check_dataset(dataset: given.Dataset, data: str | Path | None = None) -> pd.
     >>> report.loc[~report["ok"], "check"].tolist()
     []
     """
-    return _report(contract.of_dataset(dataset, files.root(None if data is None else Path(data))))
+    return _report(contract.check_dataset(dataset, files.root(None if data is None else Path(data))))
 
 
-def _report(checks: Iterable[tuple[str, str | None]]) -> pd.DataFrame:
-    rows = [{"check": title, "ok": problem is None, "problem": problem or ""} for title, problem in checks]
+def _report(findings: Iterable[contract.Finding]) -> pd.DataFrame:
+    rows = [{"check": one.title, "ok": one.state != "FAILED", "problem": one.problem} for one in findings]
     return pd.DataFrame(rows, columns=["check", "ok", "problem"])

@@ -1,19 +1,18 @@
 """Records and boards as tables."""
 
-from collections import Counter
-from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
 import pandas as pd  # pyright: ignore[reportMissingTypeStubs]
 
-from bench import board
 from bench.errors import BenchError, unknown
+from bench.leaderboard.board import Board
+from bench.leaderboard.spec import BoardSpec
+from bench.leaderboard.staleness import stale_cells
 from bench.names import parse, parse_stack
 from bench.results import store
 from bench.results.equivalence import Equivalences
 from bench.results.record import Record
-from bench.sheet import Sheet
 
 FIRST = ("dataset", "method", "seed", "status", "key")
 _LISTED = ("config", "metrics", "history", *FIRST)  # set out below, or no single value
@@ -60,12 +59,11 @@ def board_frame(dataset: str, folder: str | Path = "results", stale: bool = Fals
     """
     root = Path(folder)
     records = _records(root, dataset, None)
-    sheet = _sheet(records)
-    old = frozenset[str]() if stale else _stale(root, records)
-    rows = board.summary(sheet, board.frame(sheet, records, old))
+    spec = _spec(records)
+    rows = Board(spec, records, frozenset() if stale else _stale(root, records)).statistics
     lines: dict[str, dict[str, float | None]] = {}
     for row, stats in rows.items():
-        line: dict[str, float | None] = {"n": stats[sheet.keys[0]].n}
+        line: dict[str, float | None] = {"n": stats[spec.keys[0]].n}
         for (metric, region), stat in stats.items():
             line |= {f"{region}_{metric}": stat.mean, f"{region}_{metric}_sd": stat.sd}
         lines[row] = line
@@ -106,7 +104,7 @@ def _flat(name: str, value: Any) -> dict[str, Any]:
     return {key: inner for part, held in parts.items() for key, inner in _flat(f"{name}_{part}", held).items()}
 
 
-def _sheet(records: list[Record]) -> Sheet:
+def _spec(records: list[Record]) -> BoardSpec:
     """The metrics and regions that the records have, in their order."""
     tested = [record.metrics["test"] for record in records if "test" in record.metrics]
     if not tested:
@@ -115,21 +113,10 @@ def _sheet(records: list[Record]) -> Sheet:
         )
     regions = dict.fromkeys(region for test in tested for region in test)
     metrics = dict.fromkeys(metric for test in tested for metric in test["all"] if metric != "n")
-    return Sheet(records[0].dataset, records[0].dataset, "", "", tuple(metrics), tuple(regions))
+    return BoardSpec(records[0].dataset, records[0].dataset, "", "", tuple(metrics), tuple(regions))
 
 
 def _stale(root: Path, records: list[Record]) -> frozenset[str]:
-    from bench.runs import cells
+    from bench.runs import catalogue
 
-    known = Equivalences.read(root)
-    ((data, _),) = Counter(record.data_fingerprint for record in records).most_common(1)
-
-    @cache
-    def today(method: str, overrides: tuple[tuple[str, Any], ...]) -> dict[str, Any] | None:
-        return cells.config_today(records[0].dataset, method, dict(overrides))
-
-    def current(record: Record) -> bool:
-        overrides = tuple(sorted(record.config.get("overrides", {}).items()))
-        return record.data_fingerprint == data and known.is_current(record, today(record.method, overrides))
-
-    return frozenset(f"{r.dataset}/{r.method}/{r.seed}" for r in records if not current(r))
+    return stale_cells(records, Equivalences.read(root), catalogue.config_today)

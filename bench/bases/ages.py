@@ -147,7 +147,7 @@ class Ages(Dataset):
             rows = torch.from_numpy(np.flatnonzero(chosen))
             labels = torch.from_numpy(table.age.to_numpy(np.float32))[rows, None]
             pictures = Pictures(fetch, rows, edge, edge if name == "train" else self.size)
-            return Split(pictures, labels)  # type: ignore[arg-type]  # indexed like a tensor
+            return Split(pictures, labels)
 
         train, val, test = map(split, SPLITS)
         return Splits(train, val, test, inputs=inputs)

@@ -15,7 +15,7 @@ GROUP = 64  # sentences that are read together
 
 
 @dataclass
-class Pairs:
+class SentencePairs:
     """N sentences, N others, and the labels of the pairs (N,)."""
 
     first: Sequence[Sentence]
@@ -39,7 +39,9 @@ class PairSplit(Split):
         return "\n".join(" ".join(self.words[i - 1] for i in side if i) for side in self.x[row].tolist())
 
 
-def as_splits(parts: Sequence[Pairs], words: tuple[str, ...], vectors: np.ndarray, limit: int, scale: float) -> Splits:
+def as_splits(
+    parts: Sequence[SentencePairs], words: tuple[str, ...], vectors: np.ndarray, limit: int, scale: float
+) -> Splits:
     """Training, validation and test pairs as tensors.
 
     Args:

@@ -1,5 +1,5 @@
 """The command line."""
 
-from bench.cli.commands import app, main
+from bench.cli.app import app, main
 
 __all__ = ["app", "main"]

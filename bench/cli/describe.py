@@ -4,28 +4,44 @@ import inspect
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tabulate import tabulate
 
 from bench import plugins
-from bench.errors import unknown
 from bench.names import parse_stack, value_text
+from bench.plugins import lookup
 from bench.plugins.certificates import certificate
+from bench.plugins.parameters import parameters
 from bench.shots import ORDER
+from bench.slots import SLOTS
 
 if TYPE_CHECKING:
     from bench.plugins.resolve import NamedDataset
 
-SLOTS = ("weights", "loss", "features", "regularizer", "head", "views", "stages")
+
+def as_json() -> dict[str, list[dict[str, Any]]]:
+    """All plug-ins by name as plain data, from their source alone.
+
+    `methods` and `datasets` have of each `name`, `title` (one sentence) and `parameters` (each with the default of its
+    constructor as text; null where the source does not tell), methods their `slots`, datasets their `groups`.
+    """
+    methods = [{**_facts("method", source), "slots": _slots(source)} for source in plugins.sources("method")]
+    datasets = [{**_facts("dataset", source), "groups": list(source.groups)} for source in plugins.sources("dataset")]
+    return {"methods": methods, "datasets": datasets}
 
 
-def table() -> str:
+def _facts(kind: plugins.Kind, source: plugins.Source) -> dict[str, Any]:
+    return {"name": source.name, "title": source.title, "parameters": parameters(kind, source.name)}
+
+
+def _slots(source: plugins.Source) -> list[str]:
+    return [slot for slot in SLOTS if slot in source.hooks]
+
+
+def plugin_table() -> str:
     """All plug-ins by name, from their source alone."""
-    methods = [
-        (source.name, " ".join(slot for slot in SLOTS if slot in source.hooks), source.title)
-        for source in plugins.sources("method")
-    ]
+    methods = [(source.name, " ".join(_slots(source)), source.title) for source in plugins.sources("method")]
     datasets = [(source.name, " ".join(source.groups), source.title) for source in plugins.sources("dataset")]
     return "\n\n".join(
         (
@@ -51,12 +67,10 @@ def matrix() -> str:
 
 def page(text: str, root: Path) -> str:
     """One method, stack or dataset in full."""
+    lookup.check_any(text)
     names = parse_stack(text)
     if len(names) == 1 and names[0].base in plugins.modules("dataset"):
         return _dataset_page(text, root)
-    for name in names:
-        if name.base not in plugins.modules("method"):
-            raise unknown("method or dataset", name.base, [*plugins.modules("method"), *plugins.modules("dataset")])
     return "\n\n".join(_method_page(name.base) for name in names)
 
 

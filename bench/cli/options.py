@@ -1,9 +1,91 @@
-"""What the options of the command line mean: text to values, each with one clear line where it cannot be read."""
+"""The options that commands share, and what their text means, each with one clear line where it cannot be read."""
 
 import json
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
+import typer
+
+from bench.cli import complete
 from bench.errors import BenchError
+
+Methods = Annotated[
+    str,
+    typer.Option(
+        "--method",
+        metavar="NAMES",
+        autocompletion=complete.methods,
+        help="Methods and stacks, separated by commas: baseline,mt+ranksim,oe[weight=1]. 'singles' is every method, "
+        "'all-stacks' every stack that the papers report on the dataset, 'all' is both.",
+    ),
+]
+Datasets = Annotated[
+    str,
+    typer.Option(
+        "--dataset",
+        metavar="NAMES",
+        autocompletion=complete.datasets,
+        help="Datasets and groups of them, separated by commas: circle,uci. 'all' is every dataset.",
+    ),
+]
+SeedCount = Annotated[int | None, typer.Option("--seeds", metavar="N", help="Train seeds 0 to N-1.  [default: 10]")]
+SeedList = Annotated[
+    str | None, typer.Option("--seed", metavar="LIST", help="Train these seeds instead, e.g. 0,3,5-7.")
+]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="FIELD=VALUE",
+        help="Change a field of the training protocol, e.g. protocol.epochs=5. May be repeated.",
+    ),
+]
+Results = Annotated[Path, typer.Option("--results", metavar="FOLDER", help="Folder of the records.")]
+DataRoot = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        metavar="FOLDER",
+        help="Folder of the data files.  [default: $BENCH_DATA, else the user's data folder]",
+    ),
+]
+Retry = Annotated[
+    str | None,
+    typer.Option(
+        "--retry",
+        metavar="STATUSES",
+        help="Train failed cells again: 'failed' for all of them, or statuses such as timeout,oom.",
+    ),
+]
+Stale = Annotated[
+    str | None,
+    typer.Option(
+        "--stale",
+        metavar="rerun",
+        help="'rerun' trains stale cells again: those whose record comes from other code, data or settings.",
+    ),
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs",
+        metavar="N",
+        min=1,
+        help="Cells trained at a time.  [default: one per CPU core; on GPUs, --jobs-per-device on each]",
+    ),
+]
+JobsPerDevice = Annotated[
+    int, typer.Option("--jobs-per-device", metavar="N", min=1, help="Cells trained at a time on each GPU.")
+]
+Device = Annotated[
+    str,
+    typer.Option("--device", metavar="DEVICE", help="cpu, cuda (every GPU), cuda:0, or auto: every GPU, else the CPU."),
+]
+Precision = Annotated[
+    str | None, typer.Option("--precision", metavar="TYPE", help="fp32 or bf16.  [default: the protocol's]")
+]
+ChannelsLast = Annotated[bool, typer.Option("--channels-last", help="Keep images in channels-last memory format.")]
+Compiled = Annotated[bool, typer.Option("--compile", help="Compile the encoder with torch.compile.")]
 
 SMOKE = ("protocol.epochs=2", "protocol.validate_every=1", "protocol.validate_steps=null")  # what --smoke sets
 
@@ -39,14 +121,20 @@ def overrides(items: list[str] | None, **protocol: Any) -> dict[str, Any]:
         except json.JSONDecodeError:
             value = text
         found[key] = value
+    if found:
+        from bench.protocol import Protocol, with_protocol
+
+        with_protocol(Protocol(), found)  # a wrong field or value is refused before anything heavy is imported
     return found
 
 
 def statuses(text: str | None) -> frozenset[str]:
     """Of --retry."""
+    if text is None:
+        return frozenset()
     from bench.results.record import FAILURES
 
-    chosen = frozenset(part.strip() for part in (text or "").split(",") if part.strip())
+    chosen = frozenset(part.strip() for part in text.split(",") if part.strip())
     if unknown := chosen - {"failed", *FAILURES}:
         raise BenchError(f"no status '{min(unknown)}' to retry; there are: failed, {', '.join(FAILURES)}")
     return chosen
@@ -57,18 +145,3 @@ def rerun(text: str | None) -> bool:
     if text not in (None, "rerun"):
         raise BenchError(f"--stale {text} is unknown; write --stale rerun, or leave it out to keep stale records")
     return text == "rerun"
-
-
-def notes(plan: Any) -> list[str]:
-    """What to say of a plan before it runs."""
-    states = [(item.state, item.run) for item in plan.planned]
-    lines = [f"{method} on {dataset}: not defined, {reason}" for (method, dataset), reason in plan.refused.items()]
-    if kept := states.count(("stale", False)):
-        lines.append(
-            f"{kept} cells are stale (other code, data or settings gave their records): --stale rerun replaces them"
-        )
-    if kept := states.count(("failed", False)):
-        lines.append(f"{kept} cells failed before: --retry failed runs them again")
-    if not plan.todo:
-        lines.append(f"nothing to train: {states.count(('done', False))} of {len(states)} cells are done")
-    return lines

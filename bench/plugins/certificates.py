@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import bench
-from bench.plugins.source import source
+from bench.plugins.source_text import source
 
 FILE = next(path for root in bench.__path__ if (path := Path(root, "methods")).is_dir()) / "certificates.json"
 

@@ -127,7 +127,7 @@ def _arguments(cls: type, name: Name, defaults: Mapping[str, Any]) -> tuple[Name
     # the canonical name keeps only what differs from the defaults
     parameters = inspect.signature(cls.__init__).parameters.values()
     there = {p.name: p.default for p in parameters if p.kind == p.POSITIONAL_OR_KEYWORD and p.name != "self"}
-    hints = get_type_hints(cls.__init__)
+    hints = get_type_hints(cls.__init__, include_extras=True)
     resolved = {**there, **defaults}
     kept = []
     for key, text in name.params:

@@ -10,8 +10,12 @@ import bench
 from bench.errors import BenchError
 from bench.losses import SOURCES
 
-# what a class says of values that each cell's configuration holds anyway, of its board, and of what to import early
-_TABLES = {"defaults", "origins", "candidates", "imports", "note", "reported_note", "reported", "paper", "groups"}
+# what a class says of values that each cell's configuration holds anyway, of its board, of what to import early, and
+# of the form of its samples, by which methods are refused
+_TABLES = {
+    "defaults", "origins", "candidates", "imports", "note", "reported_note", "reported", "paper", "groups",
+    "dense_targets", "token_inputs",
+}  # fmt: skip
 _LOSSES = "bench.losses."
 _TYPES = {"typing", "collections.abc", "__future__"}
 
@@ -152,11 +156,15 @@ def _text(node: object, imports: set[str]) -> str:
     if isinstance(node, ast.Assign) and len(node.targets) == 1:
         return f"Assign({_text(node.targets[0], imports)},{_text(node.value, imports)})"
     # ast.dump is another text in each Python version: only what is there, and no context, is the same in all
-    fields = ((name, getattr(node, name, None)) for name in node._fields if name not in _SILENT_FIELDS)
+    fields = [(name, getattr(node, name, None)) for name in node._fields if name not in _SILENT_FIELDS]
+    if isinstance(node, ast.ClassDef):
+        kept = [item for item in node.body if not (isinstance(item, _ASSIGNMENTS) and assigned(item) in _TABLES)]
+        fields = [(name, kept if name == "body" else value) for name, value in fields]
     there = (f"{name}={_text(value, imports)}" for name, value in fields if value is not None and value != [])
     return f"{type(node).__name__}({','.join(there)})"
 
 
+_ASSIGNMENTS = (ast.Assign, ast.AnnAssign)
 _SILENT_FIELDS = {"ctx", "kind", "annotation", "returns", "type_comment", "type_params", "type_ignores"}
 
 
@@ -168,7 +176,12 @@ def _silent(node: object) -> bool:
         return True
     if isinstance(node, ast.FunctionDef):
         return node.name == "unsupported_reason"
-    return isinstance(node, ast.Assign | ast.AnnAssign) and assigned(node) in _TABLES
+    # an object's own words for its board, as `self.note = ...`
+    return isinstance(node, _ASSIGNMENTS) and _is_attribute(node) and assigned(node) in _TABLES
+
+
+def _is_attribute(node: ast.Assign | ast.AnnAssign) -> bool:
+    return isinstance(node.target if isinstance(node, ast.AnnAssign) else node.targets[0], ast.Attribute)
 
 
 def _for_types(node: object) -> bool:

@@ -15,15 +15,14 @@ from typing import Any
 import torch
 from tabulate import tabulate
 
-from bench.board import short
 from bench.dataset import Split
 from bench.errors import BenchError
+from bench.leaderboard.format import NONE, short
 from bench.method import Stage
 from bench.plugins import resolve
 from bench.protocol import Protocol, with_protocol
 from bench.runs.processes import ending, start
 from bench.runs.worker import RunContext, environment, memory
-from bench.sheet import NONE
 from bench.stack import overrides
 from bench.training.loop import WARM_UP, Training
 
@@ -70,7 +69,7 @@ def measure(
     }
 
 
-def table(profile: Mapping[str, Any]) -> str:
+def cost_table(profile: Mapping[str, Any]) -> str:
     """The profile as markdown, with ratios to the baseline; the published ones beside those on AgeDB-DIR."""
     costs = [Cost(**cost) for cost in profile["costs"]]
     base = next((cost for cost in costs if cost.method == "baseline"), None)

@@ -3,10 +3,12 @@
 Predictions on the test split lie beside the records, one compressed array a seed in one file a row.
 """
 
+import gc
 import hashlib
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -35,8 +37,13 @@ def read(path: Path) -> Record:
         ) from None
 
 
-def read_all(results: Path, dataset: str | None = None) -> list[Record]:
-    """All records below a results folder, in a fixed order."""
+def read_all(results: Path, dataset: str | None = None, history: bool = True) -> list[Record]:
+    """All records below a results folder, in a fixed order.
+
+    Args:
+        dataset: of this one alone.
+        history: False leaves the epochs out once they are checked; they are most of a record's memory.
+    """
     folders = sorted(results.iterdir()) if results.is_dir() else []
     paths = [
         path
@@ -44,7 +51,21 @@ def read_all(results: Path, dataset: str | None = None) -> list[Record]:
         if folder.is_dir() and dataset in (None, folder.name)
         for path in sorted(folder.glob("*/seed-*.json"), key=lambda p: (p.parent.name, int(p.stem[5:])))
     ]
-    return [read(path) for path in paths]
+    with _no_collection():
+        found = (read(path) for path in paths)
+        return list(found) if history else [record.model_copy(update={"history": []}) for record in found]
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    # many records are many objects without a cycle: looking for one again and again takes longer than reading them
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def write(results: Path, record: Record, predictions: Mapping[str, np.ndarray] | None = None) -> Path:

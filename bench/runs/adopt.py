@@ -16,8 +16,9 @@ from bench.results import store
 from bench.results.equivalence import Equivalence, Equivalences, changes, has_own_key, settings
 from bench.results.key import key_of
 from bench.results.record import Record
-from bench.runs.cells import Cell, config_today
+from bench.runs.cells import config_today
 from bench.runs.executor import Ended, Executor
+from bench.runs.plan import Cell
 from bench.runs.worker import Finished
 
 TOLERANCE = 1e-3  # of the deviation of the stored predictions, where torch or the processor is another one

@@ -1,62 +1,20 @@
-"""Cells: method x dataset x seed, resolved to plain data, with the key that names the result."""
+"""From methods on datasets to cells: what each is configured as, and the data that it trains on."""
 
 import json
 from collections import ChainMap
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from bench import plugins
 from bench.data import files
 from bench.dataset import Splits
 from bench.errors import BenchError
 from bench.plugins import resolve
-from bench.results import store
-from bench.results.equivalence import Equivalences
 from bench.results.key import key_of
-
-State = Literal["todo", "done", "stale", "failed"]
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One cell as plain data: what a worker needs, and what the record keeps."""
-
-    dataset: str
-    method: str
-    seed: int
-    config: dict[str, Any]
-    fingerprint: str
-    key: str
-
-    def json(self) -> str:
-        """The form in which a cell goes out to a worker."""
-        return json.dumps(asdict(self))
-
-
-@dataclass(frozen=True)
-class Planned:
-    """A cell, what its results folder holds, and whether this run would train it."""
-
-    cell: Cell
-    state: State
-    status: str | None  # of the record that lies there
-    run: bool
-    wall_s: float | None = None  # of the record that lies there
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Everything a run was asked for; `refused` names the pairs (method, dataset) that are not defined, and why."""
-
-    planned: list[Planned]
-    refused: dict[tuple[str, str], str] = field(default_factory=dict)
-
-    @property
-    def todo(self) -> list[Cell]:
-        """The cells that would be trained, in order."""
-        return [item.cell for item in self.planned if item.run]
+from bench.runs.plan import Cell, Plan, Wanted, compare
+from bench.runs.select import Rows
 
 
 def make(
@@ -97,7 +55,7 @@ def _numerics(on: resolve.NamedDataset, method: resolve.NamedMethod) -> dict[str
 
 
 def plan(
-    rows: Sequence[tuple[resolve.NamedDataset, Sequence[resolve.NamedMethod]]],
+    rows: Rows,
     seeds: Sequence[int],
     overrides: Mapping[str, Any],
     results: Path,
@@ -106,22 +64,17 @@ def plan(
     rerun_stale: bool = False,
 ) -> Plan:
     """Resolve the cells of some methods on each dataset and compare them with the records that are there."""
-    result, known = Plan([]), Equivalences.read(results)
-    _require_data([on for on, _ in rows], root)
+    require_data([on for on, _ in rows], root)
+    fingerprints = {on.name: load(on, root).fingerprint() for on, _ in rows}
+    return compare(wanted(rows, overrides), fingerprints, seeds, results, retry, rerun_stale)
+
+
+def wanted(rows: Rows, overrides: Mapping[str, Any]) -> Iterator[Wanted]:
+    """Each method on each dataset as plain data."""
     for on, methods in rows:
-        fingerprint = load(on, root).fingerprint()
         for method in methods:
             reason = method.refusal(on.dataset)
-            if reason:
-                result.refused[method.name, on.name] = reason
-                continue
-            for seed in seeds:
-                cell = make(on, method, seed, fingerprint, overrides)
-                result.planned.append(_compare(cell, results, known, retry, rerun_stale))
-    if not result.planned and result.refused:
-        (method_name, dataset_name), reason = next(iter(result.refused.items()))
-        raise BenchError(f"'{method_name}' is not defined on '{dataset_name}': {reason}")
-    return result
+            yield Wanted(on.name, method.name, {} if reason else config_of(on, method, overrides), reason)
 
 
 def load(on: resolve.NamedDataset, root: Path) -> Splits:
@@ -130,8 +83,8 @@ def load(on: resolve.NamedDataset, root: Path) -> Splits:
     return on.dataset.load(root)
 
 
-def _require_data(chosen: Sequence[resolve.NamedDataset], root: Path) -> None:
-    # one sentence for all that lack their files, so that a long list is mended once
+def require_data(chosen: Sequence[resolve.NamedDataset], root: Path) -> None:
+    """Raise a BenchError that names all datasets without their files at once, so that a long list is mended once."""
     problems = []
     for on in chosen:
         try:
@@ -146,16 +99,3 @@ def _require_data(chosen: Sequence[resolve.NamedDataset], root: Path) -> None:
         raise BenchError(
             f"{problems[0][1]} (also missing: {', '.join(sorted(lacking - {problems[0][0]}))}; ready: {ready})"
         )
-
-
-def _compare(cell: Cell, results: Path, known: Equivalences, retry: frozenset[str], rerun_stale: bool) -> Planned:
-    path = store.path_of(results, cell.dataset, cell.method, cell.seed)
-    if not path.exists():
-        return Planned(cell, "todo", None, run=True)
-    record = store.read(path)
-    if not known.is_current(record, cell.config) or record.data_fingerprint != cell.fingerprint:
-        return Planned(cell, "stale", record.status, rerun_stale, record.timing.wall_s)
-    if record.status == "ok":
-        return Planned(cell, "done", "ok", run=False, wall_s=record.timing.wall_s)
-    again = "failed" in retry or record.status in retry
-    return Planned(cell, "failed", record.status, again, record.timing.wall_s)

@@ -3,14 +3,15 @@
 from collections import Counter, defaultdict
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 from tabulate import tabulate
 
 from bench.results import store
-from bench.runs.cells import Plan
+from bench.runs.plan import Plan
 
 
-def table(plan: Plan) -> str:
+def plan_table(plan: Plan) -> str:
     """Cells of each dataset and method by state; `run` is what would be trained."""
     rows: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for item in plan.planned:
@@ -22,23 +23,58 @@ def table(plan: Plan) -> str:
 
 
 def estimate(plan: Plan, results: Path, jobs: int) -> str:
-    """Time for the cells to run: from the row's own records, else from the dataset's, else unknown."""
+    """A sentence on the time that the cells to run will take."""
+    known, unknown = _times(plan, results)
+    parts = [f"{len(plan.todo)} cells to run, {jobs} at a time"]
+    if known:
+        parts.append(f"about {duration(sum(known.values()) / jobs)}")
+    if unknown:
+        parts.append(f"no earlier record tells the time of {unknown} of them")
+    return "; ".join(parts)
+
+
+def as_json(plan: Plan, results: Path, jobs: int) -> dict[str, Any]:
+    """The plan as plain data, for scripts.
+
+    `cells` has of each cell `dataset`, `method`, `seed`, `key` (the SHA-256 that names its result), `state` (todo,
+    done, stale or failed), `status` (of the record that lies there, null without one), `run` (whether it would be
+    trained) and `estimate_s` (seconds, null where it would not run or no earlier record tells). `undefined` has each
+    `method` that is not defined on a `dataset`, and the `reason`. `jobs` is the number of cells at a time.
+    `estimate_s` is the whole run's, over the cells whose time is known; `unknown` counts the others.
+    """
+    known, unknown = _times(plan, results)
+    cells = [
+        {
+            "dataset": item.cell.dataset,
+            "method": item.cell.method,
+            "seed": item.cell.seed,
+            "key": item.cell.key,
+            "state": item.state,
+            "status": item.status,
+            "run": item.run,
+            "estimate_s": known.get(item.cell.key),
+        }
+        for item in plan.planned
+    ]
+    undefined = [{"method": pair[0], "dataset": pair[1], "reason": reason} for pair, reason in plan.refused.items()]
+    total = round(sum(known.values()) / jobs, 3) if known else None
+    return {"cells": cells, "undefined": undefined, "jobs": jobs, "estimate_s": total, "unknown": unknown}
+
+
+def _times(plan: Plan, results: Path) -> tuple[dict[str, float], int]:
+    # seconds of each cell to run, by key: from the row's own records, else from the dataset's; and how many none tells
     walls: dict[tuple[str, str], list[float]] = defaultdict(list)
     for name in sorted({cell.dataset for cell in plan.todo}):
         for record in store.read_all(results, name):
             if record.status == "ok":
                 walls[record.dataset, record.method].append(record.timing.wall_s)
                 walls[record.dataset, ""].append(record.timing.wall_s)
-    known = [
-        fmean(found) for cell in plan.todo if (found := walls[cell.dataset, cell.method] or walls[cell.dataset, ""])
-    ]
-    unknown = len(plan.todo) - len(known)
-    parts = [f"{len(plan.todo)} cells to run, {jobs} at a time"]
-    if known:
-        parts.append(f"about {duration(sum(known) / jobs)}")
-    if unknown:
-        parts.append(f"no earlier record tells the time of {unknown} of them")
-    return "; ".join(parts)
+    known = {
+        cell.key: round(fmean(found), 3)
+        for cell in plan.todo
+        if (found := walls[cell.dataset, cell.method] or walls[cell.dataset, ""])
+    }
+    return known, len(plan.todo) - len(known)
 
 
 def duration(seconds: float) -> str:

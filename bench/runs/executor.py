@@ -17,7 +17,7 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from bench.results.record import Record
-from bench.runs.cells import Cell
+from bench.runs.plan import Cell
 from bench.runs.processes import ending, start
 from bench.runs.worker import Finished, RunContext, failure, run
 

@@ -5,7 +5,6 @@ import importlib
 
 import torch
 
-import bench.cli
 import bench.runs.worker  # noqa: F401
 from bench import plugins
 

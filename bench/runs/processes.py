@@ -1,5 +1,6 @@
 """Processes that do some of this one's work: Ctrl-C is not theirs to handle, and they end when it does."""
 
+import contextlib
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -46,7 +47,8 @@ def _start(process: BaseProcess, started: Future[None]) -> None:
 
 def _run(target: Callable[..., None], pipe: Connection, *given: Any) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    target(pipe, *given)
+    with contextlib.suppress(BrokenPipeError):  # the other end is gone, and nobody is left to be told
+        target(pipe, *given)
 
 
 def _end_with_parent() -> None:

@@ -13,14 +13,14 @@ from tabulate import tabulate
 
 from bench import plugins
 from bench.atomic import replace_file
-from bench.board import loss
 from bench.errors import BenchError
+from bench.metrics import METRICS
 from bench.names import value_text
 from bench.plugins import resolve
 from bench.plugins.resolve import NamedDataset, NamedMethod
 from bench.results import store
 from bench.runs import select
-from bench.runs.cells import Plan
+from bench.runs.plan import Plan
 
 SEED = 100  # the first of those that no board reports
 
@@ -40,7 +40,7 @@ class Tried:
         return ",".join(f"{key}={value_text(value)}" for key, value in self.setting.items())
 
 
-def rows(methods: str, datasets: str) -> select.Rows:
+def candidate_rows(methods: str, datasets: str) -> select.Rows:
     """Each dataset with every candidate of the methods that have no published value there.
 
     Raises:
@@ -70,12 +70,12 @@ def tried(plan: Plan, results: Path) -> list[Tried]:
 def best(found: list[Tried]) -> list[Tried]:
     """The best candidate of each method on each dataset, of those that finished."""
     metric = {name: plugins.load("dataset", name).metrics[0] for name in {one.dataset for one in found}}
-    ranked = sorted(found, key=lambda one: loss(metric[one.dataset], one.validation))
+    ranked = sorted(found, key=lambda one: METRICS[metric[one.dataset]].sort_key(one.validation))
     first = {(one.dataset, one.method): one for one in reversed(ranked) if one.validation is not None}
     return list(first.values())
 
 
-def table(found: list[Tried]) -> str:
+def candidates_table(found: list[Tried]) -> str:
     """A markdown table: the validation value of every candidate, the chosen one in bold."""
     chosen = best(found)
     lines = []

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bench import plugins, reported
+from bench import plugins
 from bench.errors import BenchError
+from bench.leaderboard.published import published_rows
 from bench.names import split_list
-from bench.plugins import resolve
+from bench.plugins import lookup, resolve
 from bench.plugins.resolve import NamedDataset, NamedMethod
 
 Rows = list[tuple[NamedDataset, list[NamedMethod]]]
@@ -14,7 +15,7 @@ Rows = list[tuple[NamedDataset, list[NamedMethod]]]
 
 def rows(methods: str, datasets: str, overrides: Mapping[str, Any], small: bool = False) -> Rows:
     """Each dataset, or its small source, with the methods asked for; every name checked and none twice."""
-    names = dataset_names(datasets)
+    names = lookup.dataset_names(datasets)
     named = [resolve.dataset(small_name(name) if small else name, overrides) for name in names]
     chosen = {on.name: on for on in named}.values()
     found = [(on, [resolve.method(text, on) for text in method_names(methods, on)]) for on in chosen]
@@ -31,28 +32,13 @@ def small_name(name: str) -> str:
 
 def method_names(text: str, on: NamedDataset) -> list[str]:
     """Names of a comma-separated list; `singles`, `all-stacks` and `all`, which is both, stand for several."""
-    singles = sorted(plugins.modules("method"))
-    stacks = reported_stacks(on)
-    groups = {"singles": singles, "all-stacks": stacks, "all": singles + stacks}
-    names = [name for item in split_list(text) for name in groups.get(item, [item])]
-    if not split_list(text):
-        raise BenchError("no method given; write --method NAME,NAME or --method all")
-    return names
+    lookup.check_methods(text)
+    singles, stacks = sorted(plugins.modules("method")), reported_stacks(on)
+    groups = dict(zip(lookup.METHOD_GROUPS, (singles, stacks, singles + stacks), strict=True))
+    return [name for item in split_list(text) for name in groups.get(item, [item])]
 
 
 def reported_stacks(on: NamedDataset) -> list[str]:
     """The stacks that the papers report on a dataset, or on another draw of it."""
-    found = reported.rows(type(on.dataset).reported or "")
+    found = published_rows(type(on.dataset).reported or "")
     return sorted({row.method for row in found if row.method and "+" in row.method})
-
-
-def dataset_names(text: str) -> list[str]:
-    """Names of a comma-separated list; `all` and the groups stand for several datasets."""
-    groups: dict[str, list[str]] = {"all": sorted(plugins.modules("dataset"))}
-    for source in plugins.sources("dataset"):
-        for group in source.groups:
-            groups.setdefault(group, []).append(source.name)
-    names = [name for item in split_list(text) for name in groups.get(item, [item])]
-    if not names:
-        raise BenchError("no dataset given; write --dataset NAME,NAME or --dataset all")
-    return list(dict.fromkeys(names))

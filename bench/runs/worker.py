@@ -20,6 +20,7 @@ from bench.plugins import resolve
 from bench.results import store
 from bench.results.record import Environment, Memory, Predictions, Record, Status, Timing
 from bench.runs import cells
+from bench.runs.plan import Cell
 from bench.stack import batch_counters
 from bench.training import evaluate
 from bench.training.loop import Diverged, Training
@@ -50,7 +51,7 @@ class Finished:
     predictions: Columns | None = None
 
 
-def run(cell: cells.Cell, context: RunContext, report: Callable[[dict], None]) -> Finished:
+def run(cell: Cell, context: RunContext, report: Callable[[dict], None]) -> Finished:
     """Train and evaluate one cell; every failure comes back as a record."""
     started, clock = datetime.now(UTC), perf_counter()
     parts: dict[str, Any] = {}
@@ -81,7 +82,7 @@ def run(cell: cells.Cell, context: RunContext, report: Callable[[dict], None]) -
     return Finished(record, predictions)
 
 
-def failure(cell: cells.Cell, status: Status, error: str, started: datetime, wall_s: float) -> Record:
+def failure(cell: Cell, status: Status, error: str, started: datetime, wall_s: float) -> Record:
     """The record of a cell whose process did not live to write one."""
     return Record(
         **_identity(cell),
@@ -93,7 +94,7 @@ def failure(cell: cells.Cell, status: Status, error: str, started: datetime, wal
     )
 
 
-def _train(cell: cells.Cell, context: RunContext, report: Callable[[dict], None]) -> tuple[dict[str, Any], Columns]:
+def _train(cell: Cell, context: RunContext, report: Callable[[dict], None]) -> tuple[dict[str, Any], Columns]:
     device = torch.device(context.device)
     if device.type == "cuda":
         torch.cuda.set_device(device)
@@ -138,7 +139,7 @@ def _row(row: dict) -> dict:
     return {"epoch": row["epoch"], **short, "seconds": round(row["seconds"], 3), **stage}
 
 
-def _identity(cell: cells.Cell) -> dict[str, Any]:
+def _identity(cell: Cell) -> dict[str, Any]:
     return {
         "key": cell.key,
         "dataset": cell.dataset,

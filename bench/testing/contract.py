@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import get_args
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 import torch
@@ -23,52 +23,68 @@ CPU = torch.device("cpu")
 Check = Callable[[], None]
 
 
-def run(kind: str, name: str, root: Path) -> Iterator[tuple[str, str | None]]:
-    """Every check of a plug-in: its sentence, and what is wrong or None."""
-    return of_method(name) if kind == "method" else of_dataset(name, root)
+class Doubtful(Exception):
+    """What a check warns of: nothing is broken, but an author wants to know."""
 
 
-def of_method(method: given.Method) -> Iterator[tuple[str, str | None]]:
+class Finding(NamedTuple):
+    """What a check found: its sentence, how it went, and what is wrong or doubtful."""
+
+    title: str
+    state: Literal["ok", "warning", "FAILED"] = "ok"
+    problem: str = ""
+
+
+def run(kind: str, name: str, root: Path) -> Iterator[Finding]:
+    """Every check of a plug-in, in order."""
+    return check_method(name) if kind == "method" else check_dataset(name, root)
+
+
+def check_method(method: given.Method) -> Iterator[Finding]:
     """Every check of a method, by name or as a class or an object."""
-    return _tried(_method_checks(method))
+    return _findings(_method_checks(method))
 
 
-def of_dataset(dataset: given.Dataset, root: Path) -> Iterator[tuple[str, str | None]]:
-    """Every check of a dataset, by name or as a class or an object."""
-    return _tried(_dataset_checks(given.dataset(dataset), root))
+def check_dataset(dataset: given.Dataset, root: Path) -> Iterator[Finding]:
+    """Every check of a dataset, by name or as a class or an object; `root` is the data root."""
+    return _findings(_dataset_checks(given.dataset(dataset), root))
 
 
-def _tried(checks: Iterable[tuple[str, Check]]) -> Iterator[tuple[str, str | None]]:
+def _findings(checks: Iterable[tuple[str, Check]]) -> Iterator[Finding]:
     for title, check in checks:
         try:
             check()
         except BenchError:
             raise
+        except Doubtful as doubt:
+            yield Finding(title, "warning", str(doubt))
         except Exception as error:  # a plug-in may fail in any way, and its author wants to know which
-            yield title, f"{type(error).__name__}: {error}"
+            yield Finding(title, "FAILED", f"{type(error).__name__}: {error}")
         else:
-            yield title, None
+            yield Finding(title)
 
 
-def _method_checks(name: given.Method) -> Iterator[tuple[str, Check]]:
+def _method_checks(method: given.Method) -> Iterator[tuple[str, Check]]:
     toys = [Toy(outputs) for outputs in (1, 3)]
-    defined = [toy for toy in toys if _resolve(name, toy).refusal(toy) is None]
+    defined = [toy for toy in toys if _resolve(method, toy).refusal(toy) is None]
     if not defined:
         raise BenchError(
-            f"'{given.name(name)}' is refused on one target and on three; a method must be defined somewhere"
+            f"'{given.name(method)}' is refused on one target and on three; a method must be defined somewhere"
         )
     for toy in defined:
         what = f"with {toy.outputs} target{'s' * (toy.outputs > 1)}"
-        yield f"trains and predicts the right shape {what}", lambda toy=toy: _trains(name, toy)
-        yield f"gives finite gradients {what}", lambda toy=toy: _finite_gradients(name, toy)
-        yield f"gives the same numbers from the same seed {what}", lambda toy=toy: _repeats(name, toy)
-        yield f"leaves torch's global generator alone {what}", lambda toy=toy: _own_generator(name, toy)
-        yield f"never reads the test split {what}", lambda toy=toy: _test_unread(name, toy)
+        yield f"trains and predicts the right shape {what}", lambda toy=toy: _trains(method, toy)
+        yield f"gives finite gradients {what}", lambda toy=toy: _finite_gradients(method, toy)
+        yield f"gives the same numbers from the same seed {what}", lambda toy=toy: _repeats(method, toy)
+        yield f"leaves torch's global generator alone {what}", lambda toy=toy: _own_generator(method, toy)
+        yield f"never reads the test split {what}", lambda toy=toy: _test_unread(method, toy)
+        if given.name(method) != "baseline":
+            yield f"predicts other numbers than the baseline {what}", lambda toy=toy: _acts(method, toy)
         for labels, rows in (("equal", 16), ("distinct", 16), ("mixed", 1), ("mixed", 2), ("mixed", 17)):
             title = f"survives {rows} row{'s' * (rows > 1)} with {labels} labels {what}"
             yield (
                 title,
-                lambda toy=toy, labels=labels, rows=rows: _trains(name, Toy(toy.outputs, rows, labels)),
+                lambda toy=toy, labels=labels, rows=rows: _trains(method, Toy(toy.outputs, rows, labels)),
             )
 
 
@@ -134,9 +150,16 @@ def _own_generator(name: given.Method, toy: Toy) -> None:
 
 def _test_unread(name: given.Method, toy: Toy) -> None:
     splits = toy.load(Path())
-    poisoned = replace(splits, test=Split(splits.test.x * torch.nan, splits.test.labels * torch.nan))
+    poisoned = replace(splits, test=Split(splits.test.x[:] * torch.nan, splits.test.labels * torch.nan))
     first, second = (_train(name, toy, given).predict(splits.val) for given in (splits, poisoned))
     _require(torch.equal(first, second), "another test split gives another model")
+
+
+def _acts(method: given.Method, toy: Toy) -> None:
+    splits = toy.load(Path())
+    ours, plain = (_train(one, toy, splits).predict(splits.test) for one in (method, "baseline"))
+    if torch.equal(ours, plain):
+        raise Doubtful("they are the same; has what it overrides no effect here?")
 
 
 def _split_shapes(splits: Splits) -> None:

@@ -139,7 +139,9 @@ class Model:
         if stage.pretext:
             return self.method.regularizer(batch)
         if stage.loss is not None:
-            loss = task_loss(batch.outputs, batch.targets, batch.w, stage.loss)
+            like = batch.outputs.shape == batch.targets.shape  # a head of another form is compared by its predictions
+            compared = (batch.outputs, batch.targets) if like else (batch.y_hat, batch.y)
+            loss = task_loss(*compared, batch.w, stage.loss)
         else:
             loss = self.method.loss(batch)
         return loss + self.method.regularizer(batch) if stage.regularized and self.regularizes else loss

@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from bench import plugins
-from bench.bases.sentence_pairs import GROUP, PairEncoder, Pairs, as_splits
+from bench.bases.sentence_pairs import GROUP, PairEncoder, SentencePairs, as_splits
 from bench.plugins import resolve
 from bench.training import evaluate
 from support.datasets import NOWHERE, make, train, transformed
@@ -94,7 +94,7 @@ def test_a_method_trains_an_epoch_on_small_text(small, name):
 
 
 def test_words_become_numbers_and_a_sample_reads_as_text():
-    part = Pairs([["a", "b"]], [["b"]], np.array([2.5]))
+    part = SentencePairs([["a", "b"]], [["b"]], np.array([2.5]))
     splits = as_splits([part] * 3, ("a", "b"), np.eye(2, dtype=np.float32), limit=3, scale=5.0)
     assert splits.train.x.tolist() == [[[1, 2, 0], [2, 0, 0]]]
     assert splits.train.vectors.tolist() == [[0, 0], [1, 0], [0, 1]]

@@ -1,6 +1,7 @@
 """The main table: means, deviations, digits, order and bold, against hand computation."""
 
-from bench.boardpages import render_dataset
+from bench.leaderboard.board import Board
+from bench.leaderboard.pages import dataset_page
 from support.board_records import FACES, cells, main_table, record, three
 
 
@@ -36,7 +37,7 @@ def test_the_best_of_each_column_is_bold_in_the_direction_of_its_metric():
     table = main_table(records)
     best = {table.columns[j]: table.rows[i][0] for i, j in table.bold}
     assert best == {"MAE all ↓ [years]": "oe", "MAE few ↓ [years]": "baseline", "Pearson all ↑": "baseline"}
-    assert "**6.0 ± 0.0**" in render_dataset(FACES, records)
+    assert "**6.0 ± 0.0**" in dataset_page(Board(FACES, records))
 
 
 def test_an_empty_region_and_a_null_metric_show_a_dash():

@@ -2,28 +2,29 @@
 
 import random
 
-from bench.boardpages import render_dataset, render_index
-from bench.sheet import Sheet
+from bench.leaderboard.board import Board, boards
+from bench.leaderboard.pages import dataset_page, index_page
+from bench.leaderboard.spec import BoardSpec
 from support.board_records import FACES, TORUS, main_table, record, three
 
 
 def test_the_order_of_the_records_changes_no_byte():
     rng = random.Random(0)
     records = [record(m, s, rng.gauss(7, 1), few=rng.gauss(9, 1)) for m in ("oe", "baseline") for s in range(10)]
-    page, index = render_dataset(FACES, records), render_index([FACES, TORUS], records)
+    page, index = dataset_page(Board(FACES, records)), index_page(boards([FACES, TORUS], records))
     for _ in range(5):
         rng.shuffle(records)
-        assert render_dataset(FACES, iter(records)) == page
-        assert render_index([TORUS, FACES], iter(records)) == index
+        assert dataset_page(Board(FACES, iter(records))) == page
+        assert index_page(boards([TORUS, FACES], iter(records))) == index
 
 
 def test_no_clock_is_on_a_page():
-    assert "2031" not in render_dataset(FACES, three("baseline")) + render_index([FACES], three("baseline"))
+    assert "2031" not in dataset_page(Board(FACES, three("baseline"))) + index_page([Board(FACES, three("baseline"))])
 
 
 def test_many_columns_are_split_into_a_table_a_metric():
-    wide = Sheet("faces", "Faces", "", "years", ("mae", "gmean_error", "pearson"), ("all", "many", "medium", "few"))
-    heads = [line for line in render_dataset(wide, three("baseline")).splitlines() if line.startswith("| method")]
+    wide = BoardSpec("faces", "Faces", "", "years", ("mae", "gmean_error", "pearson"), ("all", "many", "medium", "few"))
+    heads = [line for line in dataset_page(Board(wide, three("baseline"))).splitlines() if line.startswith("| method")]
     assert [("MAE" in head, "GM" in head) for head in heads[:3]] == [
         (True, False),
         (False, True),
@@ -32,7 +33,7 @@ def test_many_columns_are_split_into_a_table_a_metric():
 
 
 def test_records_on_synthetic_samples_stay_off_real_boards():
-    fake = Sheet(
+    fake = BoardSpec(
         "faces[images=synthetic]",
         "Faces, made up",
         "",
@@ -43,15 +44,15 @@ def test_records_on_synthetic_samples_stay_off_real_boards():
     )
     records = three("baseline") + three("oe", (1.0, 1.0, 1.0), dataset="faces[images=synthetic]")
     assert [row[0] for row in main_table(records).rows] == ["baseline"]
-    page = render_dataset(fake, records)
+    page = dataset_page(Board(fake, records))
     assert "Synthetic samples" in page
     assert "Reported by" not in page
-    real, _, made_up = render_index([FACES, fake], records).partition("## Synthetic samples")
+    real, _, made_up = index_page(boards([FACES, fake], records)).partition("## Synthetic samples")
     assert ("`oe`" in real, "`oe`" in made_up, "`baseline`" in real) == (False, True, True)
     assert "(faces%5Bimages%3Dsynthetic%5D.md)" in made_up
 
 
 def test_a_board_without_records_says_so():
-    page = render_dataset(FACES, [])
+    page = dataset_page(Board(FACES, []))
     assert "No seed has finished yet." in page
     assert "| `srl`" in page

@@ -5,10 +5,12 @@ from decimal import Decimal
 
 import pytest
 
-from bench import board, reported
-from bench.boardpages import render_dataset
+from bench.leaderboard.board import Board
+from bench.leaderboard.comparison import against
+from bench.leaderboard.pages import dataset_page
+from bench.leaderboard.published import PAPER_METRICS, method_of, published_rows
+from bench.leaderboard.spec import BoardSpec
 from bench.metrics import METRICS
-from bench.sheet import Sheet
 from support.board_records import TORUS, cells, record
 
 
@@ -16,7 +18,7 @@ def test_reported_rows_stand_apart_and_are_compared_with_ours():
     records = [record("baseline", s, dataset="torus", mse=mse) for s, mse in enumerate((3.13, 3.23, 3.33))]
     records += [record("rot_reg", s, dataset="torus", mse=mse) for s, mse in enumerate((0.80, 0.81, 0.82))]
     records += [record("ranksim", s, dataset="torus", mse=1.0) for s in range(3)]
-    table = cells(reported.against(TORUS, board.frame(TORUS, records), ("all",)))
+    table = cells(against(Board(TORUS, records), ("all",)))
     assert set(table) == {"baseline", "rot_reg"}
     # 3.01 ± 0.11 and 0.77 ± 0.02: exactly two deviations above, both within
     assert [table["baseline"][key] for key in ("reported", "difference", "within 2 sd")] == [
@@ -29,41 +31,41 @@ def test_reported_rows_stand_apart_and_are_compared_with_ours():
         "+0.04",
         "yes",
     ]
-    ours, _, theirs = render_dataset(TORUS, records).partition("## Reported by the papers (not run here)")
+    ours, _, theirs = dataset_page(Board(TORUS, records)).partition("## Reported by the papers (not run here)")
     assert "+ Topological Autoencoder" in theirs
     assert "Topological" not in ours
 
 
 def test_a_mean_beyond_two_reported_deviations_is_not_within():
-    frame = board.frame(TORUS, [record("baseline", 0, dataset="torus", mse=3.2301)])
-    assert cells(reported.against(TORUS, frame, ("all",)))["baseline"]["within 2 sd"] == "no"
+    board = Board(TORUS, [record("baseline", 0, dataset="torus", mse=3.2301)])
+    assert cells(against(board, ("all",)))["baseline"]["within 2 sd"] == "no"
 
 
 def test_rows_apart_from_the_papers_bring_their_finding_and_every_row_its_certificate():
-    sheet = replace(
+    spec = replace(
         TORUS,
         findings={"baseline": "the points are others", "oe": "never shown"},
         certificates={"baseline": ("owner/code at abc", "3", "1e-16", "nothing"), "oe": ("x", "1", "0", "all")},
     )
     made = [record("baseline", seed, dataset="torus", mse=5.0) for seed in range(2)]
-    page = render_dataset(sheet, made)
+    page = dataset_page(Board(spec, made))
     assert "- `baseline`: the points are others." in page
     assert "owner/code at abc" in page
     assert "never shown" not in page
-    near = render_dataset(sheet, [record("baseline", seed, dataset="torus", mse=3.01) for seed in range(2)])
+    near = dataset_page(Board(spec, [record("baseline", seed, dataset="torus", mse=3.01) for seed in range(2)]))
     assert "the points are others" not in near
 
 
 def test_a_reported_mean_without_deviation_leaves_the_comparison_open():
-    sheet = Sheet("nyu", "NYU", "", "m", ("rmse",), reported="NYUD2-DIR")
+    spec = BoardSpec("nyu", "NYU", "", "m", ("rmse",), reported="NYUD2-DIR")
     made = record("baseline", 0, dataset="nyu").model_copy(update={"metrics": {"test": {"all": {"rmse": 1.5}}}})
-    line = cells(reported.against(sheet, board.frame(sheet, [made]), ("all",)))["baseline"]
+    line = cells(against(Board(spec, [made]), ("all",)))["baseline"]
     assert (line["difference"], line["within 2 sd"]) == ("+0.023", "unknown")
 
 
 def test_rows_that_a_note_calls_incomparable_are_listed_and_not_compared():
-    sheet = Sheet("torus", "Torus", "", "", ("mse",), reported="coordinate-torus", reported_note="other points")
-    page = render_dataset(sheet, [record("baseline", 0, dataset="torus", mse=3.0)])
+    spec = BoardSpec("torus", "Torus", "", "", ("mse",), reported="coordinate-torus", reported_note="other points")
+    page = dataset_page(Board(spec, [record("baseline", 0, dataset="torus", mse=3.0)]))
     assert "Not comparable with ours: other points." in page
     assert "Against the papers" not in page
 
@@ -86,19 +88,19 @@ def test_rows_that_a_note_calls_incomparable_are_listed_and_not_compared():
     ],
 )
 def test_labels_of_the_papers_map_to_methods_only_where_that_is_unambiguous(label: str, method: str | None):
-    assert reported.method_of(label) == method
+    assert method_of(label) == method
 
 
 def test_reported_percentages_come_in_our_unit_and_keep_their_digits():
-    row = next(row for row in reported.rows("STS-B-DIR") if row.label == "VANILLA")
+    row = next(row for row in published_rows("STS-B-DIR") if row.label == "VANILLA")
     assert row.values["pearson", "all"] == (Decimal("0.742"), None)
     assert row.tables == ("Table 3", "Table 9")
 
 
 def test_tables_that_contradict_each_other_keep_both_rows():
-    rows = [row for row in reported.rows("AgeDB-DIR") if row.label == "FOCAL-R + LDS + FDS"]
+    rows = [row for row in published_rows("AgeDB-DIR") if row.label == "FOCAL-R + LDS + FDS"]
     assert [row.values["mae", "few"][0] for row in rows] == [Decimal("12.55"), Decimal("12.83")]
 
 
 def test_reported_metrics_are_metrics_of_ours():
-    assert {metric for metric, _ in reported.METRICS.values()} <= set(METRICS)
+    assert {metric for metric, _ in PAPER_METRICS.values()} <= set(METRICS)

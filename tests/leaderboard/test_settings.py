@@ -1,6 +1,7 @@
 """Seeds under other settings are rows of their own."""
 
-from bench.boardpages import render_dataset, render_index
+from bench.leaderboard.board import Board
+from bench.leaderboard.pages import dataset_page, index_page
 from support.board_records import FACES, cells, main_table, record, three
 
 
@@ -12,7 +13,7 @@ def test_seeds_under_other_settings_are_a_row_of_their_own():
         "baseline": "3",
         "baseline {protocol.epochs=5}": "1",
     }
-    assert "`baseline {protocol.epochs=5}`" in render_dataset(FACES, records)
+    assert "`baseline {protocol.epochs=5}`" in dataset_page(Board(FACES, records))
 
 
 def test_a_field_that_is_new_and_neutral_makes_no_other_row():
@@ -33,5 +34,5 @@ def test_seeds_whose_configs_differ_are_never_averaged_even_without_overrides():
 
 def test_other_settings_lead_the_index_only_where_there_is_nothing_else():
     quick = [record("oe", s, 1.0, config={"protocol": {"epochs": 1}, "overrides": {"epochs": 1}}) for s in range(2)]
-    assert "`baseline`" in render_index([FACES], three("baseline") + quick)
-    assert "`oe {epochs=1}`" in render_index([FACES], quick)
+    assert "`baseline`" in index_page([Board(FACES, three("baseline") + quick)])
+    assert "`oe {epochs=1}`" in index_page([Board(FACES, quick)])

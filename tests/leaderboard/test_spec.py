@@ -2,25 +2,26 @@
 
 import pytest
 
-from bench import boards
 from bench.errors import BenchError
+from bench.leaderboard.spec import BoardSpec
 from bench.metrics import METRICS
-from bench.sheet import Sheet
 
 
 def test_headers_carry_unit_and_direction():
     assert METRICS["mse"].unit == "unit²"
-    assert Sheet("x", "X", "", "m", ("mse",)).header("mse", "few") == "MSE few ↓ [m²]"
-    assert Sheet("x", "X", "", "", ("mse",)).header("mse", "all") == "MSE all ↓"
+    assert BoardSpec("x", "X", "", "m", ("mse",)).header("mse", "few") == "MSE few ↓ [m²]"
+    assert BoardSpec("x", "X", "", "", ("mse",)).header("mse", "all") == "MSE all ↓"
 
 
 def test_an_unknown_metric_names_those_there_are():
     with pytest.raises(BenchError, match="no metric 'maee'; did you mean 'mae'"):
-        Sheet("x", "X", "", "", ("maee",))
+        BoardSpec("x", "X", "", "", ("maee",))
 
 
-def test_a_board_is_to_have_the_stacks_that_the_papers_report():
-    text, points = (boards._sheet(name, []).methods for name in ("stsb[hidden=8,text=small]", "circle"))
-    assert {"ranksim", "ranksim+lds+fds", "inv+ranksim"} <= set(text)
-    assert "mt+rot_reg" in points
-    assert "lds" not in points  # not defined there
+def test_a_spec_keeps_the_regions_that_the_records_have_in_the_order_of_shots():
+    said = {"dataset": "x", "title": "X", "what": "", "unit": "m", "metrics": ["mse"], "methods": ["oe"]}
+    said |= {"certificates": {"oe": ["code", "3", "0", "nothing"]}}
+    spec = BoardSpec.of(said, ["few", "all", "many"])
+    assert spec.regions == ("all", "many", "few")
+    assert (spec.metrics, spec.methods, spec.certificates) == (("mse",), ("oe",), {"oe": ("code", "3", "0", "nothing")})
+    assert BoardSpec.of(said, []).regions == ("all",)

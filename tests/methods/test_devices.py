@@ -115,15 +115,31 @@ def step(on, name, splits, device):
             part.p = 0.0  # a GPU draws in its own order
     for epoch in (1, 2) if overrides(training.method, "epoch_end") else ():
         training.method.epoch_end(*training.training_features(epoch), epoch)  # once an epoch the host may wait
+    stages = training.method.stages(on.protocol)
+    for stage in stages:
+        training.method.stage_start(training.network, stage)
     waits.clear()
-    losses = []
-    for stage in training.method.stages(on.protocol):
-        loss = training.loss(training.batch(torch.arange(min(16, len(splits.train))), stage, 3), stage)
-        loss.backward()
-        losses.append(loss.detach())
+    found = [tensor for stage in stages for tensor in whole_step(training, stage)]
     counted = +waits
-    gradients = [p.grad for p in training.network.parameters() if p.grad is not None]
-    return [held(tensor) for tensor in (*losses, *gradients)], counted
+    evaluated = training.method.evaluated(training.network)
+    return [held(tensor) for tensor in (*found, *evaluated.parameters())], counted
+
+
+def whole_step(training, stage):
+    """Loss and gradients of a step as the method takes it."""
+    drawn = training.draw(training.method.sampler(len(training.train), training.order)[:16], stage)
+    parameters = list(training.network.parameters())
+    optimizer = torch.optim.SGD(parameters, lr=1e-3)
+
+    def backward():
+        loss = training.loss(training.forward(drawn, stage, 3), stage)
+        optimizer.zero_grad()
+        loss.backward()
+        return loss.detach()
+
+    loss = training.method.step(optimizer, backward)
+    training.method.step_end(training.network)
+    return [loss, *(p.grad for p in parameters if p.grad is not None)]
 
 
 def check(on, name, atol=1e-6):

@@ -8,6 +8,7 @@ import torch
 from bench import plugins
 from bench.errors import BenchError
 from bench.plugins import resolve
+from bench.stack import methods_of
 from bench.training.loop import Training
 
 AIRFOIL = resolve.dataset("airfoil[rows=synthetic]", {"protocol.epochs": 1})
@@ -50,6 +51,19 @@ def test_the_papers_combinations_are_written_as_they_write_them_and_train(text):
 )
 def test_lds_smooths_inside_the_other_methods_weights(text, same):
     assert torch.equal(training(text).w, training(same).w)
+
+
+def test_a_method_draws_in_a_stack_what_it_draws_alone_and_other_numbers_with_another_seed():
+    def drawn(text, seed):
+        method = resolve.method(text, AIRFOIL).build()
+        made = Training(AIRFOIL.dataset, AIRFOIL.protocol, SPLITS, method, seed, torch.device("cpu")).method
+        part = next(part for part in methods_of(made) if hasattr(part, "points"))
+        return part.points, torch.rand(3, generator=part.task.generator)
+
+    alone, stacked, other = drawn("srl", 3), drawn("srl+lds", 3), drawn("srl+lds", 4)
+    assert torch.equal(alone[0], stacked[0])
+    assert torch.equal(alone[1], stacked[1])
+    assert not torch.equal(stacked[0], other[0])
 
 
 @pytest.mark.parametrize(

@@ -45,10 +45,10 @@ def test_published_ratios_stand_beside_ours_on_agedb_alone():
         "environment": environment,
         "costs": [cost("baseline", 100.0, 10000.0), cost("mt+rot_reg", 110.0, 10500.0)],
     }
-    head, _, _, both, *_ = steps.table(made).splitlines()
+    head, _, _, both, *_ = steps.cost_table(made).splitlines()
     names, values = ([cell.strip() for cell in line.split("|")[1:-1]] for line in (head, both))
     row = dict(zip(names, values, strict=True))
     assert (row["step ratio"], row["memory ratio"]) == ("1.10×", "1.05×")
     assert (row["published time ratio"], row["published memory ratio"]) == ("1.26×", "1.02×")
     assert row["full run min"] == "60.0"
-    assert "published" not in steps.table({**made, "dataset": "circle"})
+    assert "published" not in steps.cost_table({**made, "dataset": "circle"})

@@ -1,3 +1,4 @@
+import gc
 import json
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import pytest
 
 from bench.errors import BenchError
 from bench.results import store
-from bench.results.record import Predictions, Record, Timing, schema
+from bench.results.record import Epoch, Predictions, Record, Timing, schema
 
 
 def record(seed=0, **changes):
@@ -56,3 +57,28 @@ def test_the_schema_names_every_field_of_a_written_record(tmp_path):
 def test_the_exported_schema_is_that_of_today():
     exported = Path(__file__).parents[2] / "results/record.schema.json"
     assert exported.read_text() == schema(), "run: bench schema > results/record.schema.json"
+
+
+def test_the_history_is_left_out_where_it_is_not_asked_for_but_still_checked(tmp_path):
+    epoch = Epoch(epoch=1, loss=0.5, val=0.25, seconds=1.0)
+    path = store.write(tmp_path, record(history=[epoch]))
+    assert [made.history for made in store.read_all(tmp_path)] == [[epoch]]
+    assert store.read_all(tmp_path, history=False) == [record()]
+    path.write_text(path.read_text().replace('"epoch":1', '"epoch":"one"'))
+    with pytest.raises(BenchError, match=r"history\.0\.epoch"):
+        store.read_all(tmp_path, history=False)
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_the_garbage_collector_rests_while_records_are_read_and_is_then_as_it_was(tmp_path, enabled, monkeypatch):
+    store.write(tmp_path, record()).write_text("{")
+    read, seen = store.read, []
+    monkeypatch.setattr(store, "read", lambda path: seen.append(gc.isenabled()) or read(path))
+    was = gc.isenabled()
+    try:
+        (gc.enable if enabled else gc.disable)()
+        with pytest.raises(BenchError):
+            store.read_all(tmp_path)
+        assert (seen, gc.isenabled()) == ([False], enabled)
+    finally:
+        (gc.enable if was else gc.disable)()

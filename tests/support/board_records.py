@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from bench import board
+from bench.leaderboard import tables
+from bench.leaderboard.board import Board, Stale
+from bench.leaderboard.spec import BoardSpec
 from bench.results.record import Environment, Memory, Record, Selection, Timing
-from bench.sheet import Sheet, Table
 
 REGIONS = ("all", "few")
-FACES = Sheet(
+FACES = BoardSpec(
     "faces",
     "Faces",
     "Ages from made-up faces.",
@@ -17,7 +18,7 @@ FACES = Sheet(
     methods=("baseline", "oe", "srl"),
     refused={"infdrop": "needs a plain network"},
 )
-TORUS = Sheet("torus", "Torus", "Points.", "", ("mse",), reported="coordinate-torus", methods=("baseline",))
+TORUS = BoardSpec("torus", "Torus", "Points.", "", ("mse",), reported="coordinate-torus", methods=("baseline",))
 
 ENVIRONMENT = Environment(
     python="3.12.1",
@@ -70,11 +71,11 @@ def record(
     )
 
 
-def main_table(records: list[Record], sheet: Sheet = FACES, stale: board.Stale = frozenset()) -> Table:
-    return board.main_table(sheet, board.frame(sheet, records, stale))
+def main_table(records: list[Record], spec: BoardSpec = FACES, stale: Stale = frozenset()) -> tables.Table:
+    return tables.main_table(Board(spec, records, stale))
 
 
-def cells(table: Table) -> dict[str, dict[str, str]]:
+def cells(table: tables.Table) -> dict[str, dict[str, str]]:
     return {row[0]: dict(zip(table.columns, row, strict=True)) for row in table.rows}
 
 

@@ -1,21 +1,21 @@
-"""What the tables of a board are made of: a sheet on the dataset, statistics over seeds, tables of text."""
+"""What a board must know of its dataset beside the records."""
 
-import math
-import statistics
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 from bench.errors import unknown
 from bench.metrics import METRICS
+from bench.shots import ORDER
 
-NONE = "–"
+SEEDS = range(10)  # of a whole row
 WIDE = 8  # columns of numbers that one table may have
 Key = tuple[str, str]  # metric, region
 
 
 @dataclass(frozen=True)
-class Sheet:
-    """What a board must know of a dataset beside its records.
+class BoardSpec:
+    """What a board must know of its dataset beside the records.
 
     Args:
         dataset: canonical name, which is also its results folder.
@@ -31,6 +31,9 @@ class Sheet:
         reported_note: what to know before comparing with the papers.
         certificates: method -> reference, golden cases passed, largest deviation, where it differs.
         findings: method -> why its numbers are not those of the papers.
+
+    Raises:
+        BenchError: a metric is not one of ours.
     """
 
     dataset: str
@@ -41,7 +44,7 @@ class Sheet:
     regions: tuple[str, ...] = ("all",)
     synthetic: bool = False
     methods: tuple[str, ...] = ()
-    refused: dict[str, str] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
     reported: str | None = None
     reported_note: str = ""
     certificates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -51,6 +54,24 @@ class Sheet:
         for name in self.metrics:
             if name not in METRICS:
                 raise unknown("metric", name, METRICS)
+
+    @classmethod
+    def of(cls, description: Mapping[str, Any], regions: Iterable[str]) -> Self:
+        """From what a dataset says of itself, every other field with lists for tuples, and its records' regions."""
+        certificates = {method: tuple(words) for method, words in description["certificates"].items()}
+        there = set(regions)
+        made = {
+            "metrics": tuple(description["metrics"]),
+            "methods": tuple(description["methods"]),
+            "regions": ("all", *(region for region in ORDER if region in there)),
+            "certificates": certificates,
+        }
+        return cls(**{**description, **made})
+
+    def among(self, methods: Collection[str]) -> Self:
+        """The same board, of which only these methods and stacks are expected."""
+        expected = tuple(name for name in self.methods if name in methods)
+        return replace(self, methods=expected, refused={k: v for k, v in self.refused.items() if k in methods})
 
     @property
     def keys(self) -> list[Key]:
@@ -67,46 +88,3 @@ class Sheet:
         unit = METRICS[metric].unit.replace("unit", self.unit) if self.unit else ""
         arrow = "↑" if METRICS[metric].higher_is_better else "↓"
         return f"{METRICS[metric].label} {region} {arrow}" + (f" [{unit}]" if unit else "")
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table of text; `bold` holds (row, column) of the best cells."""
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    bold: frozenset[tuple[int, int]] = frozenset()
-
-
-@dataclass(frozen=True)
-class Stat:
-    """Mean and sample deviation (ddof=1) over n seeds; mean is None without a value, sd below two."""
-
-    n: int
-    mean: float | None
-    sd: float | None
-
-    @classmethod
-    def of(cls, values: Iterable[float]) -> "Stat":
-        """Of the values that are not null."""
-        x = [value for value in values if not math.isnan(value)]
-        return cls(len(x), statistics.fmean(x) if x else None, statistics.stdev(x) if len(x) > 1 else None)
-
-    @property
-    def spread(self) -> float:
-        """The deviation, 0 where there is none or it is rounding noise."""
-        return self.sd if self.sd and self.sd > 1e-6 * abs(self.mean or 0.0) else 0.0
-
-    def text(self, decimals: int, seeds: int | None = None) -> str:
-        """`7.80 ± 0.12`; says n where fewer than all seeds of the row gave a value."""
-        if self.mean is None:
-            return NONE
-        if self.spread and round(self.spread, decimals) == 0:  # one digit of the deviation always shows
-            decimals = places(self.spread, 1)
-        sd = "" if self.sd is None else f" ± {self.sd:.{decimals}f}"
-        return f"{self.mean:z.{decimals}f}{sd}" + (f" (n={self.n})" if self.n < (seeds or 0) else "")
-
-
-def places(value: float, digits: int) -> int:
-    """Decimal places that show so many significant digits of a value, 0 to 9."""
-    return min(max(digits - 1 - math.floor(math.log10(abs(value))), 0), 9)

@@ -1,0 +1,62 @@
+"""The command line: all commands by name, and how a call ends. Nothing heavy is imported before it is needed."""
+
+import sys
+from typing import Annotated
+
+import typer
+from typer.exceptions import TyperException
+
+import bench
+from bench.cli import boards, data, new, profile, results, run, show
+from bench.cli.exits import BAD_INPUT, INTERRUPTED, STOPPED
+from bench.errors import BenchError
+
+app = typer.Typer(
+    help="Leaderboards for deep regression: methods x datasets x seeds, on the papers' own protocols.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (run.run, run.plan, run.search):
+    app.command()(command)
+app.command("list")(show.list_)
+for command in (show.show, show.check, boards.leaderboard, profile.profile, show.schema, new.new):
+    app.command()(command)
+app.add_typer(data.app, name="data")
+app.add_typer(results.app, name="results")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"regression-bench {bench.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Entry point: bad input is one line and exit code 2."""
+    try:
+        code = app(standalone_mode=False)
+    except BenchError as error:
+        _exit(str(error), BAD_INPUT)
+    except TyperException as error:
+        _exit(error.format_message(), BAD_INPUT)
+    except (typer.Abort, KeyboardInterrupt):
+        _exit(STOPPED, INTERRUPTED)
+    if code == INTERRUPTED:
+        _exit(STOPPED, code)
+    sys.exit(code or 0)
+
+
+def _exit(message: str, code: int) -> None:
+    print(f"bench: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(code)

@@ -1,0 +1,82 @@
+"""`bench data`: the datasets' files, shown, fetched, added and looked at."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.cli import complete, options
+from bench.cli.exits import fail
+from bench.plugins import lookup
+
+app = typer.Typer(help="Show, fetch, add and look at the datasets' files.", no_args_is_help=True, rich_markup_mode=None)
+
+Names = Annotated[
+    str, typer.Argument(metavar="NAMES", autocompletion=complete.datasets, help="Datasets and groups of them.")
+]
+Name = Annotated[str, typer.Argument(metavar="NAME", autocompletion=complete.dataset, help="A dataset.")]
+
+
+@app.command()
+def status(dataset: options.Datasets = "all", root: options.DataRoot = None) -> None:
+    """Show which files are present, missing or wrong. Also where they come from, and their licences."""
+    names = lookup.dataset_names(dataset)
+    from bench.cli import describe
+    from bench.data import files
+    from bench.plugins import resolve
+
+    folder = files.root(root)
+    print(f"data folder: {folder}")
+    print(describe.files([resolve.dataset(name) for name in names], folder))
+
+
+@app.command()
+def fetch(name: Names, root: options.DataRoot = None) -> None:
+    """Download what may be downloaded. Each file is checked by its SHA-256."""
+    names = lookup.dataset_names(name)
+    from bench.data import files
+    from bench.plugins import resolve
+
+    for on in map(resolve.dataset, names):
+        for path in files.fetch(on.dataset, files.root(root)):
+            print(f"{on.name}: {path}")
+
+
+@app.command()
+def add(
+    name: Name,
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="A file, or a folder that holds the dataset's files.")],
+    root: options.DataRoot = None,
+) -> None:
+    """Copy your own files into the data folder. They are checked against what the dataset expects."""
+    lookup.check_dataset(name)
+    from bench.data import files
+    from bench.plugins import resolve
+
+    on, folder = resolve.dataset(name).dataset, files.root(root)
+    for copied in files.add(on, folder, path):
+        print(copied)
+    if on.folder is not None:
+        number, missing = files.take(on.folder, folder, path)
+        print(f"{number - len(missing):,} of {number:,} files are in {folder / on.folder.path}")
+        if missing:
+            fail(f"{len(missing):,} are missing: {files.first(missing)}")
+
+
+@app.command()
+def preview(
+    name: Name,
+    split: Annotated[str, typer.Option(metavar="SPLIT", help="train, val or test")] = "train",
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE.png", help="File to write.  [default: NAME-SPLIT.png]")
+    ] = None,
+    root: options.DataRoot = None,
+) -> None:
+    """Draw a sheet of samples with their labels, real or synthetic."""
+    lookup.check_dataset(name)
+    from bench.cli import preview
+    from bench.data import files
+    from bench.plugins import resolve
+
+    on = resolve.dataset(name)
+    print(preview.draw(on, split, files.root(root), out or Path(f"{on.name}-{split}.png")))

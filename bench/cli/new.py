@@ -1,0 +1,77 @@
+"""`bench new`: the file of a new method or dataset, which passes `bench check` as it stands."""
+
+import keyword
+import re
+from importlib import resources
+from pathlib import Path
+from string import Template
+from typing import Annotated, Literal
+
+import typer
+
+import bench
+from bench import plugins
+from bench.errors import BenchError
+from bench.plugins import lookup
+
+KINDS = ("method", "dataset")
+
+
+def new(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="method or dataset")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Its name on the command line, e.g. my_loss.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="Folder of your own package to write to.  [default: methods or datasets here]"
+        ),
+    ] = None,
+) -> None:
+    """Write the file of a new method or dataset. It is small, passes `bench check`, and is yours to change."""
+    if kind != "method" and kind != "dataset":
+        raise BenchError(f"cannot make a '{kind}'; write bench new method NAME or bench new dataset NAME")
+    _require_new(name)
+    folder = _folder(kind) if out is None else out
+    path = folder / f"{name}.py"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(_text(kind, name))
+    except FileExistsError:
+        raise BenchError(f"{path} is there already; choose another name, or remove it") from None
+    except OSError as error:
+        raise BenchError(f"cannot write {path}: {error.strerror}; name another folder with --out") from None
+    print(f"written: {path}")
+    if out is not None:
+        print("bench finds it once your package names its module in its pyproject.toml and is installed:")
+        print(f'[project.entry-points."bench.{kind}s"]\n{name} = "YOUR_PACKAGE.{name}"')
+    print(f"next: bench check {kind} {name}")
+
+
+def _require_new(name: str) -> None:
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name):
+        raise BenchError(f"'{name}' cannot be a file's and a plug-in's name; write lower-case letters, digits and _")
+    if name in {*lookup.METHOD_GROUPS, *lookup.dataset_groups()}:
+        raise BenchError(f"'{name}' stands for several methods or datasets already; choose another name")
+    for kind in KINDS:
+        if name in plugins.modules(kind):
+            raise BenchError(f"there is a {kind} '{name}' already ({plugins.modules(kind)[name]}); choose another name")
+
+
+def _folder(kind: Literal["method", "dataset"]) -> Path:
+    # in a wheel the folders lie inside the package, where an update would take a user's files away
+    package = Path(bench.__file__).parent
+    folder = next(folder for root in bench.__path__ if (folder := Path(root, f"{kind}s")).is_dir())
+    if folder.parent == package:
+        raise BenchError(
+            f"this bench is installed from a wheel, and {folder} is not yours to change; name a folder of your own "
+            "package with --out FOLDER"
+        )
+    return folder
+
+
+def _text(kind: str, name: str) -> str:
+    template = resources.files("bench.cli") / "templates" / f"{kind}.py.txt"
+    words = name.replace("_", " ")
+    cls = "".join(part.capitalize() for part in name.split("_"))
+    return Template(template.read_text(encoding="utf-8")).substitute(title=words.capitalize(), cls=cls)

@@ -1,0 +1,183 @@
+"""`bench run`, `bench plan` and `bench search`: what trains, or says what would train."""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bench.cli import options
+from bench.cli.exits import fail
+from bench.errors import BenchError
+from bench.plugins import lookup
+
+if TYPE_CHECKING:
+    from bench.runs.plan import Plan
+
+PRELOAD = ("bench.cli",)  # each worker imports the main program again, unless it is there already
+
+
+def run(
+    method: options.Methods,
+    dataset: options.Datasets,
+    seeds: options.SeedCount = None,
+    seed: options.SeedList = None,
+    jobs: options.Jobs = None,
+    jobs_per_device: options.JobsPerDevice = 1,
+    device: options.Device = "auto",
+    precision: options.Precision = None,
+    channels_last: options.ChannelsLast = False,
+    compiled: options.Compiled = False,
+    sets: options.Sets = None,
+    results: options.Results = Path("results"),
+    leaderboard: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Folder of the boards.  [default: leaderboard, beside the records]"),
+    ] = None,
+    root: options.DataRoot = None,
+    timeout: Annotated[
+        float | None, typer.Option(metavar="SECONDS", min=0, help="Stop a cell that takes longer.")
+    ] = None,
+    retry: options.Retry = None,
+    stale: options.Stale = None,
+    smoke: Annotated[
+        bool,
+        typer.Option("--smoke", help="A quick trial: small generated samples, 2 epochs, 2 seeds, temporary results."),
+    ] = False,
+) -> None:
+    """Train what has no record yet, then write the boards. A cell is one method on one dataset with one seed."""
+    if smoke:
+        seeds, sets = seeds or 2, [*options.SMOKE, *(sets or [])]
+    chosen, again = options.seeds(seeds, seed), (options.statuses(retry), options.rerun(stale))
+    overrides = options.overrides(sets, precision=precision, channels_last=channels_last, compile=compiled)
+    lookup.check(method, dataset)
+    if smoke:
+        results = Path(tempfile.mkdtemp(prefix="bench-smoke-"), "results")
+    from rich.console import Console
+
+    progress = Console(stderr=True)
+    with progress.status("reading methods, data and records"):
+        from bench.cli.progress import Display
+        from bench.data import files
+        from bench.leaderboard import publish
+        from bench.runs import catalogue, cells, runner, select
+
+        folder = files.root(root)
+        rows = select.rows(method, dataset, overrides, smoke)
+        plan = cells.plan(rows, chosen, overrides, results, folder, *again)
+        executor = runner.local(plan.todo, jobs, device, folder, timeout, jobs_per_device, PRELOAD)
+    for line in _notes(plan):
+        progress.print(line, markup=False, highlight=False, soft_wrap=True)
+    outcome = runner.run(plan, executor, results, Display(plan, executor.jobs, progress))
+    touched = sorted({item.cell.dataset for item in plan.planned})
+    written = publish.write(results, leaderboard or results.parent / "leaderboard", catalogue)
+    for name in touched:
+        publish.show(results, name, catalogue, Console())
+    print(f"boards written: {', '.join(map(str, written)) or 'none changed'}")
+    if outcome.failed:
+        fail(f"{len(outcome.failed)} cells failed; their records say why; run again with --retry failed")
+
+
+def plan(
+    method: options.Methods,
+    dataset: options.Datasets,
+    seeds: options.SeedCount = None,
+    seed: options.SeedList = None,
+    jobs: options.Jobs = None,
+    jobs_per_device: options.JobsPerDevice = 1,
+    device: options.Device = "auto",
+    precision: options.Precision = None,
+    channels_last: options.ChannelsLast = False,
+    compiled: options.Compiled = False,
+    sets: options.Sets = None,
+    results: options.Results = Path("results"),
+    root: options.DataRoot = None,
+    retry: options.Retry = None,
+    stale: options.Stale = None,
+    as_json: Annotated[
+        bool,
+        typer.Option(
+            "--json", help="Print JSON instead: every cell with its state, key, whether it would run, and seconds."
+        ),
+    ] = False,
+) -> None:
+    """Show what `bench run` would train, and for how long.
+
+    Give it the options of `bench run`; it also shows what is done, stale or failed.
+    """
+    chosen, again = options.seeds(seeds, seed), (options.statuses(retry), options.rerun(stale))
+    overrides = options.overrides(sets, precision=precision, channels_last=channels_last, compile=compiled)
+    lookup.check(method, dataset)
+    from bench.data import files
+    from bench.runs import catalogue, estimate, machine
+    from bench.runs.plan import compare
+
+    devices = machine.foreseen_devices(device)
+    wanted = catalogue.wanted(method, dataset, overrides)
+    fingerprints = catalogue.fingerprints((one.dataset for one in wanted), files.root(root))
+    made = compare(wanted, fingerprints, chosen, results, *again)
+    together = machine.at_a_time(len(made.todo), jobs, devices, jobs_per_device)
+    if as_json:
+        print(json.dumps(estimate.as_json(made, results, together), indent=1))
+        return
+    print(estimate.plan_table(made))
+    for line in (*_notes(made), estimate.estimate(made, results, together)):
+        print(line)
+
+
+def search(
+    method: options.Methods,
+    dataset: options.Datasets,
+    seed: Annotated[
+        str, typer.Option("--seed", metavar="LIST", help="Seeds to search on; those of the boards are refused.")
+    ] = "100",
+    jobs: options.Jobs = None,
+    jobs_per_device: options.JobsPerDevice = 1,
+    device: options.Device = "auto",
+    results: options.Results = Path("search/results"),
+    root: options.DataRoot = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Make the best values the defaults of this installation.")
+    ] = False,
+) -> None:
+    """Search for values that no paper states.
+
+    Trains each method's few candidates and prints their validation results; it never looks at the test split.
+    """
+    seeds = options.seeds(None, seed)
+    lookup.check(method, dataset)
+    from rich.console import Console
+
+    from bench.cli.progress import Display
+    from bench.data import files
+    from bench.leaderboard.format import ranges
+    from bench.leaderboard.spec import SEEDS
+    from bench.runs import cells, runner
+    from bench.runs import search as searching
+
+    if shared := sorted(set(seeds) & set(SEEDS)):
+        raise BenchError(f"seeds {ranges(shared)} are those of the boards; search on others, e.g. --seed 100")
+    folder = files.root(root)
+    plan = cells.plan(searching.candidate_rows(method, dataset), seeds, {}, results, folder)
+    executor = runner.local(plan.todo, jobs, device, folder, None, jobs_per_device, PRELOAD)
+    runner.run(plan, executor, results, Display(plan, executor.jobs, Console(stderr=True)))
+    found = searching.tried(plan, results)
+    print(searching.candidates_table(found))
+    if keep:
+        searching.keep(found)
+
+
+def _notes(plan: "Plan") -> list[str]:
+    # what to say of a plan before it runs
+    states = [(item.state, item.run) for item in plan.planned]
+    lines = [f"{method} on {dataset}: not defined, {reason}" for (method, dataset), reason in plan.refused.items()]
+    if kept := states.count(("stale", False)):
+        lines.append(
+            f"{kept} cells are stale (other code, data or settings gave their records): --stale rerun replaces them"
+        )
+    if kept := states.count(("failed", False)):
+        lines.append(f"{kept} cells failed before: --retry failed runs them again")
+    if not plan.todo:
+        lines.append(f"nothing to train: {states.count(('done', False))} of {len(states)} cells are done")
+    return lines

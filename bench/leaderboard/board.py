@@ -1,0 +1,90 @@
+"""One board: its records, each with its row and its state, and the statistics of the rows."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from bench.leaderboard.spec import BoardSpec
+from bench.leaderboard.statistics import Statistics, row_statistics
+from bench.names import value_text
+from bench.results.key import key_of
+from bench.results.record import Record
+
+Stale = frozenset[str]  # names of cells whose record today's code would not give
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A record on its board: the row that it belongs to, and its status, or "stale"."""
+
+    row: str
+    state: str
+    record: Record
+
+
+class Board:
+    """The records of one dataset by row; tables and pages are made of it.
+
+    Args:
+        records: in any order; those of other datasets are left out.
+        stale: names of cells that count in no mean.
+    """
+
+    def __init__(self, spec: BoardSpec, records: Iterable[Record], stale: Stale = frozenset()) -> None:
+        self.spec = spec
+        own = sorted((r for r in records if r.dataset == spec.dataset), key=lambda r: (r.method, r.seed))
+        states = ["stale" if cell_name(record) in stale else record.status for record in own]
+        self.entries = [Entry(*parts) for parts in zip(_rows(own, states), states, own, strict=True)]
+
+    @cached_property
+    def finished(self) -> dict[str, list[Record]]:
+        """The finished records of each row, by name of the row and by seed."""
+        found = defaultdict(list)
+        for entry in self.entries:
+            if entry.state == "ok":
+                found[entry.row].append(entry.record)
+        return {row: found[row] for row in sorted(found)}
+
+    @cached_property
+    def statistics(self) -> Statistics:
+        """Statistics of each row, best row first."""
+        return row_statistics(self.spec, self.finished)
+
+
+def boards(specs: Iterable[BoardSpec], records: Iterable[Record], stale: Stale = frozenset()) -> list[Board]:
+    """A board for each spec, in one pass over the records."""
+    by_dataset: dict[str, list[Record]] = defaultdict(list)
+    for record in records:
+        by_dataset[record.dataset].append(record)
+    return [Board(spec, by_dataset[spec.dataset], stale) for spec in specs]
+
+
+def cell_name(record: Record) -> str:
+    """Dataset, method and seed in one text, as the results folder has them."""
+    return f"{record.dataset}/{record.method}/{record.seed}"
+
+
+def baseline_of(row: str) -> str:
+    """The baseline that a row is compared with: the one that shares its settings."""
+    return "baseline" + row[row.index(" {") :] if " {" in row else "baseline"
+
+
+def _rows(records: Sequence[Record], states: Sequence[str]) -> list[str]:
+    # seeds that were trained or fed differently are never averaged: each setting is a row of its own
+    plain = [record.method + _settings(record) for record in records]
+    marks = [_mark(record) if state == "ok" else "" for record, state in zip(records, states, strict=True)]
+    kinds = Counter(row for row, mark in set(zip(plain, marks, strict=True)) if mark)
+    return [
+        f"{row} {{config {mark}}}" if mark and kinds[row] > 1 else row for row, mark in zip(plain, marks, strict=True)
+    ]
+
+
+def _settings(record: Record) -> str:
+    overrides = sorted((record.config.get("overrides") or {}).items())
+    text = ", ".join(f"{key}={value_text(value)}" for key, value in overrides)
+    return f" {{{text}}}" if text else ""
+
+
+def _mark(record: Record) -> str:
+    return key_of(record.config, 0, record.data_fingerprint)[:6]

@@ -1,0 +1,43 @@
+"""Boards as files: written, or compared with what the records give."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from bench.atomic import replace_file
+from bench.errors import BenchError
+from bench.leaderboard.board import Board
+from bench.leaderboard.pages import MARK, dataset_page, file_name, index_page
+
+
+def pages(boards: Sequence[Board]) -> dict[str, str]:
+    """Text of every file of the folder, by file name."""
+    return {**{file_name(board.spec): dataset_page(board) for board in boards}, "README.md": index_page(boards)}
+
+
+def differing(folder: Path, texts: Mapping[str, str]) -> list[str]:
+    """Names of the files that are missing, differ or are left over."""
+    there = {path.name: path.read_bytes() for path in folder.glob("*.md")}
+    wanted = {name: text.encode() for name, text in texts.items()}
+    return sorted(name for name in {*there, *wanted} if there.get(name) != wanted.get(name))
+
+
+def write(folder: Path, texts: Mapping[str, str]) -> list[str]:
+    """Write what differs and remove the boards that are left over; returns their names.
+
+    Raises:
+        BenchError: a file that is in the way is no board, or the folder cannot be written.
+    """
+    changed = differing(folder, texts)
+    for path in (folder / name for name in changed):
+        if path.exists() and MARK.encode() not in path.read_bytes():
+            raise BenchError(f"{path} is no board; move it away or choose another folder with --leaderboard")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in changed:
+            if name in texts:
+                replace_file(folder / name, texts[name].encode())
+            else:
+                (folder / name).unlink()
+    except OSError as error:
+        raise BenchError(f"cannot write {folder}: {error.strerror}; choose another folder with --leaderboard") from None
+    return changed

@@ -1,0 +1,46 @@
+"""Tables and pages as markdown."""
+
+from collections.abc import Iterable
+
+from tabulate import tabulate
+
+from bench.leaderboard.format import NONE
+from bench.leaderboard.tables import Table
+
+CODE = {"method", "best method", "here"}
+TEXT = {
+    "dataset",
+    "metric",
+    "paper",
+    "tables",
+    "row in the paper",
+    "failed (seeds)",
+    "machine",
+    "not defined here",
+    "reference",
+    "differs",
+}
+
+
+def table(made: Table) -> str:
+    """A table, text to the left and numbers to the right; names as code, which keeps their underscores and brackets."""
+    rows = []
+    for i, row in enumerate(made.rows):
+        cells = [text.replace("|", "\\|") for text in row]
+        cells = [
+            f"`{text}`" if head in CODE and text != NONE else text
+            for head, text in zip(made.columns, cells, strict=True)
+        ]
+        rows.append([f"**{text}**" if (i, j) in made.bold else text for j, text in enumerate(cells)])
+    align = ["left" if head in CODE | TEXT else "right" for head in made.columns]
+    return tabulate(rows, headers=made.columns, tablefmt="pipe", disable_numparse=True, colalign=align)
+
+
+def folded(title: str, text: str) -> str:
+    """Text that a reader opens by a click on its title."""
+    return f"<details><summary>{title}</summary>\n\n{text}\n\n</details>"
+
+
+def joined(parts: Iterable[str]) -> str:
+    """A page of the parts that are not empty."""
+    return "\n\n".join(part for part in parts if part) + "\n"

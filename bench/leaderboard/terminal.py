@@ -1,0 +1,24 @@
+"""A board in the terminal."""
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from bench.leaderboard.board import Board
+from bench.leaderboard.tables import main_table
+
+
+def show(board: Board, console: Console) -> None:
+    """Draw the main table, for the metric that ranks the rows."""
+    table = main_table(board, board.spec.metrics[:1])
+    title = Text(f"{board.spec.title}: test split, mean ± sample deviation over n seeds")
+    drawn = RichTable(title=title, title_justify="left", box=SIMPLE_HEAD)
+    for j, head in enumerate(table.columns):
+        # a heading may break into lines, a number may not
+        width = max((len(row[j]) for row in table.rows), default=0)
+        drawn.add_column(Text(head), justify="right" if j else "left", min_width=width)
+    for i, row in enumerate(table.rows):
+        drawn.add_row(*(Text(cell, "bold" if (i, j) in table.bold else "") for j, cell in enumerate(row)))
+    empty = Text(f"{board.spec.title}: no seed has finished yet")
+    console.print(drawn if table.rows else empty, crop=False)  # too narrow a terminal wraps, it hides nothing

@@ -1,0 +1,119 @@
+"""What datasets and methods say of themselves, as plain data; answers are remembered, so that torch can wait.
+
+Nothing heavy is imported before an answer has to be worked out.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from functools import cache, partial
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from bench.data import stamps
+from bench.memory import remembered
+from bench.runs.plan import Wanted
+
+DRAWN_BY = ("numpy", "scipy", "scikit-learn", "torch", "pillow")  # what makes or decodes data beside our own code
+
+
+def describe(dataset: str) -> dict[str, Any]:
+    """What the board of a dataset must know of it: the fields of a BoardSpec but its regions.
+
+    Raises:
+        BenchError: there is no such dataset.
+    """
+    return remembered("describe", [dataset], lambda: _describe(dataset))
+
+
+def config_today(dataset: str, method: str, overrides: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What a row of results would be configured as by today's code; None where it has no such row."""
+
+    def compute() -> dict[str, Any] | None:
+        from bench.runs import cells
+
+        return cells.config_today(dataset, method, dict(overrides))
+
+    return remembered("config", [dataset, method, dict(overrides)], compute)
+
+
+def wanted(methods: str, datasets: str, overrides: Mapping[str, Any]) -> list[Wanted]:
+    """Each method on each dataset of two comma-separated lists.
+
+    Raises:
+        BenchError: a name, parameter or override does not exist, or nothing is left.
+    """
+
+    def compute() -> list[dict[str, Any]]:
+        from bench.runs import cells, select
+
+        return [asdict(one) for one in cells.wanted(select.rows(methods, datasets, overrides), overrides)]
+
+    return [Wanted(**one) for one in remembered("wanted", [methods, datasets, dict(overrides)], compute)]
+
+
+def fingerprints(datasets: Iterable[str], root: Path) -> dict[str, str]:
+    """SHA-256 of the data of each dataset below a data root; worked out again once a file was touched there.
+
+    Raises:
+        BenchError: files are missing or wrong.
+    """
+    names = list(dict.fromkeys(datasets))
+
+    @cache
+    def checked() -> dict[str, Any]:
+        from bench.plugins import resolve
+        from bench.runs import cells
+
+        found = [resolve.dataset(name) for name in names]
+        cells.require_data(found, root)
+        return {on.name: on for on in found}
+
+    def fingerprint(name: str) -> str:
+        from bench.runs import cells
+
+        return cells.load(checked()[name], root).fingerprint()
+
+    versions = [_version(package) for package in DRAWN_BY]
+    asked = {name: [name, str(root.absolute()), stamps.stamp(root, _patterns(name)), versions] for name in names}
+    return {name: remembered("fingerprint", asked[name], partial(fingerprint, name)) for name in names}
+
+
+def _patterns(dataset: str) -> list[str]:
+    def compute() -> list[str]:
+        from bench.plugins import resolve
+
+        return stamps.patterns(resolve.dataset(dataset).dataset)
+
+    return remembered("patterns", [dataset], compute)
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "none"
+
+
+def _describe(dataset: str) -> dict[str, Any]:
+    from bench import plugins
+    from bench.plugins.certificates import certificate
+    from bench.runs import select
+
+    ((on, methods),) = select.rows("all", dataset, {})
+    reasons = {method.name: method.refusal(on.dataset) for method in methods}
+    sources = list(plugins.sources("method"))
+    return {
+        "dataset": on.name,
+        "title": on.name,
+        "what": f"{plugins.source('dataset', on.base).title} {on.dataset.note}".strip(),
+        "unit": on.dataset.unit,
+        "metrics": list(on.dataset.metrics),
+        "synthetic": on.dataset.synthetic,
+        "methods": [method for method, reason in reasons.items() if reason is None],
+        "refused": {method: reason for method, reason in reasons.items() if reason is not None},
+        "reported": on.dataset.reported,
+        "reported_note": on.dataset.reported_note,
+        "certificates": {source.name: [*certificate(source.name), source.differs] for source in sources},
+        "findings": {source.name: source.found for source in sources if source.found},
+    }

@@ -1,0 +1,51 @@
+"""What this machine offers a run: its devices, and how many cells it trains at a time."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.errors import BenchError
+
+GPU_NODES = ("nvidia*", "nvhost*", "nvgpu*", "nvmap", "kfd", "dxg")  # of Linux drivers below /dev; torch needs one
+
+
+def devices(name: str) -> list[str]:
+    """The torch devices that a name stands for."""
+    import torch
+
+    if name in ("auto", "cuda"):
+        found = [f"cuda:{index}" for index in range(torch.cuda.device_count())]
+        if name == "cuda" and not found:
+            raise BenchError("no GPU here that torch sees; use --device cpu")
+        return found or ["cpu"]
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise BenchError(f"no device '{name}'; write auto, cpu, cuda or cuda:0") from None
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise BenchError(f"no device '{name}' here: torch sees {torch.cuda.device_count()} GPUs; use --device cpu")
+    if device.type not in ("cpu", "cuda"):
+        raise BenchError(f"no device '{name}'; write auto, cpu, cuda or cuda:0")
+    return [name]
+
+
+def foreseen_devices(name: str) -> list[str]:
+    """As `devices`, without importing torch where the answer is plain: the CPU, or a machine with no GPU's driver."""
+    plain = name == "cpu" or (name == "auto" and sys.platform == "linux" and not _gpu_nodes(Path("/dev")))
+    return ["cpu"] if plain else devices(name)
+
+
+def at_a_time(cells: int, jobs: int | None, devices: Sequence[str], per_device: int) -> int:
+    """Workers for so many cells: one a core on the CPU, `per_device` a GPU, unless told otherwise; at least one."""
+    workers = jobs or (_cores() if list(devices) == ["cpu"] else per_device * len(devices))
+    return min(workers, cells) or 1
+
+
+def _gpu_nodes(folder: Path) -> list[Path]:
+    return [path for pattern in GPU_NODES for path in folder.glob(pattern)]
+
+
+def _cores() -> int:
+    # those this process may use, where the platform tells
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,122 @@
+"""From a results folder to board files: each record read once, and nothing said where there are none."""
+
+import shutil
+from collections import Counter
+from types import SimpleNamespace
+
+import pytest
+
+from bench.errors import BenchError
+from bench.leaderboard import board, publish
+from bench.results import store
+from bench.results.equivalence import Equivalence, Equivalences
+from bench.results.key import key_of
+from support.board_records import record
+
+CONFIG = {"protocol": {"epochs": 90}, "overrides": {}}
+
+
+def describe(dataset):
+    said = {"dataset": dataset, "title": dataset, "what": "", "unit": "years", "metrics": ["mae"], "synthetic": False}
+    said |= {"methods": ["baseline", "oe"], "refused": {}, "reported": None, "reported_note": ""}
+    return said | {"certificates": {}, "findings": {}}
+
+
+CATALOGUE = SimpleNamespace(describe=describe, config_today=lambda *_: CONFIG)
+
+
+@pytest.fixture
+def results(tmp_path):
+    folder = tmp_path / "results"
+    for dataset in ("faces", "torus"):
+        for method in ("baseline", "oe"):
+            for seed in range(3):
+                made = record(method, seed, 7.0 + seed, dataset=dataset, config=CONFIG)
+                key = key_of(CONFIG, seed, made.data_fingerprint)
+                store.write(folder, made.model_copy(update={"key": key}))
+    return folder
+
+
+def test_every_record_is_read_once_and_every_board_counted_once(results, tmp_path, monkeypatch):
+    reads, counted = Counter(), Counter()
+    read, row_statistics = store.read, board.row_statistics
+
+    def reading(path):
+        reads[path] += 1
+        return read(path)
+
+    def counting(spec, finished):
+        counted[spec.dataset] += 1
+        return row_statistics(spec, finished)
+
+    monkeypatch.setattr(store, "read", reading)
+    monkeypatch.setattr(board, "row_statistics", counting)
+    (tmp_path / "README.md").write_text("<!-- board faces -->\nold\n<!-- /board -->\n")
+    assert len(publish.differing(results, tmp_path / "leaderboard", CATALOGUE)) == 4
+    assert dict(reads) == dict.fromkeys(results.glob("*/*/*.json"), 1)
+    assert counted == {"faces": 1, "torus": 1}
+
+
+def test_boards_and_the_excerpt_are_written_and_then_as_the_records_give_them(results, tmp_path):
+    folder, readme = tmp_path / "leaderboard", tmp_path / "README.md"
+    readme.write_text(
+        "# Mine\n\n<!-- board faces -->\nold\n<!-- /board -->\n\n<!-- board other -->\nkept\n<!-- /board -->\n"
+    )
+    names = [f"{folder}/{name}" for name in ("README.md", "faces.md", "torus.md")] + [str(readme)]
+    assert publish.differing(results, folder, CATALOGUE) == names
+    assert publish.write(results, folder, CATALOGUE) == names
+    assert publish.differing(results, folder, CATALOGUE) == []
+    text = readme.read_text()
+    assert [" ".join(line.split()) for line in text.splitlines() if "baseline" in line] == [
+        "| `baseline` | 3 | **8.0 ± 1.0** | – |"
+    ]
+    assert ("kept" in text, "old" in text, "# Mine" in text) == (True, False, True)
+
+
+def test_stale_records_leave_the_board(results, tmp_path):
+    stale = SimpleNamespace(describe=describe, config_today=lambda *_: None)
+    publish.write(results, tmp_path / "leaderboard", stale)
+    assert "No seed has finished yet." in (tmp_path / "leaderboard/faces.md").read_text()
+
+
+def test_records_of_code_that_was_proved_to_be_equal_stay_on_the_board(tmp_path):
+    def config(digest):
+        parts = {"name": "x", "params": {}, "digest": "same"}
+        return {"dataset": parts, "method": [{**parts, "digest": digest}], "numerics": {}, **CONFIG}
+
+    results, today = tmp_path / "results", SimpleNamespace(describe=describe, config_today=lambda *_: config("new"))
+    made = record("oe", 0, 7.0, config=config("old"))
+    store.write(results, made.model_copy(update={"key": key_of(made.config, 0, made.data_fingerprint)}))
+    (board_before,) = publish.read_boards(results, today)
+    Equivalences((Equivalence("old", "new", "method x", (), None, "bit for bit"),)).write(results)
+    (board_after,) = publish.read_boards(results, today)
+    assert (list(board_before.finished), list(board_after.finished)) == ([], ["oe"])
+
+
+@pytest.mark.parametrize("place", ["empty", "no folder", "no records"])
+def test_without_records_nothing_is_said_of_boards_and_none_is_removed(results, tmp_path, place):
+    folder = tmp_path / "leaderboard"
+    publish.write(results, folder, CATALOGUE)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    shutil.rmtree(results)
+    if place != "no folder":
+        results.mkdir()
+    if place == "no records":
+        (results / "faces/oe").mkdir(parents=True)
+    for act in (publish.differing, publish.write):
+        with pytest.raises(BenchError, match=r"^no records in .*--results"):
+            act(results, folder, CATALOGUE)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_the_command_line_says_so_in_one_line_with_exit_code_2(bench, tmp_path):
+    for words in (["--check"], []):
+        code, said, error = bench(
+            "leaderboard", *words, "--results", tmp_path / "typo", "--leaderboard", tmp_path / "b"
+        )
+        assert (code, said) == (2, "")
+        assert (
+            error == f"bench: no records in {tmp_path / 'typo'}, which is no folder; name the folder of the records "
+            "with --results\n"
+        )
+    assert not (tmp_path / "b").exists()

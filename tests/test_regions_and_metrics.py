@@ -38,14 +38,15 @@ SHIFTED = [1.5, 6.0, 9.0, 12.0]  # no exact hit: errors -0.5, 2, 1, -4
         ("pearson", [3.0, 1.0], [1.0, 3.0], -1.0),
         # ranks 2 1 3 4 against 1 2 3 4: 1 - 6 · 2 / (4 · 15)
         ("spearman", [4.0, 1.0, 5.0, 9.0], Y, 0.8),
-        # tied ranks 1.5 1.5 3 against 1 2 3: 1.5 / √(1.5 · 2)
-        ("spearman", [1.0, 1.0, 7.0], [1.0, 2.0, 3.0], 1.5 / math.sqrt(3)),
+        # tied ranks 1.5 1.5 3 4 against 1 2 3 4: 4.5 / √(4.5 · 5)
+        ("spearman", [1.0, 1.0, 5.0, 9.0], Y, 4.5 / math.sqrt(22.5)),
         # five pairs in order, one not, of six
         ("kendall", [4.0, 1.0, 5.0, 9.0], Y, 4 / 6),
         # two pairs in order, one tied on one side: 2 / √(2 · 3)
         ("kendall", [1.0, 1.0, 7.0], [1.0, 2.0, 3.0], 2 / math.sqrt(6)),
         ("delta1", [1.25, 0.8, 1.2500001, 0.7999999], [1.0] * 4, 0.5),
         ("delta1", [5.0, 4.0, 5.1], [4.0, 5.0, 4.0], 2 / 3),
+        ("delta1", [-1.0, 1.0, -1.0, 0.0], [1.0, 1.0, -1.0, 1.0], 0.5),  # another sign is never near
         ("delta2", [1.5625, 0.64, 1.5626, 0.6399], [1.0] * 4, 0.5),
         ("delta3", [1.953125, 0.512, 1.9532, 0.5119], [1.0] * 4, 0.5),
         # relative to the label: 1/2, 2/4, 0, 4/16
@@ -67,6 +68,12 @@ def test_a_better_prediction_is_better_in_the_direction_of_the_metric(name):
     near, far = ([y + part * (-1) ** i * y for i, y in enumerate(Y)] for part in (0.05, 0.96))
     better, worse = (METRICS[name].function(y_hat, Y) for y_hat in (near, far))
     assert better > worse if METRICS[name].higher_is_better else better < worse
+
+
+@pytest.mark.parametrize("name", ["pearson", "spearman", "kendall", "r2"])
+@pytest.mark.parametrize("rows", [2, 3, 7, 10])
+def test_labels_that_are_all_equal_have_no_correlation_whatever_their_mean_rounds_to(name, rows):
+    assert math.isnan(METRICS[name].function(np.arange(rows), [0.1] * rows))
 
 
 def test_r2_of_several_targets_takes_each_about_its_own_mean():
@@ -199,6 +206,14 @@ def test_labels_never_seen_are_few_where_the_dataset_does_not_tell_them_apart():
 
 def test_a_region_zero_without_a_label_is_left_out():
     assert list(scored(Shots(), "val", 1.0, 2.0)) == ["all", "many", "medium", "few"]
+
+
+def test_predictions_stand_first_and_labels_second_in_every_metric():
+    dataset = Shots()
+    dataset.metrics = ("r2", "abs_rel")
+    found = scored(dataset, "val", 1.0, 4.0)["all"]  # labels 1 and 2
+    assert found["r2"] == pytest.approx(1 - 4 / 0.5)
+    assert found["abs_rel"] == pytest.approx((0 + 2 / 2) / 2)
 
 
 def test_each_split_is_scored_on_its_own_labels():

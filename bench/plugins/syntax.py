@@ -17,7 +17,7 @@ _TABLES = {
     "dense_targets", "token_inputs",
 }  # fmt: skip
 _LOSSES = "bench.losses."
-_TYPES = {"typing", "collections.abc", "__future__"}
+_TYPES = {"typing", "collections.abc", "__future__", "bench.ranges"}
 
 
 def path_of(module: str) -> Path | None:

@@ -168,7 +168,7 @@ def test_a_plugin_that_is_gone_makes_its_records_stale(data):
 
 def test_overrides_are_part_of_what_was_asked_for(data, tmp_path):
     short = made(data, overrides={"protocol.epochs": 5})
-    assert board_says([short]) == []  # a row of its own
+    assert board_says([made(data, 1), short, made(data, 2)]) == []  # a row of its own, beside the others
     assert plan_says([short], tmp_path) == (["stale"], [])  # not what is asked for here
     assert plan_says([short], tmp_path, overrides={"protocol.epochs": 5}) == (["done"], [])
 

@@ -42,7 +42,7 @@ def test_each_split_is_scored_on_its_own_predictions_with_the_seed_of_the_cell(s
         assert seed_3.record.metrics[name] == expected
     test = training.predict(splits.test).numpy()
     assert seed_3.record.predictions.sha256 == store.hash_predictions(test)
-    assert seed_3.predictions.tobytes() == test.tobytes()
+    assert seed_3.predictions["mean"].tobytes() == test.tobytes()
     assert seed_3.record.selection.model_dump() == fit.selection
 
 
@@ -66,6 +66,9 @@ def test_another_seed_gives_other_predictions(seed_3):
 def test_overrides_reach_the_training(seed_3):
     changed = finished(cell_of(seed=3, lr=0.05)).record
     assert changed.predictions.sha256 != seed_3.record.predictions.sha256
+    # a field that is no stage's: of the network itself
+    coarse = finished(cell_of(seed=3, precision="bf16")).record
+    assert coarse.predictions.sha256 != seed_3.record.predictions.sha256
     longer = finished(cell_of(seed=3, epochs=3)).record
     assert [row.epoch for row in longer.history] == [1, 2, 3]
 

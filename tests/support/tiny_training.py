@@ -14,6 +14,7 @@ from bench.training.loop import Training
 
 START = (0.5, -1.0)  # weights of the head before the first step
 CPU = torch.device("cpu")
+STILL = 1e-30  # a learning rate at which no weight moves
 
 
 class Line(Dataset):

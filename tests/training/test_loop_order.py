@@ -9,7 +9,7 @@ from torch import nn
 
 from bench.functional.random_streams import generator
 from bench.method import Method, Stage
-from support.tiny_training import START, Deep, EpochEnd, Line, Modes, Seen, Stages, fitted, prepared, rows_of
+from support.tiny_training import START, STILL, Deep, EpochEnd, Line, Modes, Seen, Stages, fitted, prepared, rows_of
 
 
 class Probe(nn.Module):
@@ -175,6 +175,22 @@ def test_clipping_takes_encoder_and_head_together_and_no_parameter_of_the_method
     for gradient, whole in zip(clipped, free, strict=True):
         torch.testing.assert_close(gradient, whole / 4, rtol=1e-3, atol=1e-5)
     assert own.item() == pytest.approx(100)
+
+
+def test_features_are_transformed_in_training_and_never_in_evaluation():
+    class Scaled(Seen):
+        def features(self, z, y, epoch):
+            self.given = y
+            return 10 * epoch * z
+
+    method = Scaled()
+    training = fitted(Line(), method, epochs=2, lr=STILL)
+    splits = Line().load(Path())
+    for epoch, batch in enumerate(method.batches, start=1):
+        torch.testing.assert_close(batch.z, 10 * epoch * splits.train.x)
+        torch.testing.assert_close(batch.outputs, 10 * epoch * splits.train.x @ torch.tensor([START]).T)
+    assert torch.equal(method.given, splits.train.labels)
+    torch.testing.assert_close(training.predict(splits.val), splits.val.x @ torch.tensor([START]).T)
 
 
 def test_the_pass_after_an_epoch_sees_transformed_features_of_all_rows_in_order():

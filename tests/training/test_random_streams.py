@@ -3,12 +3,11 @@
 from dataclasses import replace
 from itertools import pairwise
 
-import pytest
 import torch
 from torch import nn
 
 from bench.functional.random_streams import STREAMS, generator, stream_seed
-from support.tiny_training import Deep, EpochEnd, Line, Seen, fitted, prepared, rows_of, same
+from support.tiny_training import STILL, Deep, EpochEnd, Line, Seen, fitted, prepared, rows_of, same
 
 
 def test_the_pass_after_an_epoch_draws_no_number_that_training_would_draw():
@@ -19,20 +18,22 @@ def test_the_pass_after_an_epoch_draws_no_number_that_training_would_draw():
     plain, watched = Seen(), type("Both", (EpochEnd, Seen), {})()
     watched.batches = []
     for method in (plain, watched):
-        fitted(Noisy(dropout=0.5), method, batch_size=4, epochs=2, lr=0.0)
+        fitted(Noisy(dropout=0.5), method, batch_size=4, epochs=2, lr=STILL)
     for one, other in zip(plain.batches, watched.batches, strict=True):
         assert torch.equal(one.x, other.x)
         assert torch.equal(one.z, other.z)  # dropout too
 
 
-def test_augmentation_draws_from_the_augment_stream():
+def test_augmentation_draws_from_the_augment_stream_and_the_pass_after_an_epoch_from_the_methods():
     class Noisy(Line):
         def transform(self, examples, rng, mode):
             return replace(examples, x=torch.rand(examples.x.shape, generator=rng))
 
-    method = Seen()
-    fitted(Noisy(), method, seed=4)
-    assert torch.equal(method.batches[0].x, torch.rand(8, 2, generator=generator(4, "augment")))
+    seen, passed = Seen(), EpochEnd()
+    for method in (seen, passed):
+        fitted(Noisy(), method, seed=4)
+    assert torch.equal(seen.batches[0].x, torch.rand(8, 2, generator=generator(4, "augment")))
+    assert torch.equal(passed.kept[0][0], torch.rand(8, 2, generator=generator(4, "method")))
 
 
 class Greedy(Seen):
@@ -40,7 +41,7 @@ class Greedy(Seen):
 
     def prepare(self, task):
         super().prepare(task)
-        torch.rand(7)
+        self.drawn = torch.rand(7)
         self.first = torch.rand(3, generator=task.generator)
 
     def head(self, make, targets):
@@ -51,11 +52,12 @@ class Greedy(Seen):
 def test_methods_that_draw_get_the_same_encoder_order_and_dropout():
     plain, greedy = Seen(), Greedy()
     for method in (plain, greedy):
-        fitted(Deep(dropout=0.5), method, batch_size=4, epochs=2, lr=0.0)
+        fitted(Deep(dropout=0.5), method, batch_size=4, epochs=2, lr=STILL)
     assert rows_of(plain) == rows_of(greedy)
     for one, other in zip(plain.batches, greedy.batches, strict=True):
         assert torch.equal(one.z, other.z)
     assert torch.equal(greedy.first, torch.rand(3, generator=generator(0, "method")))
+    assert torch.equal(greedy.drawn, torch.rand(7, generator=generator(0, "method")))  # by torch's own generator
 
 
 def test_the_encoder_is_drawn_from_the_init_stream():
@@ -64,14 +66,17 @@ def test_the_encoder_is_drawn_from_the_init_stream():
     assert same(prepared(Deep(), seed=6).network.encoder.state_dict(), expected.state_dict())
 
 
-@pytest.mark.parametrize("dropout", [0.0, 0.5])
-def test_another_seed_gives_other_weights_order_and_dropout(dropout):
+def test_another_seed_gives_other_weights_order_and_dropout():
     one, other = Seen(), Seen()
     for seed, method in enumerate((one, other)):
-        fitted(Deep(dropout=dropout), method, seed=seed, batch_size=4, lr=0.0)
-    assert rows_of(one) != rows_of(other)
-    first, second = (prepared(Deep(), seed=seed).network.encoder.state_dict() for seed in (0, 1))
-    assert not same(first, second)
+        fitted(Deep(rows=64, dropout=0.5), method, seed=seed, batch_size=None, lr=STILL)
+    dropped = [method.batches[0].z == 0 for method in (one, other)]  # of the same rows in the same order
+    assert dropped[0].any()
+    assert not torch.equal(*dropped)
+    first, second = (prepared(Deep(), seed=seed) for seed in (0, 1))
+    assert not same(first.network.encoder.state_dict(), second.network.encoder.state_dict())
+    orders = [torch.randperm(20, generator=training.order) for training in (first, second)]
+    assert not torch.equal(*orders)
 
 
 def test_a_cell_run_twice_gives_the_same_weights():

@@ -11,7 +11,7 @@ from bench.methods.gaussian_nll import GaussianNLL
 from bench.methods.mt import MultipleTargets
 from bench.testing.toy import Toy
 from bench.training.loop import Training
-from support.tiny_training import START, Deep, Line, Modes, Seen, Stages, fitted, prepared, state_of
+from support.tiny_training import START, STILL, Deep, Line, Modes, Seen, Stages, fitted, prepared, state_of
 
 
 def deep_states(**changes):
@@ -123,6 +123,55 @@ def test_what_a_mask_leaves_out_weighs_nothing(weights, expected):
     method = Weighted()
     fitted(Line(rows=4), method, splits=splits)
     assert method.batches[0].w.flatten().tolist() == expected
+
+
+@pytest.mark.parametrize(("weighted", "factor"), [(True, 5.0), (False, 1.0)])
+@pytest.mark.parametrize("loss", ["l1", "mse"])
+def test_the_plain_task_loss_is_the_protocols_with_the_weights_of_its_stage(loss, weighted, factor):
+    class Weighted(Stages):
+        def weights(self, labels):
+            return torch.full_like(labels, 5.0)
+
+    train = Line().load(Path()).train
+    error = train.x @ torch.tensor([START]).T - train.labels
+    expected = {"l1": error.abs(), "mse": error.square()}[loss].mean().item()
+    found = fitted(Line(), Weighted(Stage(weighted=weighted)), loss=loss).result.history[0]["loss"]
+    assert found == pytest.approx(factor * expected, rel=1e-5)
+
+
+def test_a_stage_hands_its_optimizer_what_it_trains_and_the_parameters_of_the_method():
+    class Own(Stages):
+        def __init__(self):
+            super().__init__()
+            self.own = torch.nn.Parameter(torch.zeros(()))
+
+    training = prepared(Deep(), Own())
+    for stage, network in ((Stage(), training.network), (Stage(encoder="frozen"), training.network.head)):
+        groups = [group["params"] for group in training.optimizer(training.protocol, stage).param_groups]
+        wanted = [list(network.parameters()), [training.method.own]]
+        assert [list(map(id, group)) for group in groups] == [list(map(id, group)) for group in wanted]
+
+
+def test_predictions_are_what_the_method_makes_of_the_outputs_of_the_head():
+    class Halves(Stages):
+        def head(self, make, targets):
+            return make(3 * targets)
+
+        def targets(self, y):
+            return y.repeat(1, 3)
+
+        def predict(self, outputs):
+            return outputs.sum(1, keepdim=True)
+
+        def loss(self, batch):
+            self.outputs, self.y_hat = batch.outputs.detach(), batch.y_hat.detach()
+            return super().loss(batch)
+
+    training = fitted(Line(), Halves(Stage()), lr=STILL)
+    method, val = training.method, Line().load(Path()).val
+    assert method.outputs.shape == (8, 3)
+    torch.testing.assert_close(method.y_hat, method.outputs.sum(1, keepdim=True))
+    torch.testing.assert_close(training.predict(val), 3 * val.x @ torch.tensor([START]).T)
 
 
 @pytest.mark.parametrize("targets", [1, 3])

@@ -133,3 +133,8 @@ def pytest_sessionfinish(session, exitstatus):
             written[method]["cases"][case] = float(f"{deviations[case]:.1e}")
     made = {method: {**entry, "references": sorted(entry["references"])} for method, entry in sorted(written.items())}
     replace_file(CERTIFICATES, (json.dumps(made, indent=1) + "\n").encode())
+
+
+def pytest_xdist_auto_num_workers(config):
+    """One more than there are cores: the tests of runs wait for other processes most of the time."""
+    return (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1) + 1

@@ -25,6 +25,9 @@ class Bins:
 
     Edges are float32, as the published code makes them: in float64 many of STS-B's scores fall one bin lower.
     `counts` are the training samples of each bin where the published code has them as a table, to be used as they are.
+
+    >>> Bins(0.0, 1.0, 3).index(torch.tensor([0.2, 1.0, 9.0]))
+    tensor([0, 1, 2])
     """
 
     start: float
@@ -139,6 +142,10 @@ class Splits:
     hashed: SHA-256 of their files.
     `reference_rows` stand for the training split where dense features of all of it do not fit in memory: rows from
     which methods learn the distribution of labels and, without augmentation, that of features after each epoch.
+
+    >>> few = Split(torch.zeros(4, 2), torch.tensor([[1.0], [1.0], [2.0], [9.0]]))
+    >>> len(Splits(few, few, few).reference_labels())
+    4
     """
 
     train: Split
@@ -172,6 +179,18 @@ class Dataset:
     """Base of all datasets. A subclass in datasets/NAME.py is found by its file name.
 
     Constructor arguments are the parameters that a name may carry (`stsb[split=gong]`).
+
+    >>> class Line(Dataset):
+    ...     metrics, protocol = ("mae",), Protocol(epochs=3)
+    ...
+    ...     def load(self, root):
+    ...         x = torch.linspace(-1, 1, 32)[:, None]
+    ...         return Splits(*(Split(x, 3 * x) for _ in range(3)))
+    ...
+    ...     def encoder(self, splits):
+    ...         return nn.Linear(1, 4), 4
+    >>> Line().load(Path()).fingerprint()[:6]
+    '11e6c5'
     """
 
     metrics: ClassVar[tuple[str, ...]]  # of bench.metrics; the first one selects the epoch

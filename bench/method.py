@@ -26,7 +26,12 @@ MOST_ROWS = 1024  # that regularizers compare in pairs, of a dense batch's pixel
 
 @dataclass(slots=True)
 class Batch:
-    """One training batch. Dense targets carry (B, T, H, W) where others carry (B, T)."""
+    """One training batch. Dense targets carry (B, T, H, W) where others carry (B, T).
+
+    >>> y = torch.zeros(2, 1)
+    >>> Batch(y, None, torch.zeros(2, 4), outputs=y + 1, targets=y, predict=lambda outputs: outputs).y_hat.flatten()
+    tensor([1., 1.])
+    """
 
     y: Tensor  # (B, T) targets in network units
     w: Tensor | None  # (B, 1) sample weights, None without re-weighting; of dense targets 0 outside the mask
@@ -123,6 +128,9 @@ class Stage:
         pretext: the regularizer slot alone, on the views: neither a task loss nor a pass without views.
         strong: transform batches in the mode "strong", as contrastive learning does.
         select: keep the epoch with the best validation value; False keeps the last one.
+
+    >>> Stage("regressor", {"epochs": 10}, encoder="frozen", new_head=True).changes
+    {'epochs': 10}
     """
 
     name: str = "train"
@@ -144,12 +152,19 @@ class Method(nn.Module):
     `defaults` has published values, per dataset; `origins` says where values come from, under a dataset, a
     parameter, "dataset.parameter" or "" for the rest; `candidates` are the settings that `bench search` tries on
     a dataset for which none of them is published.
+
+    >>> class Robust(Method):
+    ...     def loss(self, batch):
+    ...         return (batch.outputs - batch.targets).abs().sqrt().mean()
+    >>> Robust.slots()
+    ('loss',)
     """
 
     views: int = 0  # more augmented views of each sample
     defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {}
     origins: ClassVar[Mapping[str, str]] = {}
     candidates: ClassVar[Sequence[Mapping[str, object]]] = ()
+    ordered: ClassVar[Sequence[tuple[str, str]]] = ()  # pairs of parameters of which the first is at most the second
     fallback_slots: ClassVar[tuple[str, ...]] = ()  # exclusive slots that another method of a stack may take over
 
     # counted into the record; added to as tensors where the batch's values decide, as reading them would wait for a GPU

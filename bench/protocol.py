@@ -31,6 +31,9 @@ class Protocol:
         precision: of the network's forward and backward pass; losses are always in fp32.
         channels_last: memory layout of images.
         compile: whether torch compiles the encoder.
+
+    >>> Protocol(loss="mse", epochs=5).batch_size
+    256
     """
 
     loss: Literal["l1", "mse", "huber"] = "l1"

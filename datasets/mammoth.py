@@ -14,6 +14,7 @@ import numpy as np
 
 from bench.bases.coordinates import ROWS, Coordinates
 from bench.dataset import File, Splits
+from bench.ranges import Index
 
 SOURCE = "https://raw.githubusercontent.com/PAIR-code/understanding-umap"
 
@@ -44,7 +45,7 @@ class Mammoth(Coordinates):
         ),
     )
 
-    def __init__(self, points: Literal["scan", "synthetic"] = "scan", draw: int = 0) -> None:
+    def __init__(self, points: Literal["scan", "synthetic"] = "scan", draw: Index = 0) -> None:
         super().__init__("generated", draw)
         self.synthetic = points == "synthetic"
         if not self.synthetic:

@@ -50,6 +50,7 @@ from bench.dataset import Bins, Dataset, Examples, File, Mode, Split, Splits
 from bench.errors import BenchError
 from bench.functional.devices import to_device_of
 from bench.protocol import Protocol
+from bench.ranges import Several
 from bench.synthetic.sentences import make_pairs, make_vectors
 
 HIDDEN, TOKENS, POINTS = 1500, 40, 5.0
@@ -138,7 +139,7 @@ class STSB(Dataset):
         self,
         split: Literal["yang", "gong"] = "yang",
         words: VectorSource = "glove50",
-        hidden: int = HIDDEN,
+        hidden: Several = HIDDEN,
         protocol: Literal["batch128", "batch16", "short"] = "batch128",
         text: Literal["real", "synthetic", "small"] = "real",
     ) -> None:
@@ -177,7 +178,7 @@ class STSB(Dataset):
 
     def transform(self, examples: Examples, rng: torch.Generator, mode: Mode) -> Examples:
         """A view has each pair in either order; training itself takes them as they are."""
-        if mode == "train":
+        if mode in ("train", "evaluation"):
             return examples
         x = examples.x
         swapped = torch.rand(len(x), 1, 1, generator=rng) < 0.5

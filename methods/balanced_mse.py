@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from bench.errors import BenchError
 from bench.functional.shapes import as_columns, as_rows_of, require_same
 from bench.method import Batch, Method, Task
+from bench.ranges import Count, Positive
 
 
 class BalancedMSE(Method):
@@ -43,10 +44,10 @@ class BalancedMSE(Method):
     def __init__(
         self,
         kind: Literal["bmc", "gai", "bni"] = "bmc",
-        noise: float | None = None,
+        noise: Positive | None = None,
         learned: bool = True,
-        lr: float = 1e-2,
-        components: int = 16,
+        lr: Positive = 1e-2,
+        components: Count = 16,
     ) -> None:
         super().__init__()
         self.kind, self.initial, self.lr, self.components = kind, noise, lr, components

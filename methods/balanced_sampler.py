@@ -12,6 +12,7 @@ from torch import Tensor
 
 from bench.dataset import Dataset
 from bench.method import Method
+from bench.ranges import Share
 
 
 class BalancedSampler(Method):
@@ -19,7 +20,7 @@ class BalancedSampler(Method):
 
     origins: ClassVar = {"": "paper, section 3.1: class-balanced sampling"}
 
-    def __init__(self, power: float = 0.0) -> None:
+    def __init__(self, power: Share = 0.0) -> None:
         super().__init__()
         self.power = power
 

@@ -13,6 +13,7 @@ from torch import Tensor
 from bench.functional.losses import TaskLoss, task_loss
 from bench.method import Batch, Method
 from bench.protocol import Protocol
+from bench.ranges import Positive
 
 
 class Baseline(Method):
@@ -25,7 +26,7 @@ class Baseline(Method):
 
     origins: ClassVar = {"": "code", "loss": "the dataset's protocol"}
 
-    def __init__(self, loss: TaskLoss = "l1", beta: float = 1.0) -> None:
+    def __init__(self, loss: TaskLoss = "l1", beta: Positive = 1.0) -> None:
         super().__init__()
         self.kind: TaskLoss = loss
         self.beta = beta

@@ -5,8 +5,6 @@ Follows huaxiuyao/C-Mixup src/algorithm.py at 0b88fb314075, the form within a ba
 Differs: partners come from the batch alone, there from a second batch too; inputs are mixed, never features.
 """
 
-from typing import ClassVar
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -14,15 +12,16 @@ from torch import Tensor
 from bench.dataset import Dataset
 from bench.functional.devices import to_device_of
 from bench.method import Method
+from bench.ranges import Positive
 
 
 class CMixup(Method):
     """Args: alpha: of Beta(alpha, alpha), drawn once a batch; sigma: width of the kernel, in label units."""
 
-    origins: ClassVar = {"alpha": "code", "sigma": "ours: one label unit"}
-    candidates: ClassVar = tuple({"sigma": 10.0**power} for power in range(-2, 3))
+    origins = {"alpha": "code", "sigma": "ours: one label unit"}
+    candidates = tuple({"sigma": 10.0**power} for power in range(-2, 3))
 
-    def __init__(self, alpha: float = 2.0, sigma: float = 1.0) -> None:
+    def __init__(self, alpha: Positive = 2.0, sigma: Positive = 1.0) -> None:
         super().__init__()
         self.alpha, self.sigma = alpha, sigma
 

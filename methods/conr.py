@@ -12,6 +12,7 @@ from torch import Tensor
 
 from bench.functional.shapes import as_columns, as_rows_of
 from bench.method import Batch, Method, Task
+from bench.ranges import NonNegative, Positive
 
 
 class ConR(Method):
@@ -46,10 +47,10 @@ class ConR(Method):
 
     def __init__(
         self,
-        weight: float = 0.2,
-        window: float | None = None,
-        temperature: float = 0.07,
-        push: float = 0.01,
+        weight: NonNegative = 0.2,
+        window: NonNegative | None = None,
+        temperature: Positive = 0.07,
+        push: NonNegative = 0.01,
         form: Literal["views", "images"] = "views",
     ) -> None:
         super().__init__()

@@ -5,21 +5,20 @@ Follows SteiMi/denseweight denseweight.py at 3d7551cb8090, but for what differs.
 Differs: the density is exact and scaled from 0 to 1 over the training labels, as in the paper, there over a grid.
 """
 
-from typing import ClassVar
-
 import numpy as np
 from torch import Tensor
 
 from bench.dataset import Dataset
 from bench.method import Method
+from bench.ranges import NonNegative, Positive
 
 
 class DenseWeight(Method):
     """Args: alpha: 0 weighs all alike, 1 the densest label least; epsilon: least weight, before the mean is made 1."""
 
-    origins: ClassVar = {"": "code"}
+    origins = {"": "code"}
 
-    def __init__(self, alpha: float = 1.0, epsilon: float = 1e-6) -> None:
+    def __init__(self, alpha: NonNegative = 1.0, epsilon: Positive = 1e-6) -> None:
         super().__init__()
         self.alpha, self.epsilon = alpha, epsilon
 

@@ -12,6 +12,7 @@ from torch import Tensor
 from bench.bases.binned import Binned, weighted_mean
 from bench.functional.shapes import as_rows_of
 from bench.method import Batch
+from bench.ranges import NonNegative, Positive
 
 
 class DLDL(Binned):
@@ -26,7 +27,7 @@ class DLDL(Binned):
         "": "paper, section 4 (ages)",
     }
 
-    def __init__(self, sigma: float = 2.0, weight: float = 1.0) -> None:
+    def __init__(self, sigma: Positive = 2.0, weight: NonNegative = 1.0) -> None:
         super().__init__()
         self.sigma, self.weight = sigma, weight
 

@@ -6,20 +6,20 @@ Differs: buffers are averaged too, counters copied; the average starts anew with
 """
 
 from copy import deepcopy
-from typing import ClassVar
 
 from torch import nn
 
 from bench.method import Method, Stage
+from bench.ranges import Fraction
 
 
 class EMA(Method):
     """Training itself never sees the average. Args: decay: of the average, after a plain mean of the first steps."""
 
-    origins: ClassVar = {"": "code of Mean Teacher"}
-    candidates: ClassVar = tuple({"decay": decay} for decay in (0.9, 0.97, 0.99, 0.997, 0.999))
+    origins = {"": "code of Mean Teacher"}
+    candidates = tuple({"decay": decay} for decay in (0.9, 0.97, 0.99, 0.997, 0.999))
 
-    def __init__(self, decay: float = 0.999) -> None:
+    def __init__(self, decay: Fraction = 0.999) -> None:
         super().__init__()
         self.decay = decay
 

@@ -16,6 +16,7 @@ from bench.dataset import Dataset
 from bench.functional.shapes import require_broadcast
 from bench.functional.smoothing import Kernel, window
 from bench.method import Method, Task
+from bench.ranges import Finite, NonNegative, Odd, Positive, Share
 
 
 class FDS(Method):
@@ -47,17 +48,18 @@ class FDS(Method):
         "stsb": "code",
         "nyud2": "code",
     }
+    ordered: ClassVar = (("low", "high"), ("first", "last"))
 
     def __init__(
         self,
         kernel: Kernel = "gaussian",
-        size: int = 5,
-        sigma: float = 2.0,
-        momentum: float = 0.9,
-        low: float = 0.1,
-        high: float = 10.0,
-        first: float | None = None,
-        last: float | None = None,
+        size: Odd = 5,
+        sigma: Positive = 2.0,
+        momentum: Share = 0.9,
+        low: NonNegative = 0.1,
+        high: Positive = 10.0,
+        first: Finite | None = None,
+        last: Finite | None = None,
         alias: bool = True,
         fill: bool = True,
     ) -> None:

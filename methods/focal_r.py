@@ -14,6 +14,7 @@ from torch import Tensor
 from bench.functional.shapes import as_columns
 from bench.method import Batch, Method
 from bench.protocol import Protocol
+from bench.ranges import NonNegative, Positive
 
 Activation = Literal["sigmoid", "tanh"]
 
@@ -40,8 +41,8 @@ class FocalR(Method):
         self,
         power: Literal[1, 2] = 1,
         activation: Activation = "sigmoid",
-        beta: float = 0.2,
-        gamma: float = 1.0,
+        beta: Positive = 0.2,
+        gamma: NonNegative = 1.0,
     ) -> None:
         super().__init__()
         self.activation: Activation = activation

@@ -6,19 +6,19 @@ Differs: targets are independent, and their losses are averaged.
 """
 
 from collections.abc import Callable, Mapping
-from typing import ClassVar
 
 from torch import Tensor, nn
 
 from bench.method import Batch, Method
+from bench.ranges import Positive, Share
 
 
 class GaussianNLL(Method):
     """Args: epsilon: least variance, in network units; beta: 0 is the likelihood, 1 gives means the gradient of MSE."""
 
-    origins: ClassVar = {"epsilon": "Lakshminarayanan et al., section 2.4", "beta": "Nix and Weigend: the likelihood"}
+    origins = {"epsilon": "Lakshminarayanan et al., section 2.4", "beta": "Nix and Weigend: the likelihood"}
 
-    def __init__(self, epsilon: float = 1e-6, beta: float = 0.0) -> None:
+    def __init__(self, epsilon: Positive = 1e-6, beta: Share = 0.0) -> None:
         super().__init__()
         self.epsilon, self.beta = epsilon, beta
 

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from bench.functional.devices import to_device_of
 from bench.functional.shapes import require_same
 from bench.method import Batch, Method, Task
+from bench.ranges import NonNegative, Positive
 
 
 class InformationDropout(Method):
@@ -29,7 +30,7 @@ class InformationDropout(Method):
     origins: ClassVar = {"": "code"}
     candidates: ClassVar = tuple({"weight": 10.0**power} for power in range(-3, 2))
 
-    def __init__(self, weight: float = 0.01, strength: float = 0.7) -> None:
+    def __init__(self, weight: NonNegative = 0.01, strength: Positive = 0.7) -> None:
         super().__init__()
         self.weight, self.strength = weight, strength
         self.penalty: Tensor | None = None

@@ -8,6 +8,7 @@ Differs: nothing.
 from typing import ClassVar
 
 from bench.bases.reweighting import Reweighting
+from bench.ranges import Count, Index
 
 
 class Inverse(Reweighting):
@@ -26,7 +27,8 @@ class Inverse(Reweighting):
         "agedb": "code",
         "imdb_wiki": "code",
     }
+    ordered: ClassVar = (("low", "high"),)
 
-    def __init__(self, low: int = 0, high: int | None = None) -> None:
+    def __init__(self, low: Index = 0, high: Count | None = None) -> None:
         super().__init__()
         self.clip = (low, high)

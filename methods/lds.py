@@ -11,6 +11,7 @@ import numpy as np
 
 from bench.bases.reweighting import Reweighting, Scheme, bin_weights, smoothed
 from bench.functional.smoothing import Kernel, window
+from bench.ranges import Count, Index, Odd, Positive
 
 __all__ = ["LDS", "bin_weights", "window"]
 
@@ -42,15 +43,16 @@ class LDS(Reweighting):
         "stsb": "code",
         "nyud2": "code",
     }
+    ordered: ClassVar = (("low", "high"),)
 
     def __init__(
         self,
         scheme: Scheme = "sqrt_inverse",
         kernel: Kernel = "gaussian",
-        size: int = 5,
-        sigma: float = 2.0,
-        low: int = 0,
-        high: int | None = None,
+        size: Odd = 5,
+        sigma: Positive = 2.0,
+        low: Index = 0,
+        high: Count | None = None,
     ) -> None:
         super().__init__()
         self.scheme: Scheme = scheme

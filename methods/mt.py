@@ -11,6 +11,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from bench.method import Method
+from bench.ranges import Several
 
 
 class MultipleTargets(Method):
@@ -24,7 +25,7 @@ class MultipleTargets(Method):
         "": "paper, table 5 (ages); for other data ours",
     }
 
-    def __init__(self, copies: int = 8) -> None:
+    def __init__(self, copies: Several = 8) -> None:
         super().__init__()
         self.copies = copies
 

@@ -16,6 +16,7 @@ from bench.functional.devices import is_on_host, to_device_of
 from bench.functional.distinct import distinct
 from bench.functional.shapes import as_rows_of, require_axes
 from bench.method import Batch, Method, as_rows
+from bench.ranges import AtLeastTwo, NonNegative
 
 _NEAR = 1e-6  # the released floor of a distance
 _APART = 4  # of a map's pixels, as released
@@ -49,7 +50,7 @@ class OrdinalEntropy(Method):
     }
     candidates: ClassVar = tuple({"weight": 10.0**power} for power in range(-3, 2))
 
-    def __init__(self, weight: float = 1.0, samples: int = 80) -> None:
+    def __init__(self, weight: NonNegative = 1.0, samples: AtLeastTwo = 80) -> None:
         super().__init__()
         self.weight, self.samples = weight, samples
 

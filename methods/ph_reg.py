@@ -17,6 +17,7 @@ from torch import Tensor
 from bench.errors import BenchError
 from bench.functional.topology import Form, PairDistances, draw_rows, ph_dimension, topology
 from bench.method import MOST_ROWS, Batch, Method
+from bench.ranges import AtLeastTwo, Count, NonNegative
 
 __all__ = ["PHReg", "ph_dimension", "topology"]
 
@@ -57,16 +58,17 @@ class PHReg(Method):
         "nyud2.dimension_weight": "ours: as AgeDB-DIR",
     }
     candidates: ClassVar = tuple({"topology_weight": 10.0**power} for power in range(-2, 3))
+    ordered: ClassVar = (("smallest", "largest"),)
 
     def __init__(
         self,
-        topology_weight: float = 1.0,
-        dimension_weight: float = 0.1,
-        smallest: int = 128,
-        largest: int = 256,
-        step: int = 16,
-        rows: int | None = None,
-        batch: int = 256,
+        topology_weight: NonNegative = 1.0,
+        dimension_weight: NonNegative = 0.1,
+        smallest: AtLeastTwo = 128,
+        largest: AtLeastTwo = 256,
+        step: Count = 16,
+        rows: AtLeastTwo | None = None,
+        batch: Count = 256,
         form: Form = "norm",
         one_sided: bool = False,
     ) -> None:

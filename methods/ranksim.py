@@ -16,6 +16,7 @@ from bench.functional.devices import is_on_host, to_device_of
 from bench.functional.distinct import Distinct, distinct
 from bench.functional.shapes import as_rows_of
 from bench.method import MOST_ROWS, Batch, Method
+from bench.ranges import NonNegative, Positive
 
 
 class RankSim(Method):
@@ -34,7 +35,7 @@ class RankSim(Method):
     origins: ClassVar = {"": "paper, appendix B"}
     candidates: ClassVar = tuple({"weight": 10.0**power} for power in range(-3, 2))
 
-    def __init__(self, weight: float = 100.0, interpolation: float = 2.0) -> None:
+    def __init__(self, weight: NonNegative = 100.0, interpolation: Positive = 2.0) -> None:
         super().__init__()
         self.weight, self.interpolation = weight, interpolation
 

@@ -14,6 +14,7 @@ from torch.autograd.function import once_differentiable
 from bench.functional.shapes import as_rows_of
 from bench.method import Batch, Method, Stage
 from bench.protocol import Protocol
+from bench.ranges import Positive
 
 _SGD: dict[str, Any] = {"optimizer": "sgd", "momentum": 0.9, "milestones": (), "patience": None, "clip": None}
 _REPRESENTATION = {"lr": 0.5, "cosine_floor": 0.1**3, "weight_decay": 1e-4, "batch_size": 256, "epochs": 400}
@@ -40,7 +41,7 @@ class RankNContrast(Method):
         "imdb_wiki": "ours: as AgeDB-DIR",
     }
 
-    def __init__(self, temperature: float = 2.0, recipe: Literal["paper", "dataset"] = "dataset") -> None:
+    def __init__(self, temperature: Positive = 2.0, recipe: Literal["paper", "dataset"] = "dataset") -> None:
         super().__init__()
         self.temperature, self.recipe = temperature, recipe
 

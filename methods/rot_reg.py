@@ -22,6 +22,7 @@ from bench.functional.devices import is_on_host
 from bench.functional.pair_distances import pair_distances
 from bench.functional.shapes import as_rows_of, require_axes, require_same
 from bench.method import Batch, Method
+from bench.ranges import AtLeastThree, NonNegative, Positive
 
 SELF_COST = 999.0  # no sample is moved to itself
 NEAREST = 1e-6  # the released code's smallest distance
@@ -58,9 +59,9 @@ class ROTReg(Method):
 
     def __init__(
         self,
-        weight: float = 100.0,
-        gamma: float = 0.1,
-        samples: int = 200,
+        weight: NonNegative = 100.0,
+        gamma: Positive = 0.1,
+        samples: AtLeastThree = 200,
         gradient: Literal["implicit", "constant"] = "implicit",
     ) -> None:
         super().__init__()

@@ -10,6 +10,7 @@ from typing import ClassVar
 from bench.bases.reweighting import Reweighting
 from bench.method import Stage
 from bench.protocol import Protocol
+from bench.ranges import Count, Index
 
 
 class RegressorRetraining(Reweighting):
@@ -29,8 +30,9 @@ class RegressorRetraining(Reweighting):
         "agedb": "code",
         "imdb_wiki": "code",
     }
+    ordered: ClassVar = (("low", "high"),)
 
-    def __init__(self, low: int = 0, high: int | None = None) -> None:
+    def __init__(self, low: Index = 0, high: Count | None = None) -> None:
         super().__init__()
         self.clip = (low, high)
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from bench.method import Method
+from bench.ranges import Positive
 
 
 class SAM(Method):
@@ -20,7 +21,7 @@ class SAM(Method):
     origins: ClassVar = {"": "paper, section 3.1"}
     candidates: ClassVar = tuple({"rho": rho} for rho in (0.01, 0.02, 0.05, 0.1, 0.2))
 
-    def __init__(self, rho: float = 0.05) -> None:
+    def __init__(self, rho: Positive = 0.05) -> None:
         super().__init__()
         self.rho = rho
 

@@ -16,6 +16,7 @@ from torch.nn.functional import normalize
 from bench.dataset import Dataset
 from bench.functional.shapes import as_vector_of, require_axes
 from bench.method import Batch, Method, Task
+from bench.ranges import Count, Finite, Fraction, NonNegative, OneOrTwo, Positive, Several
 
 
 class SRL(Method):
@@ -60,16 +61,16 @@ class SRL(Method):
 
     def __init__(
         self,
-        contrast: float = 1e-4,
-        enveloping: float = 1e-2,
-        homogeneity: float = 1e-4,
-        temperature: float = 0.1,
+        contrast: NonNegative = 1e-4,
+        enveloping: NonNegative = 1e-2,
+        homogeneity: NonNegative = 1e-4,
+        temperature: Positive = 0.1,
         weighted: bool = False,
-        alpha: float = -1.0,
-        points: int = 2000,
-        width: int = 128,
-        layers: int = 1,
-        momentum: float = 0.9,
+        alpha: Finite = -1.0,
+        points: Count = 2000,
+        width: Several = 128,
+        layers: OneOrTwo = 1,
+        momentum: Fraction = 0.9,
     ) -> None:
         super().__init__()
         self.scales = contrast, enveloping, homogeneity

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from bench.functional.topology import Form, PairDistances, draw_rows
 from bench.method import MOST_ROWS, Batch, Method
+from bench.ranges import AtLeastTwo, Count, NonNegative
 
 _COORDINATES = {"rows": 80, "batch": 100}
 
@@ -49,9 +50,9 @@ class TopoAE(Method):
 
     def __init__(
         self,
-        weight: float = 1.0,
-        rows: int | None = None,
-        batch: int = 256,
+        weight: NonNegative = 1.0,
+        rows: AtLeastTwo | None = None,
+        batch: Count = 256,
         form: Form = "norm",
         one_sided: bool = False,
     ) -> None:

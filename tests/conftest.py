@@ -1,6 +1,7 @@
 """Golden cases: expected values of the published code, see the index beside them; and the command line.
 
-`pytest --certify tests` (in one process) writes methods/certificates.json from what the cases gave.
+`pytest --certify tests` (in one process) writes methods/certificates.json from what the cases gave;
+`pytest --fingerprints tests/test_fingerprints.py` writes tests/fingerprints.json.
 """
 
 import json
@@ -116,6 +117,7 @@ def certified(case):
 
 def pytest_addoption(parser):
     parser.addoption("--certify", action="store_true", help="write the parity certificates from the golden cases")
+    parser.addoption("--fingerprints", action="store_true", help="write tests/fingerprints.json anew")
 
 
 def pytest_sessionfinish(session, exitstatus):
@@ -131,3 +133,8 @@ def pytest_sessionfinish(session, exitstatus):
             written[method]["cases"][case] = float(f"{deviations[case]:.1e}")
     made = {method: {**entry, "references": sorted(entry["references"])} for method, entry in sorted(written.items())}
     replace_file(CERTIFICATES, (json.dumps(made, indent=1) + "\n").encode())
+
+
+def pytest_xdist_auto_num_workers(config):
+    """One more than there are cores: the tests of runs wait for other processes most of the time."""
+    return (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1) + 1

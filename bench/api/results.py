@@ -51,7 +51,7 @@ def board_frame(dataset: str, folder: str | Path = "results", stale: bool = Fals
         stale: count records too that today's code, settings or data would not give.
 
     Raises:
-        BenchError: there is no record of the dataset.
+        BenchError: there is no record of the dataset, or none that counts.
 
     >>> board = board_frame("circle", "search/results", stale=True)
     >>> list(board.columns)
@@ -61,6 +61,10 @@ def board_frame(dataset: str, folder: str | Path = "results", stale: bool = Fals
     records = _records(root, dataset, None)
     spec = _spec(records)
     rows = Board(spec, records, frozenset() if stale else _stale(root, records)).statistics
+    if not rows:
+        raise BenchError(
+            f"no finished record of '{spec.dataset}' in {root} is of today's code; run it again, or give stale=True"
+        )
     lines: dict[str, dict[str, float | None]] = {}
     for row, stats in rows.items():
         line: dict[str, float | None] = {"n": stats[spec.keys[0]].n}

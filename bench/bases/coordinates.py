@@ -19,6 +19,7 @@ from bench.errors import BenchError
 from bench.functional.devices import to_device_of
 from bench.functional.random_streams import stream_seed
 from bench.protocol import Protocol
+from bench.ranges import Index
 
 ROWS, TRAIN, VAL = 3000, 100, 100  # the rest is test
 DISTRACTORS = 24
@@ -63,7 +64,7 @@ class Coordinates(Dataset):
     )
     paper = "arXiv:2404.13904"
 
-    def __init__(self, points: Literal["generated", "published"] = "generated", draw: int = 0) -> None:
+    def __init__(self, points: Literal["generated", "published"] = "generated", draw: Index = 0) -> None:
         if points == "published" and draw:
             raise BenchError(f"draw={draw} with points=published: these points are one fixed draw; leave draw out")
         self.points, self.draw = points, draw
@@ -100,7 +101,7 @@ class Coordinates(Dataset):
 
         The papers contrast no views here; this is the smallest change that makes two views differ.
         """
-        if mode == "train":
+        if mode in ("train", "evaluation"):
             return examples
         x = examples.x
         return replace(

@@ -38,8 +38,8 @@ def as_weights(weights: Tensor | None, y: Tensor) -> Tensor | None:
     Raises:
         ShapeError: they are for other rows.
     """
-    if weights is None:
-        return None
+    if weights is None or (y.dim() == 2 and weights.shape == (len(y), 1)):  # by far the most
+        return weights
     w = as_column(weights)
     fits = w.dim() == y.dim() and all(a in (1, b) for a, b in zip(w.shape[1:], y.shape[1:], strict=True))
     if not fits or len(w) != len(y):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -138,12 +138,19 @@ def _arguments(cls: type, name: Name, defaults: Mapping[str, Any]) -> tuple[Name
         if value != resolved[key]:
             kept.append((key, value_text(value)))
         resolved[key] = value
+    for low, high in getattr(cls, "ordered", ()):
+        if resolved[low] is not None and resolved[high] is not None and resolved[low] > resolved[high]:
+            given = f"{low}={value_text(resolved[low])},{high}={value_text(resolved[high])}"
+            raise BenchError(f"{name.base}[{given}]: {low} is above {high}; choose {low} up to {high}")
     return Name(name.base, tuple(kept)), resolved
 
 
 def _read(base: str, key: str, text: str, hint: Any) -> Any:
     value: Any = None if text.lower() == "none" and type(None) in getattr(hint, "__args__", ()) else text
+    if get_origin(hint) is Literal:  # whose members may be numbers
+        value = next((member for member in get_args(hint) if value_text(member) == text), text)
     try:
         return TypeAdapter(hint).validate_python(value)
     except ValidationError as error:
-        raise BenchError(f"{base}[{key}={text}]: {error.errors()[0]['msg'].lower()}") from None
+        why = error.errors()[0]["msg"].lower().replace("predicate is_odd failed", "input should be odd")
+        raise BenchError(f"{base}[{key}={text}]: {why}") from None

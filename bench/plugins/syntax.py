@@ -14,10 +14,10 @@ from bench.losses import SOURCES
 # of the form of its samples, by which methods are refused
 _TABLES = {
     "defaults", "origins", "candidates", "imports", "note", "reported_note", "reported", "paper", "groups",
-    "dense_targets", "token_inputs",
+    "dense_targets", "token_inputs", "ordered",
 }  # fmt: skip
 _LOSSES = "bench.losses."
-_TYPES = {"typing", "collections.abc", "__future__"}
+_TYPES = {"typing", "collections.abc", "__future__", "bench.ranges"}
 
 
 def path_of(module: str) -> Path | None:

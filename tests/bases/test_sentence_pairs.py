@@ -88,7 +88,9 @@ def test_small_text_has_all_regions_and_can_be_learned():
 def test_a_method_trains_an_epoch_on_small_text(small, name):
     on, splits = small
     method = resolve.method(name, on)
-    assert method.refusal(on.dataset) is None
+    if reason := method.refusal(on.dataset):
+        assert "word numbers" in reason
+        return
     training = train(on, splits, name)
     assert training.predict(splits.test).isfinite().all()
 

@@ -15,7 +15,8 @@ def checkout(tmp_path, monkeypatch):
     """A folder whose methods and datasets are found first, beside the real ones."""
     for folder in ("methods", "datasets"):
         (tmp_path / folder).mkdir()
-        sys.modules.pop(f"bench.{folder}", None)
+        monkeypatch.delitem(sys.modules, f"bench.{folder}", raising=False)
+        monkeypatch.delattr(package, folder, raising=False)
     own, *others = package.__path__
     monkeypatch.setattr(package, "__path__", [own, str(tmp_path), *others])
     caches = (plugins.modules, plugins.source, plugins.digest, plugins.numerics)

@@ -25,6 +25,8 @@ class New(Method):
 def plugin_folder(tmp_path, monkeypatch):
     folder = tmp_path / "methods"
     folder.mkdir()
+    monkeypatch.delitem(sys.modules, "bench.methods", raising=False)
+    monkeypatch.delattr(bench, "methods", raising=False)
     monkeypatch.setattr(bench, "__path__", [*bench.__path__, str(tmp_path)])
     caches = (plugins.modules, plugins.source, plugins.digest)
     for cached in caches:
@@ -35,14 +37,12 @@ def plugin_folder(tmp_path, monkeypatch):
 
 
 def test_a_new_method_is_one_new_file(plugin_folder):
-    sys.modules.pop("bench.methods", None)
     (plugin_folder / "brand_new.py").write_text(NEW)
     assert "brand_new" in plugins.modules("method")
     assert plugins.source("method", "brand_new").title == "Nothing new."
 
 
 def test_the_digest_sees_code_but_neither_comments_nor_layout_nor_docstrings(plugin_folder):
-    sys.modules.pop("bench.methods", None)
     path = plugin_folder / "brand_new.py"
 
     def digest(text):

@@ -52,7 +52,7 @@ def broken_plugin(tmp_path):
 def test_a_crash_a_hang_and_an_exception_become_records_and_the_others_go_on(tmp_path, broken_plugin):
     how = {"crash": "killed", "raise": "error", "hang": "timeout", "diverge": "diverged"}
     methods = ",".join([*(f"broken[how={key}]" for key in how if key != "raise"), "broken", "baseline"])
-    words = ["--dataset", "circle", "--seeds", "1", *TINY, "--timeout", "15"]
+    words = ["--dataset", "circle", "--seeds", "1", *TINY, "--timeout", "10"]
     process = start("run", "--method", methods, *words, cwd=tmp_path, env=broken_plugin)
     _, errors = process.communicate(timeout=300)
     assert process.returncode == 1, errors

@@ -17,6 +17,7 @@ import torch
 
 from bench import cli
 from bench.atomic import replace_file
+from bench.cores import available_cores
 from bench.plugins.certificates import FILE as CERTIFICATES
 
 os.environ["BENCH_CACHE"] = os.devnull  # tests remember nothing, and leave the user's memory alone
@@ -137,4 +138,4 @@ def pytest_sessionfinish(session, exitstatus):
 
 def pytest_xdist_auto_num_workers(config):
     """One more than there are cores: the tests of runs wait for other processes most of the time."""
-    return (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1) + 1
+    return available_cores() + 1

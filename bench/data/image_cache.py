@@ -6,7 +6,6 @@ disk, or from what the system keeps of it in memory.
 
 import hashlib
 import io
-import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from bench.cores import available_cores
 from bench.errors import BenchError
 
 Shape = Literal["squeezed", "cropped"]  # into a square: with another aspect, or without the ends of the longer side
@@ -141,13 +141,12 @@ def _decode(root: Path, names: Sequence[str], edge: int, shape: Shape, folder: P
     folder.mkdir()
     if not sys.stderr.isatty():  # a log keeps every state of a bar
         disable_progress_bars()
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     Dataset.from_dict({"path": [str(root / name) for name in names]}).map(
         _read,
         fn_kwargs={"edge": edge, "shape": shape},
         features=Features({"pixels": Value("binary"), "sha256": Value("string")}),
         remove_columns="path",
-        num_proc=min(cores, len(names) // A_PROCESS) or None,
+        num_proc=min(available_cores(), len(names) // A_PROCESS) or None,
         cache_file_name=str(folder / "pictures.arrow"),
         writer_batch_size=256,
         desc=f"decoding {len(names)} pictures, once",

@@ -1,10 +1,10 @@
 """What this machine offers a run: its devices, and how many cells it trains at a time."""
 
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from bench.cores import available_cores
 from bench.errors import BenchError
 
 GPU_NODES = ("nvidia*", "nvhost*", "nvgpu*", "nvmap", "kfd", "dxg")  # of Linux drivers below /dev; torch needs one
@@ -38,14 +38,9 @@ def foreseen_devices(name: str) -> list[str]:
 
 def at_a_time(cells: int, jobs: int | None, devices: Sequence[str], per_device: int) -> int:
     """Workers for so many cells: one a core on the CPU, `per_device` a GPU, unless told otherwise; at least one."""
-    workers = jobs or (_cores() if list(devices) == ["cpu"] else per_device * len(devices))
+    workers = jobs or (available_cores() if list(devices) == ["cpu"] else per_device * len(devices))
     return min(workers, cells) or 1
 
 
 def _gpu_nodes(folder: Path) -> list[Path]:
     return [path for pattern in GPU_NODES for path in folder.glob(pattern)]
-
-
-def _cores() -> int:
-    # those this process may use, where the platform tells
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

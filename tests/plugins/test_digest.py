@@ -155,5 +155,6 @@ def test_every_shared_module_that_plugins_reach_has_a_version_or_moves_no_number
     unnumbered = {name for name in reached if numerics.group_of(name) is None}
     assert unnumbered <= {
         "bench", "bench.errors", "bench.names", "bench.bases", "bench.data", "bench.functional", "bench.synthetic",
-        "bench.numerics", "bench.ranges", "bench.slots", "bench.atomic", "bench.data.files", "bench.data.pretrained",
+        "bench.numerics", "bench.ranges", "bench.cores", "bench.slots", "bench.atomic", "bench.data.files",
+        "bench.data.pretrained",
     }  # fmt: skip

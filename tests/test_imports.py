@@ -36,8 +36,9 @@ BELOW = {
     "method": "dataset slots",
     "dataset": "functional protocol shots",
     "shots": "metrics",
-    "leaderboard": "results shots",
-    "results": "protocol atomic names",
+    "leaderboard": "evidence shots",
+    "evidence": "results",
+    "results": "protocol atomic names shots printable",
     "functional": "errors protocol",
     "metrics": "errors",
     "protocol": "errors ranges",
@@ -49,11 +50,12 @@ BELOW = {
     "atomic": "errors",
     "names": "errors",
     "numerics": "",
+    "printable": "",
     "errors": "",
 }
 PLUGINS = ("methods", "datasets")  # loaded by name; of these, one never imports another
 PLUGIN_IMPORTERS = {"losses"}
-WITHOUT_TORCH = ("leaderboard", "results")
+WITHOUT_TORCH = ("leaderboard", "evidence", "results")
 LONGEST = 300
 
 PUBLIC = "the public API"  # names of bench/__init__.py, which is the roof: it reaches everything, lazily

@@ -1,5 +1,6 @@
 """Records and boards as tables."""
 
+import warnings
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,8 +11,9 @@ from bench.leaderboard.board import Board
 from bench.leaderboard.spec import BoardSpec
 from bench.leaderboard.staleness import stale_cells
 from bench.names import parse, parse_stack
-from bench.results import store
+from bench.printable import plain
 from bench.results.equivalence import Equivalences
+from bench.results.intake import take_in
 from bench.results.record import Record
 
 FIRST = ("dataset", "method", "seed", "status", "key")
@@ -21,6 +23,8 @@ _LISTED = ("config", "metrics", "history", *FIRST)  # set out below, or no singl
 def load_results(folder: str | Path = "results", dataset: str | None = None, method: str | None = None) -> pd.DataFrame:
     """All records below a folder, one row a record, in a fixed order. Never imports torch.
 
+    What is no whole record of its place is left out with a warning. Predictions are not looked at: `bench verify` does.
+
     Columns are dataset, method, seed, status and key, then `<split>_<region>_<metric>` such as test_all_mae, then all
     else that a record says, by its place in it: selection_epoch, timing_wall_s, environment_torch and so on.
 
@@ -28,7 +32,7 @@ def load_results(folder: str | Path = "results", dataset: str | None = None, met
         dataset, method: keep those of this name, written as on a board.
 
     Raises:
-        BenchError: the folder is not there, nothing has that name, or a file is no whole record.
+        BenchError: the folder is not there, or nothing has that name.
 
     >>> found = load_results("search/results", dataset="circle", method="ranksim[weight=0.1]")
     >>> found[["dataset", "status"]].drop_duplicates().values.tolist()
@@ -48,7 +52,7 @@ def board_frame(dataset: str, folder: str | Path = "results", stale: bool = Fals
     Args:
         dataset: name, written as on its board.
         folder: of the records.
-        stale: count records too that today's code, settings or data would not give.
+        stale: count records as they are, whatever today's code, settings and data would give or their predictions say.
 
     Raises:
         BenchError: there is no record of the dataset, or none that counts.
@@ -60,6 +64,8 @@ def board_frame(dataset: str, folder: str | Path = "results", stale: bool = Fals
     root = Path(folder)
     records = _records(root, dataset, None)
     spec = _spec(records)
+    if not stale:
+        records = _proved(root, records)
     rows = Board(spec, records, frozenset() if stale else _stale(root, records)).statistics
     if not rows:
         raise BenchError(
@@ -74,11 +80,27 @@ def board_frame(dataset: str, folder: str | Path = "results", stale: bool = Fals
     return pd.DataFrame(list(lines.values()), index=pd.Index(list(lines), name="method"))
 
 
+def _proved(root: Path, records: list[Record]) -> list[Record]:
+    # without those whose predictions are not the record's, each named in a warning
+    from bench.data import files
+    from bench.runs import evidence
+
+    intake = take_in(root, records[0].dataset, history=False)
+    doubted = evidence.verdict(root, intake, files.root(None)).doubted()
+    for record in records:
+        if record.cell in doubted:
+            warnings.warn(f"left out {record.path}: {plain(doubted[record.cell])}", stacklevel=3)
+    return [record for record in records if record.cell not in doubted]
+
+
 def _records(root: Path, dataset: str | None, method: str | None) -> list[Record]:
     if not root.is_dir():
         raise BenchError(f"no results folder {root}; make results with bench run, or name another folder")
     wanted = None if dataset is None else str(parse(dataset))
-    found = store.read_all(root, wanted)
+    intake = take_in(root, wanted)
+    for one in intake.refused:
+        warnings.warn(f"left out {plain(one.path)}: {plain(one.reason)}", stacklevel=3)
+    found = intake.records
     if wanted is not None and not found:
         raise unknown("dataset with results", wanted, (path.name for path in root.iterdir() if path.is_dir()))
     if method is None:

@@ -7,7 +7,7 @@ import typer
 from typer.exceptions import TyperException
 
 import bench
-from bench.cli import boards, data, new, profile, results, run, show
+from bench.cli import boards, data, new, profile, results, run, show, verify
 from bench.cli.exits import BAD_INPUT, INTERRUPTED, STOPPED
 from bench.errors import BenchError
 
@@ -21,7 +21,7 @@ app = typer.Typer(
 for command in (run.run, run.plan, run.search):
     app.command()(command)
 app.command("list")(show.list_)
-for command in (show.show, show.check, boards.leaderboard, profile.profile, show.schema, new.new):
+for command in (show.show, show.check, boards.leaderboard, verify.verify, profile.profile, show.schema, new.new):
     app.command()(command)
 app.add_typer(data.app, name="data")
 app.add_typer(results.app, name="results")

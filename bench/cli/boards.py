@@ -1,5 +1,7 @@
 """`bench leaderboard`: the boards, from the records."""
 
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -7,6 +9,7 @@ import typer
 
 from bench.cli import complete, options
 from bench.cli.exits import fail
+from bench.printable import plain
 
 
 def leaderboard(
@@ -20,23 +23,38 @@ def leaderboard(
     folder: Annotated[Path, typer.Option("--leaderboard", metavar="FOLDER", help="Folder of the boards.")] = Path(
         "leaderboard"
     ),
+    root: options.DataRoot = None,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit with code 1 if a board differs from its records.")
     ] = False,
 ) -> None:
-    """Write the boards from the records."""
+    """Write the boards from the records.
+
+    Predictions are scored again first. What is not as its evidence has it is left out, and named on its board.
+    """
     from rich.console import Console
 
+    from bench.data import files
     from bench.leaderboard import publish
-    from bench.runs import catalogue
+    from bench.runs.evidence import Catalogue
 
+    catalogue = Catalogue(files.root(root))
     if check:
-        differing = publish.differing(results, folder, catalogue)
-        if differing:
-            fail(f"not as the records give them: {', '.join(differing)}; run bench leaderboard")
+        found = publish.differing(results, folder, catalogue)
+        tell_unscored(found.unscored)
+        if found.files:
+            fail(f"not as the records give them: {', '.join(found.files)}; run bench leaderboard")
         print("all boards are as the records give them")
         return
     if dataset is not None:
         publish.show(results, dataset, catalogue, Console())
     written = publish.write(results, folder, catalogue)
-    print(f"boards written: {', '.join(map(str, written)) or 'none changed'}")
+    tell_unscored(written.unscored)
+    print(f"boards written: {', '.join(written.files) or 'none changed'}")
+
+
+def tell_unscored(unscored: Mapping[str, str]) -> None:
+    """Say, in one line, on which datasets predictions were only hashed."""
+    if unscored:
+        line = f"predictions hashed and not scored, for want of data: {', '.join(unscored)}"
+        print(f"bench: {plain(line)}", file=sys.stderr)

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.cli import options
+from bench.cli.boards import tell_unscored
 from bench.cli.exits import fail
 from bench.errors import BenchError
 from bench.plugins import lookup
+from bench.printable import plain
 
 if TYPE_CHECKING:
     from bench.runs.plan import Plan
@@ -61,7 +63,8 @@ def run(
         from bench.cli.progress import Display
         from bench.data import files
         from bench.leaderboard import publish
-        from bench.runs import catalogue, cells, runner, select
+        from bench.runs import cells, runner, select
+        from bench.runs.evidence import Catalogue
 
         folder = files.root(root)
         rows = select.rows(method, dataset, overrides, smoke)
@@ -71,10 +74,12 @@ def run(
         progress.print(line, markup=False, highlight=False, soft_wrap=True)
     outcome = runner.run(plan, executor, results, Display(plan, executor.jobs, progress))
     touched = sorted({item.cell.dataset for item in plan.planned})
+    catalogue = Catalogue(folder)
     written = publish.write(results, leaderboard or results.parent / "leaderboard", catalogue)
     for name in touched:
         publish.show(results, name, catalogue, Console())
-    print(f"boards written: {', '.join(map(str, written)) or 'none changed'}")
+    tell_unscored(written.unscored)
+    print(f"boards written: {', '.join(written.files) or 'none changed'}")
     if outcome.failed:
         fail(f"{len(outcome.failed)} cells failed; their records say why; run again with --retry failed")
 
@@ -178,6 +183,12 @@ def _notes(plan: "Plan") -> list[str]:
         )
     if kept := states.count(("failed", False)):
         lines.append(f"{kept} cells failed before: --retry failed runs them again")
+    if odd := [item.odd for item in plan.planned if item.odd]:
+        path, reason = odd[0]
+        lines.append(
+            f"{len(odd)} files are not the records of their cells, which count as not done; a run sets them aside: "
+            f"{plain(path)} ({plain(reason)})"
+        )
     if not plan.todo:
         lines.append(f"nothing to train: {states.count(('done', False))} of {len(states)} cells are done")
     return lines

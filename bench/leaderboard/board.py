@@ -1,13 +1,14 @@
 """One board: its records, each with its row and its state, and the statistics of the rows."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from bench.leaderboard.spec import BoardSpec
 from bench.leaderboard.statistics import Statistics, row_statistics
 from bench.names import value_text
+from bench.printable import plain
 from bench.results.key import key_of
 from bench.results.record import Record
 
@@ -23,19 +24,39 @@ class Entry:
     record: Record
 
 
+@dataclass(frozen=True, order=True)
+class LeftOut:
+    """What lies in a results folder and is on no board: its path there, and why."""
+
+    dataset: str
+    path: str
+    reason: str
+
+
 class Board:
     """The records of one dataset by row; tables and pages are made of it.
 
     Args:
         records: in any order; those of other datasets are left out.
         stale: names of cells that count in no mean.
+        left_out: what the page names beside them, as nothing of it counts; of other datasets too.
+        without: names of cells whose predictions were never kept.
     """
 
-    def __init__(self, spec: BoardSpec, records: Iterable[Record], stale: Stale = frozenset()) -> None:
+    def __init__(
+        self,
+        spec: BoardSpec,
+        records: Iterable[Record],
+        stale: Stale = frozenset(),
+        left_out: Iterable[LeftOut] = (),
+        without: Collection[str] = (),
+    ) -> None:
         self.spec = spec
+        self.left_out = [one for one in left_out if one.dataset == spec.dataset]
         own = sorted((r for r in records if r.dataset == spec.dataset), key=lambda r: (r.method, r.seed))
-        states = ["stale" if cell_name(record) in stale else record.status for record in own]
+        states = ["stale" if record.cell in stale else record.status for record in own]
         self.entries = [Entry(*parts) for parts in zip(_rows(own, states), states, own, strict=True)]
+        self.without = sum(state == "ok" and record.cell in without for state, record in zip(states, own, strict=True))
 
     @cached_property
     def finished(self) -> dict[str, list[Record]]:
@@ -52,17 +73,18 @@ class Board:
         return row_statistics(self.spec, self.finished)
 
 
-def boards(specs: Iterable[BoardSpec], records: Iterable[Record], stale: Stale = frozenset()) -> list[Board]:
-    """A board for each spec, in one pass over the records."""
+def boards(
+    specs: Iterable[BoardSpec],
+    records: Iterable[Record],
+    stale: Stale = frozenset(),
+    left_out: Iterable[LeftOut] = (),
+    without: Collection[str] = (),
+) -> list[Board]:
+    """A board for each spec, in one pass over the records; arguments as of a Board."""
     by_dataset: dict[str, list[Record]] = defaultdict(list)
     for record in records:
         by_dataset[record.dataset].append(record)
-    return [Board(spec, by_dataset[spec.dataset], stale) for spec in specs]
-
-
-def cell_name(record: Record) -> str:
-    """Dataset, method and seed in one text, as the results folder has them."""
-    return f"{record.dataset}/{record.method}/{record.seed}"
+    return [Board(spec, by_dataset[spec.dataset], stale, left_out, without) for spec in specs]
 
 
 def baseline_of(row: str) -> str:
@@ -83,7 +105,7 @@ def _rows(records: Sequence[Record], states: Sequence[str]) -> list[str]:
 def _settings(record: Record) -> str:
     overrides = sorted((record.config.get("overrides") or {}).items())
     text = ", ".join(f"{key}={value_text(value)}" for key, value in overrides)
-    return f" {{{text}}}" if text else ""
+    return f" {{{plain(text)}}}" if text else ""
 
 
 def _mark(record: Record) -> str:

@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 
 from bench.leaderboard.board import Board
+from bench.printable import code, literal
 from bench.results.record import Record
 
 
 def mixture_notes(board: Board) -> list[str]:
     """A line on each row whose finished seeds mix torch versions or capabilities, best row first."""
     found = {row: mixtures(board.finished[row]) for row in board.statistics}
-    return [f"- `{row}`: its seeds mix {' and '.join(mixed)}." for row, mixed in found.items() if mixed]
+    return [f"- {code(row)}: its seeds mix {literal(' and '.join(mixed))}." for row, mixed in found.items() if mixed]
 
 
 def mixtures(records: Iterable[Record]) -> list[str]:

@@ -5,13 +5,14 @@ from pathlib import Path
 
 from bench.atomic import replace_file
 from bench.errors import BenchError
-from bench.leaderboard.board import Board
+from bench.leaderboard.board import Board, LeftOut
 from bench.leaderboard.pages import MARK, dataset_page, file_name, index_page
 
 
-def pages(boards: Sequence[Board]) -> dict[str, str]:
+def pages(boards: Sequence[Board], left_out: Sequence[LeftOut] = ()) -> dict[str, str]:
     """Text of every file of the folder, by file name."""
-    return {**{file_name(board.spec): dataset_page(board) for board in boards}, "README.md": index_page(boards)}
+    texts = {file_name(board.spec): dataset_page(board) for board in boards}
+    return {**texts, "README.md": index_page(boards, left_out)}
 
 
 def differing(folder: Path, texts: Mapping[str, str]) -> list[str]:

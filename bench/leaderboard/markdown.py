@@ -6,8 +6,10 @@ from tabulate import tabulate
 
 from bench.leaderboard.format import NONE
 from bench.leaderboard.tables import Table
+from bench.printable import code, literal
 
 CODE = {"method", "best method", "here"}
+FROM_RECORDS = {"machine"}
 TEXT = {
     "dataset",
     "metric",
@@ -23,17 +25,23 @@ TEXT = {
 
 
 def table(made: Table) -> str:
-    """A table, text to the left and numbers to the right; names as code, which keeps their underscores and brackets."""
+    """A table, text to the left and numbers to the right; names as code, which keeps their underscores and brackets.
+
+    What records say of themselves, names and machines, is made harmless; the rest is ours.
+    """
     rows = []
     for i, row in enumerate(made.rows):
-        cells = [text.replace("|", "\\|") for text in row]
-        cells = [
-            f"`{text}`" if head in CODE and text != NONE else text
-            for head, text in zip(made.columns, cells, strict=True)
-        ]
+        cells = [_cell(head, text) for head, text in zip(made.columns, row, strict=True)]
         rows.append([f"**{text}**" if (i, j) in made.bold else text for j, text in enumerate(cells)])
     align = ["left" if head in CODE | TEXT else "right" for head in made.columns]
     return tabulate(rows, headers=made.columns, tablefmt="pipe", disable_numparse=True, colalign=align)
+
+
+def _cell(head: str, text: str) -> str:
+    if head in FROM_RECORDS:
+        return literal(text)
+    text = text.replace("|", "\\|")
+    return code(text) if head in CODE and text != NONE else text
 
 
 def folded(title: str, text: str) -> str:

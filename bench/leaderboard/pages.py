@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from bench.leaderboard import markdown
-from bench.leaderboard.board import Board, baseline_of
+from bench.leaderboard.board import Board, LeftOut, baseline_of
 from bench.leaderboard.comparison import against, listed, paper_keys
 from bench.leaderboard.environments import mixture_notes
 from bench.leaderboard.format import NONE, ranges
@@ -14,8 +14,10 @@ from bench.leaderboard.statistics import column_places
 from bench.leaderboard.tables import Table, cost_table, coverage_table, machines, main_table
 from bench.metrics import METRICS
 from bench.names import parse_stack
+from bench.printable import code, literal
 
 MARK = "<!-- Made from the records by `bench leaderboard`; do not edit. -->"
+MOST_LEFT_OUT = 20  # lines of a page
 SYNTHETIC = "**Synthetic samples: these numbers try the pipeline and say nothing about methods.**"
 
 
@@ -23,12 +25,12 @@ def dataset_page(board: Board) -> str:
     """The page of one dataset."""
     spec = board.spec
     parts = [MARK, f"# {spec.title}", spec.what, SYNTHETIC if spec.synthetic else ""]
-    parts += [*_main(board), *_against(board), *_costs(board), *_coverage(board)]
+    parts += [*_main(board), *_against(board), *_costs(board), *_coverage(board), *_left_out(board.left_out)]
     return markdown.joined([*parts, *_certificates(board), *_published(spec)])
 
 
-def index_page(boards: Sequence[Board]) -> str:
-    """The page that lists all boards, those on synthetic samples apart."""
+def index_page(boards: Sequence[Board], left_out: Sequence[LeftOut] = ()) -> str:
+    """The page that lists all boards, those on synthetic samples apart, and what was left out and has no board."""
     ordered = sorted(boards, key=lambda board: board.spec.dataset)
     text = "The best method of each dataset, on the test split; mean ± sample deviation over n seeds."
     parts = [MARK, "# Leaderboards", text]
@@ -36,7 +38,8 @@ def index_page(boards: Sequence[Board]) -> str:
         rows = [_headline(board) for board in ordered if board.spec.synthetic == synthetic]
         heads = ("dataset", "metric", "best method", "n", "best", "baseline", "rows")
         parts += [heading, markdown.table(Table(heads, tuple(rows)))] if rows else []
-    return markdown.joined(parts)
+    named = {board.spec.dataset for board in boards}
+    return markdown.joined([*parts, *_left_out([one for one in left_out if one.dataset not in named])])
 
 
 def excerpt(board: Board) -> str:
@@ -58,6 +61,8 @@ def _main(board: Board) -> list[str]:
     if chosen:
         text += f" The epoch is the one with the best {' or '.join(chosen)} on the validation split."
     tables = (markdown.table(main_table(board, group)) for group in board.spec.groups)
+    if board.without:
+        text += f" Predictions of {board.without} cells were not kept, so that nobody can score them again."
     return ["## Leaderboard", text, *tables, "\n".join(mixture_notes(board))]
 
 
@@ -87,8 +92,8 @@ def _costs(board: Board) -> list[str]:
         "chose. Skipped, unconverged: batches of all seeds that a regularizer left out, or whose solver stopped short."
     )
     data = sorted({record.data_fingerprint[:12] for record in finished})
-    lines = [f"- {machine}" for machine in machines(finished)]
-    lines += [f"- data fingerprint `{digest}`" for digest in data]
+    lines = [f"- {literal(machine)}" for machine in machines(finished)]
+    lines += [f"- data fingerprint {code(digest)}" for digest in data]
     return ["## Time and memory", text, markdown.table(cost_table(board)), "\n".join(lines)]
 
 
@@ -101,6 +106,15 @@ def _coverage(board: Board) -> list[str]:
         "Stale: made by other code or settings. No mean contains failed or stale seeds."
     )
     return ["## Coverage", text, markdown.table(made)]
+
+
+def _left_out(found: Sequence[LeftOut]) -> list[str]:
+    if not found:
+        return []
+    text = "Files that count in nothing above, because they are not what they say; `bench verify` tells more."
+    lines = [f"- {code(one.path)}: {literal(one.reason)}" for one in found[:MOST_LEFT_OUT]]
+    more = len(found) - len(lines)
+    return ["## Left out", text, "\n".join([*lines, *([f"- and {more} more"] if more else [])])]
 
 
 def _certificates(board: Board) -> list[str]:

@@ -4,21 +4,21 @@ What the datasets say needs torch, and boards never import it: a catalogue is ha
 """
 
 import re
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from bench.atomic import replace_file
 from bench.errors import BenchError
+from bench.evidence.difference import Verdict
 from bench.leaderboard import files
-from bench.leaderboard.board import Board, boards
+from bench.leaderboard.board import Board, LeftOut, boards
 from bench.leaderboard.pages import excerpt
 from bench.leaderboard.spec import BoardSpec
 from bench.leaderboard.staleness import stale_cells
-from bench.results import store
 from bench.results.equivalence import Equivalences
-from bench.results.record import Record
+from bench.results.intake import Intake, take_in
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,7 +27,7 @@ EXCERPT = re.compile(r"(<!-- board (\S+) -->\n).*?(?=<!-- /board -->)", re.DOTAL
 
 
 class Catalogue(Protocol):
-    """What datasets and methods say of themselves today; `bench.runs.catalogue` is one."""
+    """What datasets and methods say of themselves today, and what the evidence says; see `bench.runs.evidence`."""
 
     def describe(self, dataset: str) -> Mapping[str, Any]:
         """The fields of a BoardSpec but its regions."""
@@ -37,32 +37,62 @@ class Catalogue(Protocol):
         """The configuration that today's code would train; None where it has no such row."""
         ...
 
+    def verdict(self, results: Path, intake: Intake, /) -> Verdict:
+        """What the predictions and the other evidence beside the records say of them."""
+        ...
 
-def write(results: Path, folder: Path, catalogue: Catalogue) -> list[str]:
-    """Write every board that the records change, and the README's excerpts; returns the files written.
+
+@dataclass(frozen=True)
+class Made:
+    """The boards of a results folder, what is on none of them, and what could not be looked at.
+
+    Args:
+        left_out: of all boards, and of folders that have none.
+        unscored: dataset -> why its predictions were hashed and not scored again.
+    """
+
+    boards: list[Board]
+    left_out: tuple[LeftOut, ...]
+    unscored: Mapping[str, str]
+
+    def pages(self) -> dict[str, str]:
+        """Text of every file of the folder of boards, by file name."""
+        return files.pages(self.boards, self.left_out)
+
+
+@dataclass(frozen=True)
+class Published:
+    """Board files that were written, or that differ; and datasets whose predictions could not be scored, and why."""
+
+    files: list[str]
+    unscored: Mapping[str, str]
+
+
+def write(results: Path, folder: Path, catalogue: Catalogue) -> Published:
+    """Write every board that the records change, and the README's excerpts.
 
     Raises:
         BenchError: there are no records, or a file cannot be written.
     """
     made = read_boards(results, catalogue)
-    changed = [f"{folder}/{name}" for name in files.write(folder, files.pages(made))]
-    readme, text = _readme(folder, made)
+    changed = [f"{folder}/{name}" for name in files.write(folder, made.pages())]
+    readme, text = _readme(folder, made.boards)
     if text is not None:
         replace_file(readme, text.encode())
         changed.append(str(readme))
-    return changed
+    return Published(changed, made.unscored)
 
 
-def differing(results: Path, folder: Path, catalogue: Catalogue) -> list[str]:
+def differing(results: Path, folder: Path, catalogue: Catalogue) -> Published:
     """Board files that are not what the records give.
 
     Raises:
         BenchError: there are no records, so that nothing can be said.
     """
     made = read_boards(results, catalogue)
-    readme, text = _readme(folder, made)
-    changed = [f"{folder}/{name}" for name in files.differing(folder, files.pages(made))]
-    return [*changed, str(readme)] if text is not None else changed
+    readme, text = _readme(folder, made.boards)
+    changed = [f"{folder}/{name}" for name in files.differing(folder, made.pages())]
+    return Published([*changed, str(readme)] if text is not None else changed, made.unscored)
 
 
 def show(results: Path, dataset: str, catalogue: Catalogue, console: "Console") -> None:
@@ -74,36 +104,56 @@ def show(results: Path, dataset: str, catalogue: Catalogue, console: "Console") 
     from bench.leaderboard import terminal  # rich, which files do not need
 
     name = catalogue.describe(dataset)["dataset"]
-    found = store.read_all(results, name, history=False)
-    if not found:
+    intake = take_in(results, name, history=False)
+    if not intake.records:
         raise BenchError(
-            f"no records of '{name}' in {results}; make them with bench run --method all --dataset '{name}'"
+            f"no records of '{name}' in {results}{intake.refused_words}; "
+            f"make them with bench run --method all --dataset '{name}'"
         )
-    (board,) = _boards(results, found, catalogue)
-    terminal.show(board, console)
+    for board in _boards(results, intake, catalogue).boards:
+        terminal.show(board, console)
 
 
-def read_boards(results: Path, catalogue: Catalogue) -> list[Board]:
+def read_boards(results: Path, catalogue: Catalogue) -> Made:
     """The boards of a results folder, by dataset; each record is read once.
 
     Raises:
         BenchError: there are no records.
     """
-    found = store.read_all(results, history=False)
-    if not found:
+    intake = take_in(results, history=False)
+    if not intake.records:
         where = results if results.is_dir() else f"{results}, which is no folder"
-        raise BenchError(f"no records in {where}; name the folder of the records with --results")
-    return _boards(results, found, catalogue)
+        words = intake.refused_words
+        raise BenchError(f"no records in {where}{words}; name the folder of the records with --results")
+    return _boards(results, intake, catalogue)
 
 
-def _boards(results: Path, found: Sequence[Record], catalogue: Catalogue) -> list[Board]:
-    regions: dict[str, set[str]] = defaultdict(set)
+def _boards(results: Path, intake: Intake, catalogue: Catalogue) -> Made:
+    verdict = catalogue.verdict(results, intake)
+    doubted = verdict.doubted()
+    left_out = [LeftOut(one.dataset, one.path, one.reason) for one in intake.refused]
+    left_out += [LeftOut(one.dataset, one.path, doubted[one.cell]) for one in intake.records if one.cell in doubted]
+    found = [record for record in intake.records if record.cell not in doubted]
+    descriptions: dict[str, Mapping[str, Any]] = {}
+    problem: BenchError | None = None
+    for name in sorted({record.dataset for record in intake.records}):
+        try:
+            descriptions[name] = catalogue.describe(name)
+        except BenchError as error:  # of a plug-in that is not here: the other boards do not depend on it
+            left_out.append(LeftOut(name, name, str(error)))
+            problem = error
+    if problem is not None and not descriptions:
+        raise problem
+    found = [record for record in found if record.dataset in descriptions]
+    regions: dict[str, set[str]] = {name: set() for name in descriptions}
     for record in found:
         regions[record.dataset].update(record.metrics.get("test", {}))
     # a method that nobody has run anywhere yet is missing from no board
     standing = {record.method for record in found}
-    specs = [BoardSpec.of(catalogue.describe(name), regions[name]).among(standing) for name in sorted(regions)]
-    return boards(specs, found, stale_cells(found, Equivalences.read(results), catalogue.config_today))
+    specs = [BoardSpec.of(what, regions[name]).among(standing) for name, what in descriptions.items()]
+    stale = stale_cells(found, Equivalences.read(results), catalogue.config_today)
+    ordered = tuple(sorted(left_out))
+    return Made(boards(specs, found, stale, ordered, verdict.without), ordered, verdict.unscored)
 
 
 def _readme(folder: Path, made: Sequence[Board]) -> tuple[Path, str | None]:

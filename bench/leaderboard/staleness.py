@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from bench.leaderboard.board import Stale, cell_name
+from bench.leaderboard.board import Stale
 from bench.results.equivalence import Equivalences
 from bench.results.record import Record
 
@@ -28,7 +28,7 @@ def stale_cells(records: Iterable[Record], known: Equivalences, config_today: Co
         if row not in configs:
             configs[row] = config_today(record.dataset, record.method, overrides)
         if record.data_fingerprint != usual[record.dataset] or not known.is_current(record, configs[row]):
-            stale.add(cell_name(record))
+            stale.add(record.cell)
     return frozenset(stale)
 
 

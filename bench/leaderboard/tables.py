@@ -11,6 +11,7 @@ from bench.leaderboard.format import NONE, ranges, short
 from bench.leaderboard.spec import SEEDS
 from bench.leaderboard.statistics import column_places
 from bench.metrics import METRICS
+from bench.printable import plain
 from bench.results.record import FAILURES, Record
 
 COSTS: dict[str, Callable[[Record], float | None]] = {
@@ -75,7 +76,7 @@ def cost_table(board: Board) -> Table:
 def machines(records: Iterable[Record]) -> list[str]:
     """The distinct pairs of torch version and device, as text."""
     there = [record.environment for record in records if record.environment]
-    return sorted({f"torch {e.torch}, {e.cpu if e.device == 'cpu' else e.device}" for e in there})
+    return sorted({plain(f"torch {e.torch}, {e.cpu if e.device == 'cpu' else e.device}") for e in there})
 
 
 def coverage_table(board: Board) -> Table:

@@ -7,6 +7,9 @@ from rich.text import Text
 
 from bench.leaderboard.board import Board
 from bench.leaderboard.tables import main_table
+from bench.printable import plain
+
+MOST_LEFT_OUT = 5  # lines
 
 
 def show(board: Board, console: Console) -> None:
@@ -22,3 +25,7 @@ def show(board: Board, console: Console) -> None:
         drawn.add_row(*(Text(cell, "bold" if (i, j) in table.bold else "") for j, cell in enumerate(row)))
     empty = Text(f"{board.spec.title}: no seed has finished yet")
     console.print(drawn if table.rows else empty, crop=False)  # too narrow a terminal wraps, it hides nothing
+    for one in board.left_out[:MOST_LEFT_OUT]:
+        console.print(Text(f"left out: {plain(one.path)} - {plain(one.reason)}"), soft_wrap=True)
+    if more := len(board.left_out[MOST_LEFT_OUT:]):
+        console.print(Text(f"left out: {more} more; bench verify names them all"))

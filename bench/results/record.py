@@ -1,68 +1,81 @@
 """Records: the file that a finished or failed cell leaves, written whole and then renamed.
 
-Predictions on the test split lie beside the records, one compressed array a seed in one file a row.
+Predictions lie beside the records, in one file a row: the array `seed-0` of the test split, `seed-0/val` of validation.
 """
 
 import json
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from annotated_types import Ge, Le
 from pydantic import BaseModel, ConfigDict
 
 Status = Literal["ok", "diverged", "oom", "timeout", "killed", "error"]
 FAILURES: tuple[Status, ...] = ("diverged", "oom", "timeout", "killed", "error")
-Region = dict[str, int | float | None]
+MOST = 2**53  # of whole numbers: every reader of JSON has those up to here
+Whole = Annotated[int, Ge(0), Le(MOST)]
+Amount = Annotated[float, Ge(0)]
+Region = dict[str, Annotated[int, Ge(-MOST), Le(MOST)] | float | None]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Selection(_Part):
     """The epoch that validation chose, and the value it had."""
 
     metric: str
-    epoch: int
+    epoch: Whole
     value: float
 
 
 class Epoch(_Part):
     """One validation: mean training loss since the last one, the selecting metric, seconds since the start."""
 
-    epoch: int
+    epoch: Whole
     loss: float | None
     val: float | None
-    seconds: float
+    seconds: Amount
     stage: str | None = None
 
 
-class Predictions(_Part):
-    """Test predictions: SHA-256 over little-endian float32 in row order, and the file that holds them.
+class Hashes(_Part):
+    """SHA-256 of predictions over little-endian float32 in row order.
 
     `columns`: further ones such as "deviation", each with its SHA-256.
     """
 
-    file: str
     sha256: str
     columns: dict[str, str] = {}
+
+
+class Predictions(Hashes):
+    """The file beside the record that holds its predictions, and the hashes of those on the test split.
+
+    `val`: of those on the validation split; schema 1 did not keep them.
+    """
+
+    file: str
+    val: Hashes | None = None
 
 
 class Timing(_Part):
     """Seconds of the whole cell and of training; milliseconds a step after warm-up."""
 
-    wall_s: float
-    train_s: float | None = None
-    step_ms: float | None = None
-    step_ms_iqr: float | None = None
-    samples_per_s: float | None = None
-    workers: int = 1  # cells that shared the machine
+    wall_s: Amount
+    train_s: Amount | None = None
+    step_ms: Amount | None = None
+    step_ms_iqr: Amount | None = None
+    samples_per_s: Amount | None = None
+    workers: Whole = 1  # cells that shared the machine
 
 
 class Memory(_Part):
     """Peak memory in MB (10^6 bytes)."""
 
-    peak_rss_mb: float | None = None
-    peak_gpu_allocated_mb: float | None = None
-    peak_gpu_reserved_mb: float | None = None
+    peak_rss_mb: Amount | None = None
+    peak_gpu_allocated_mb: Amount | None = None
+    peak_gpu_reserved_mb: Amount | None = None
 
 
 class Environment(_Part):
@@ -71,12 +84,12 @@ class Environment(_Part):
     python: str
     torch: str
     cuda: str | None
-    cudnn: int | None
+    cudnn: Whole | None
     device: str
     cpu: str
     cpu_capability: str | None = None  # instruction set of torch's kernels, e.g. AVX2; schema 1 did not say
-    cores: int
-    threads: int
+    cores: Whole
+    threads: Whole
     deterministic: bool
     git_sha: str | None
     git_dirty: bool | None
@@ -90,7 +103,7 @@ class Record(_Part):
     key: str
     dataset: str
     method: str
-    seed: int
+    seed: Whole
     status: Status
     config: dict[str, Any]
     data_fingerprint: str
@@ -98,14 +111,25 @@ class Record(_Part):
     selection: Selection | None = None
     history: list[Epoch] = []
     predictions: Predictions | None = None
-    skipped_batches: int = 0
-    unconverged_batches: int = 0
+    skipped_batches: Whole = 0
+    unconverged_batches: Whole = 0
     timing: Timing
     memory: Memory = Memory()
     environment: Environment | None = None
     started: str
     finished: str
     error: str | None = None
+    checksum: str | None = None  # SHA-256 of all else in the file; schema 1 had none
+
+    @property
+    def cell(self) -> str:
+        """Dataset, method and seed in one text, as the results folder has them."""
+        return f"{self.dataset}/{self.method}/{self.seed}"
+
+    @property
+    def path(self) -> str:
+        """Where it lies below the results folder."""
+        return f"{self.dataset}/{self.method}/seed-{self.seed}.json"
 
 
 def schema() -> str:

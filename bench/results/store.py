@@ -1,23 +1,34 @@
-"""Where records lie: read, written whole and then renamed.
+"""Where records lie: written whole and then renamed, beside the predictions that are their evidence.
 
-Predictions on the test split lie beside the records, one compressed array a seed in one file a row.
+Predictions of all seeds of a row share one file: the arrays `seed-0` and, by column, `seed-0/deviation` of the test
+split, and `seed-0/val` and `seed-0/val/deviation` of the validation split. What stands in the way of a write and is
+not ours is set aside under another name and said, so that no finished cell is lost and nobody's file either.
 """
 
-import gc
 import hashlib
 import json
+import math
+import os
+import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from filelock import FileLock
-from pydantic import ValidationError
 
 from bench.atomic import replace_file
 from bench.errors import BenchError
-from bench.results.record import Record
+from bench.printable import plain
+from bench.results import arrays
+from bench.results.arrays import Unsound
+from bench.results.intake import take_in
+from bench.results.reading import Unreadable, read
+from bench.results.record import Predictions, Record
+
+Say = Callable[[str], None]
+ROOM = 2**26  # bytes that an array of another seed may always have
 
 
 def path_of(results: Path, dataset: str, method: str, seed: int) -> Path:
@@ -25,58 +36,28 @@ def path_of(results: Path, dataset: str, method: str, seed: int) -> Path:
     return results / dataset / method / f"seed-{seed}.json"
 
 
-def read(path: Path) -> Record:
-    """Read one record; a file that is no whole record raises BenchError."""
-    try:
-        return Record.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "file"
-        raise BenchError(
-            f"{path} is not a whole record ({where}: {first['msg']}); delete it and run the cell again"
-        ) from None
-
-
 def read_all(results: Path, dataset: str | None = None, history: bool = True) -> list[Record]:
-    """All records below a results folder, in a fixed order.
+    """The good records below a results folder, as `bench.results.intake.take_in`, which also tells of the others."""
+    return take_in(results, dataset, history).records
+
+
+def write(
+    results: Path, record: Record, predictions: Mapping[str, np.ndarray] | None = None, say: Say | None = None
+) -> Path:
+    """Write the predictions, then the record: a record that exists is finished.
 
     Args:
-        dataset: of this one alone.
-        history: False leaves the epochs out once they are checked; they are most of a record's memory.
+        predictions: by column: "mean" and others of the test split, "val" and "val/..." of the validation split.
+        say: is told, in one line, what was in the way and was set aside; by default standard error.
     """
-    folders = sorted(results.iterdir()) if results.is_dir() else []
-    paths = [
-        path
-        for folder in folders
-        if folder.is_dir() and dataset in (None, folder.name)
-        for path in sorted(folder.glob("*/seed-*.json"), key=lambda p: (p.parent.name, int(p.stem[5:])))
-    ]
-    with _no_collection():
-        found = (read(path) for path in paths)
-        return list(found) if history else [record.model_copy(update={"history": []}) for record in found]
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    # many records are many objects without a cycle: looking for one again and again takes longer than reading them
-    enabled = gc.isenabled()
-    gc.disable()
+    path, say = path_of(results, record.dataset, record.method, record.seed), say or _to_stderr
     try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-
-
-def write(results: Path, record: Record, predictions: Mapping[str, np.ndarray] | None = None) -> Path:
-    """Write the predictions by column, then the record: a record that exists is finished."""
-    path = path_of(results, record.dataset, record.method, record.seed)
-    try:
+        for folder in (path.parents[1], path.parent):
+            if os.path.lexists(folder) and (folder.is_symlink() or not folder.is_dir()):
+                _set_aside(folder, "no folder", say)
         path.parent.mkdir(parents=True, exist_ok=True)
-        if predictions is not None and record.predictions is not None:
-            names = {name: path.stem if name == "mean" else f"{path.stem}/{name}" for name in predictions}
-            added = {names[name]: values for name, values in predictions.items()}
-            _add_predictions(path.parent / record.predictions.file, path.stem, added)
+        _write_predictions(path, record.predictions, predictions or {}, say)
+        _clear(path, say)
         replace_file(path, _text(record).encode())
     except OSError as error:
         raise BenchError(f"cannot write {path}: {error.strerror}; choose another folder with --results") from None
@@ -84,15 +65,30 @@ def write(results: Path, record: Record, predictions: Mapping[str, np.ndarray] |
 
 
 def predictions(results: Path, record: Record) -> np.ndarray | None:
-    """The stored test predictions of a record, (N, T); None where none are kept."""
+    """The stored test predictions of a record, (N, T); None where none are kept, or not as the harness keeps them."""
     if record.predictions is None:
         return None
     path = path_of(results, record.dataset, record.method, record.seed)
-    file = path.parent / record.predictions.file
-    if not file.is_file():
+    try:
+        with arrays.opened(path.parent / record.predictions.file) as kept:
+            return kept.load(path.stem)
+    except Unsound:
         return None
-    with np.load(file, allow_pickle=False) as arrays:
-        return arrays[path.stem] if path.stem in arrays.files else None
+
+
+def file_of(shape: tuple[int, ...]) -> str:
+    """Name of the file that holds predictions of this shape, (N, T) or (N, T, H, W)."""
+    values = math.prod(shape[1:])
+    return "predictions.npz" if values == 1 and len(shape) == 2 else f"predictions-{values}d.npz"
+
+
+def keys_of(seed: int, kept: Predictions) -> dict[str, str]:
+    """Names of the arrays that a record owns, each with its SHA-256."""
+    found: dict[str, str] = {}
+    for name, part in ((f"seed-{seed}", kept), (f"seed-{seed}/val", kept.val)):
+        if part is not None:
+            found |= {name: part.sha256, **{f"{name}/{column}": digest for column, digest in part.columns.items()}}
+    return found
 
 
 def hash_predictions(predictions: np.ndarray) -> str:
@@ -100,23 +96,92 @@ def hash_predictions(predictions: np.ndarray) -> str:
     return hashlib.sha256(np.ascontiguousarray(predictions, dtype="<f4").tobytes()).hexdigest()
 
 
-def _add_predictions(path: Path, seed: str, predictions: Mapping[str, np.ndarray]) -> None:
+def checksum(fields: Mapping[str, Any]) -> str:
+    """SHA-256 over canonical JSON of a record's file, its own checksum left out."""
+    content = {name: value for name, value in fields.items() if name != "checksum"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _write_predictions(record: Path, kept: Predictions | None, predictions: Mapping[str, np.ndarray], say: Say) -> None:
+    # a cell that failed this time leaves no predictions of an earlier one behind
+    seed = record.stem
+    added = {seed if name == "mean" else f"{seed}/{name}": values for name, values in predictions.items()}
+    own = kept.file if kept is not None and predictions else None
     # two runs may share a results folder, and one file holds every seed of the row
-    with FileLock(path.parents[2] / ".lock"):
-        arrays: dict[str, np.ndarray] = {}
-        if path.is_file():
-            with np.load(path, allow_pickle=False) as old:
-                arrays = {key: old[key] for key in old.files if key.partition("/")[0] != seed}
-        arrays |= {name: np.ascontiguousarray(values, dtype="<f4") for name, values in predictions.items()}
-        with tempfile.TemporaryFile() as buffer:
-            np.savez_compressed(buffer, **{key: arrays[key] for key in sorted(arrays)})  # type: ignore[arg-type]
-            buffer.seek(0)
-            replace_file(path, buffer.read())
+    with FileLock(record.parents[2] / ".lock"):
+        for path in sorted({record.parent / own} if own else set(), key=str) + _others(record.parent, own):
+            _merge(path, seed, added if path.name == own else {}, say)
+
+
+def _others(row: Path, own: str | None) -> list[Path]:
+    return [path for path in sorted(row.glob("predictions*.npz")) if path.name != own]
+
+
+def _merge(path: Path, seed: str, added: Mapping[str, np.ndarray], say: Say) -> None:
+    kept, damage = _of_other_seeds(path, seed, added)
+    if kept is None and not added:
+        return
+    if damage is not None and os.path.lexists(path):
+        _set_aside(path, damage, say)
+    values = {**(kept or {}), **{name: np.ascontiguousarray(given, dtype="<f4") for name, given in added.items()}}
+    if not values:
+        path.unlink(missing_ok=True)
+        return
+    with tempfile.TemporaryFile() as buffer:
+        np.savez_compressed(buffer, **{key: values[key] for key in sorted(values)})  # type: ignore[arg-type]
+        buffer.seek(0)
+        replace_file(path, buffer.read())
+
+
+def _of_other_seeds(
+    path: Path, seed: str, added: Mapping[str, np.ndarray]
+) -> tuple[dict[str, np.ndarray] | None, str | None]:
+    # the arrays to keep, None where nothing need be written for the seed's sake; and what is wrong with the file
+    found: dict[str, np.ndarray] = {}
+    damage = None
+    largest = max(ROOM, *(4 * values.size * 4 for values in added.values())) if added else arrays.LARGEST
+    try:
+        with arrays.opened(path, largest) as there:
+            known = {key: match[1] for key in there if (match := arrays.KEY.fullmatch(key))}
+            if not added and seed not in known.values():
+                return None, None
+            for key in (key for key, owner in known.items() if owner != seed):
+                try:
+                    found[key] = there.load(key)
+                except Unsound as error:
+                    damage = str(error)
+    except Unsound as error:
+        return (None, None) if not added else ({}, str(error))
+    return found, damage
+
+
+def _clear(path: Path, say: Say) -> None:
+    # what lies where the record must lie and is no record of this cell is somebody's: it is kept under another name
+    if not os.path.lexists(path):
+        return
+    try:
+        read(path)
+    except Unreadable as error:
+        _set_aside(path, error.reason, say)
+
+
+def _set_aside(path: Path, why: str, say: Say) -> None:
+    number, target = 0, path.with_name(f"{path.name}.aside")
+    while os.path.lexists(target):
+        number += 1
+        target = path.with_name(f"{path.name}.aside-{number}")
+    path.rename(target)
+    say(f"{plain(path)} was in the way ({plain(why)}); it is now {plain(target.name)}")
+
+
+def _to_stderr(line: str) -> None:
+    print(f"bench: {line}", file=sys.stderr)
 
 
 def _text(record: Record) -> str:
     # one line a field: small, and a diff shows what moved
     fields = record.model_dump(mode="json", exclude_none=False)
     fields["history"] = [{k: v for k, v in row.items() if k != "stage" or v} for row in fields["history"]]
+    fields["checksum"] = checksum(fields)
     lines = (f"{json.dumps(k)}: {json.dumps(v, separators=(',', ':'), allow_nan=False)}" for k, v in fields.items())
     return "{\n" + ",\n".join(lines) + "\n}\n"

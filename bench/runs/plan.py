@@ -12,7 +12,9 @@ from typing import Any, Literal
 from bench.errors import BenchError
 from bench.results import store
 from bench.results.equivalence import Equivalences
+from bench.results.intake import of_cell
 from bench.results.key import key_of
+from bench.results.reading import Unreadable
 
 State = Literal["todo", "done", "stale", "failed"]
 
@@ -57,6 +59,7 @@ class Planned:
     status: str | None  # of the record that lies there
     run: bool
     wall_s: float | None = None  # of the record that lies there
+    odd: tuple[str, str] | None = None  # path, and why: what lies there is no record of this cell
 
 
 @dataclass(frozen=True)
@@ -107,9 +110,12 @@ def compare(
 
 def _compare(cell: Cell, results: Path, known: Equivalences, retry: frozenset[str], rerun_stale: bool) -> Planned:
     path = store.path_of(results, cell.dataset, cell.method, cell.seed)
-    if not path.exists():
+    try:
+        record = of_cell(path)
+    except Unreadable as error:
+        return Planned(cell, "todo", None, run=True, odd=(str(path), error.reason))
+    if record is None:
         return Planned(cell, "todo", None, run=True)
-    record = store.read(path)
     if not known.is_current(record, cell.config) or record.data_fingerprint != cell.fingerprint:
         return Planned(cell, "stale", record.status, rerun_stale, record.timing.wall_s)
     if record.status == "ok":

@@ -18,7 +18,7 @@ from bench.metrics import METRICS
 from bench.names import value_text
 from bench.plugins import resolve
 from bench.plugins.resolve import NamedDataset, NamedMethod
-from bench.results import store
+from bench.results import reading, store
 from bench.runs import select
 from bench.runs.plan import Plan
 
@@ -60,7 +60,7 @@ def tried(plan: Plan, results: Path) -> list[Tried]:
         cells = [item.cell for item in plan.planned if (item.cell.dataset, item.cell.method) == (dataset, method)]
         base, params = (cells[0].config["method"][0][key] for key in ("name", "params"))
         setting = next(c for c in plugins.load("method", base).candidates if {**params, **c} == params)
-        chosen = [store.read(store.path_of(results, dataset, method, cell.seed)).selection for cell in cells]
+        chosen = [reading.read(store.path_of(results, dataset, method, cell.seed)).selection for cell in cells]
         values = [selected.value for selected in chosen if selected is not None]
         validation = fmean(values) if len(values) == len(cells) else None
         found.append(Tried(cells[0].config["dataset"]["name"], base, setting, validation))

@@ -18,7 +18,7 @@ import torch
 
 from bench.plugins import resolve
 from bench.results import store
-from bench.results.record import Environment, Memory, Predictions, Record, Status, Timing
+from bench.results.record import Environment, Hashes, Memory, Predictions, Record, Status, Timing
 from bench.runs import cells
 from bench.runs.plan import Cell
 from bench.stack import batch_counters
@@ -28,6 +28,7 @@ from bench.training.loop import Diverged, Training
 PACKAGES = ("regression-bench", "torch", "torchvision", "timm", "numpy", "scipy", "scikit-learn", "pandas")
 
 
+LONGEST_ERROR = 20_000  # characters that a record keeps
 Columns = dict[str, np.ndarray]
 
 
@@ -45,7 +46,7 @@ class RunContext:
 
 @dataclass(frozen=True)
 class Finished:
-    """A record and, of a cell that went well, its test predictions: "mean", and further columns by name."""
+    """A record and, of a cell that went well, its predictions: "mean", further columns by name, and "val" likewise."""
 
     record: Record
     predictions: Columns | None = None
@@ -72,7 +73,7 @@ def run(cell: Cell, context: RunContext, report: Callable[[dict], None]) -> Fini
         **_identity(cell),
         **parts,
         status=status,
-        error=error,
+        error=_readable(error),
         timing=timing,
         memory=memory(context.device),
         environment=environment(context),
@@ -87,7 +88,7 @@ def failure(cell: Cell, status: Status, error: str, started: datetime, wall_s: f
     return Record(
         **_identity(cell),
         status=status,
-        error=error,
+        error=_readable(error),
         timing=Timing(wall_s=round(wall_s, 3)),
         started=started.isoformat(timespec="seconds"),
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -113,15 +114,13 @@ def _train(cell: Cell, context: RunContext, report: Callable[[dict], None]) -> t
     }
     step, spread = fit.step_ms()
     batch = min(on.protocol.batch_size or len(splits.train), len(splits.train))
-    test = {name: values.numpy() for name, values in predicted["test"].items()}
-    mean = test["mean"]
-    file = "predictions.npz" if mean.ndim == 2 and mean.shape[1] == 1 else f"predictions-{mean[0].size}d.npz"
-    hashes = {name: store.hash_predictions(values) for name, values in test.items()}
+    val, test = ({name: values.numpy() for name, values in predicted[split].items()} for split in ("val", "test"))
+    kept = Predictions(file=store.file_of(test["mean"].shape), val=_hashes(val), **_hashes(test).model_dump())
     return {
         "metrics": metrics,
         "selection": fit.selection,
         "history": [_row(row) for row in fit.history],
-        "predictions": Predictions(file=file, sha256=hashes.pop("mean"), columns=hashes),
+        "predictions": kept,
         **batch_counters(method),
         "timing": {
             "train_s": round(fit.train_s, 3),
@@ -129,7 +128,12 @@ def _train(cell: Cell, context: RunContext, report: Callable[[dict], None]) -> t
             "step_ms_iqr": round(spread, 4),
             "samples_per_s": round(1e3 * batch / step, 1) if step else None,
         },
-    }, test
+    }, {**test, **{"val" if name == "mean" else f"val/{name}": values for name, values in val.items()}}
+
+
+def _hashes(columns: Columns) -> Hashes:
+    found = {name: store.hash_predictions(values) for name, values in columns.items()}
+    return Hashes(sha256=found.pop("mean"), columns=found)
 
 
 def _row(row: dict) -> dict:
@@ -137,6 +141,15 @@ def _row(row: dict) -> dict:
     short = {key: row[key] if row[key] is None else float(f"{row[key]:.6g}") for key in ("loss", "val")}
     stage = {} if row["stage"] == "train" else {"stage": row["stage"]}
     return {"epoch": row["epoch"], **short, "seconds": round(row["seconds"], 3), **stage}
+
+
+def _readable(error: str | None) -> str | None:
+    # an error may quote half a gigabyte, or half a character
+    if error is None:
+        return None
+    text = error.encode("utf-8", "backslashreplace").decode()
+    half = LONGEST_ERROR // 2
+    return (text if len(text) <= LONGEST_ERROR else f"{text[:half]}\n[...]\n{text[-half:]}") or "no message"
 
 
 def _identity(cell: Cell) -> dict[str, Any]:

@@ -1,0 +1,98 @@
+"""`bench verify`: the numbers against their evidence."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bench.cli import complete, options
+from bench.cli.exits import fail
+from bench.cli.run import PRELOAD
+from bench.printable import plain
+
+if TYPE_CHECKING:
+    from bench.runs.verify import Report
+
+
+def verify(
+    dataset: Annotated[
+        str | None,
+        typer.Option("--dataset", metavar="NAME", autocompletion=complete.dataset, help="Look at this dataset alone."),
+    ] = None,
+    method: Annotated[
+        str | None,
+        typer.Option("--method", metavar="NAME", autocompletion=complete.methods, help="Look at this method alone."),
+    ] = None,
+    results: options.Results = Path("results"),
+    root: options.DataRoot = None,
+    rerun: Annotated[
+        int, typer.Option("--rerun", metavar="N", min=0, help="Train this many cells again too, of as many rows.")
+    ] = 0,
+    jobs: options.Jobs = None,
+    allow_missing: Annotated[
+        bool, typer.Option("--allow-missing", help="Do not fail where predictions were never kept; they are listed.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
+) -> None:
+    """Check every number against its evidence.
+
+    Predictions are hashed and scored again, and metrics, counts, selection and history are compared with the record.
+    Exits with code 1 where anything differs.
+    """
+    from dataclasses import replace
+
+    from bench.data import files
+    from bench.runs import verify as verifying
+
+    folder = files.root(root)
+    report = verifying.verify(results, folder, dataset, method)
+    if rerun:
+        report = replace(report, rerun=_trained_again(report, results, folder, rerun, jobs))
+    if as_json:
+        print(json.dumps(report.as_json(), indent=1))
+    else:
+        _print(report)
+    if not report.is_good(allow_missing):
+        fail("not everything is as its evidence has it; no board counts what differs")
+
+
+def _trained_again(
+    report: "Report", results: Path, root: Path, number: int, jobs: int | None
+) -> tuple[tuple[str, bool, str], ...]:
+    from bench.runs import rerun, runner
+
+    chosen = rerun.sample(results, report.records, number)
+    executor = runner.local([one.cell() for one in chosen], jobs, "cpu", root, imports=PRELOAD)
+    return tuple(rerun.rerun(results, executor, chosen))
+
+
+def _row(cell: str) -> str:
+    return cell.rpartition("/")[0]
+
+
+def _print(report: "Report") -> None:
+    from tabulate import tabulate
+
+    heads = ("dataset", "method", "cells", "proved", "without evidence", "differences")
+    rows = report.rows()
+    total = ("total", "", *(sum(row[column] for row in rows) for column in range(2, 6)))
+    print(tabulate([*rows, total], heads))
+    verdict = report.verdict
+    parts = {
+        "differences": [f"{one.cell}: {one.what}: {one.text}" for one in verdict.differences],
+        "left out": [f"{one.path}: {one.reason}" for one in report.refused],
+        "cells without evidence: their predictions were never kept": [
+            f"{row}: {number} cells" for row, number in sorted(Counter(_row(cell) for cell in verdict.without).items())
+        ],
+        "not scored: data missing": [f"{name}: {reason}" for name, reason in verdict.unscored.items()],
+        "trained again": [f"{name}: {'agrees' if same else 'DIFFERS'}, {how}" for name, same, how in report.rerun],
+    }
+    for title, lines in parts.items():
+        if lines:
+            print(f"\n{title} ({len(lines)})")
+            for line in lines:
+                print(f"  {plain(line, 300)}")
+    if not any(parts.values()):
+        print("\nevery number is as its evidence has it")

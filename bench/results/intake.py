@@ -1,0 +1,158 @@
+"""What a results folder holds: its good records, and what was left out with the reason.
+
+Nothing that lies there can stop a reader: no odd file, no link, no copy that another program made.
+"""
+
+import gc
+import os
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench.printable import plain
+from bench.results.reading import Unreadable, read, read_with_digest
+from bench.results.record import Record
+
+RECORD = re.compile(r"seed-(0|[1-9][0-9]*)\.json", re.ASCII)
+# temporary names of a write that goes on elsewhere, and what a write has set aside: both are known, neither is a record
+OURS = re.compile(r"\.seed-[0-9]+\.json\.[a-z0-9_]{8}|seed-[0-9]+\.json\.aside(-[0-9]+)?", re.ASCII)
+LIKE_A_RECORD = re.compile(r"seed|\.json", re.IGNORECASE)
+OF_THE_FOLDER = {"equivalences.json", "record.schema.json"}
+
+
+@dataclass(frozen=True, order=True)
+class Refused:
+    """A file or folder that counts nowhere: its path below the results folder, and why."""
+
+    path: str
+    reason: str
+
+    @property
+    def dataset(self) -> str:
+        """The folder of a dataset that it lies in."""
+        return self.path.partition("/")[0]
+
+
+@dataclass
+class Intake:
+    """The good records of a results folder in a fixed order, what was refused, and SHA-256 of each record's file.
+
+    `rows` are all folders of rows, as (dataset, method).
+    """
+
+    records: list[Record] = field(default_factory=list[Record])
+    refused: list[Refused] = field(default_factory=list[Refused])
+    digests: dict[str, str] = field(default_factory=dict[str, str])  # by Record.cell
+    rows: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+
+    @property
+    def refused_words(self) -> str:
+        """How many files were refused and which is the first, for an error; empty where none was."""
+        if not self.refused:
+            return ""
+        first = self.refused[0]
+        return f" ({len(self.refused)} files are left out; the first: {plain(first.path)}: {first.reason})"
+
+
+def take_in(results: Path, dataset: str | None = None, history: bool = True) -> Intake:
+    """Read a results folder.
+
+    Args:
+        dataset: this one alone.
+        history: False leaves the epochs out once they are checked; they are most of a record's memory.
+    """
+    made = Intake()
+    with _no_collection():
+        for path in _places(results, dataset, made):
+            try:
+                record, digest = read_with_digest(path)
+            except Unreadable as error:
+                made.refused.append(Refused(path.relative_to(results).as_posix(), error.reason))
+                continue
+            made.records.append(record if history else record.model_copy(update={"history": []}))
+            made.digests[record.cell] = digest
+    _refuse_second_names(made)
+    made.refused.sort()
+    return made
+
+
+def of_cell(path: Path) -> Record | None:
+    """The record that lies at the place of a cell; None where nothing does.
+
+    Raises:
+        Unreadable: something else lies there.
+    """
+    for folder in (path.parents[1], path.parent):
+        if folder.is_symlink():
+            raise Unreadable(path, "behind a symbolic link; a results folder holds none")
+    return read(path) if os.path.lexists(path) else None
+
+
+def _places(results: Path, dataset: str | None, made: Intake) -> Iterator[Path]:
+    # every file that is named as a record in a row's folder; what only looks like one is refused here
+    for folder in _folders(results, results, made):
+        if dataset not in (None, folder.name):
+            continue
+        for row in _folders(results, folder, made):
+            found = []
+            made.rows.append((folder.name, row.name))
+            for entry in _entries(results, row, made):
+                if RECORD.fullmatch(entry.name):
+                    found.append(entry.name)
+                elif LIKE_A_RECORD.search(entry.name) and not OURS.fullmatch(entry.name):
+                    made.refused.append(_refused(results, entry, "not named as a record, which is seed-N.json"))
+            yield from (row / name for name in sorted(found, key=lambda name: (len(name), name)))
+
+
+def _folders(results: Path, within: Path, made: Intake) -> list[Path]:
+    found = []
+    for entry in _entries(results, within, made):
+        if entry.is_symlink() and (entry.is_dir() or not Path(entry.path).exists()):
+            made.refused.append(_refused(results, entry, "a symbolic link; a results folder holds none"))
+        elif entry.is_dir(follow_symlinks=False):
+            if not entry.name.startswith("."):
+                found.append(Path(entry.path))
+        elif LIKE_A_RECORD.search(entry.name) and entry.name not in OF_THE_FOLDER and not entry.name.startswith("."):
+            made.refused.append(_refused(results, entry, "lies in no row; records are DATASET/METHOD/seed-N.json"))
+    return sorted(found)
+
+
+def _entries(results: Path, folder: Path, made: Intake) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as there:
+            return sorted(there, key=lambda entry: entry.name)
+    except OSError as error:
+        if folder != results:
+            made.refused.append(Refused(folder.relative_to(results).as_posix(), f"cannot be read: {error.strerror}"))
+        return []
+
+
+def _refused(results: Path, entry: os.DirEntry[str], reason: str) -> Refused:
+    return Refused(Path(entry.path).relative_to(results).as_posix(), reason)
+
+
+def _refuse_second_names(made: Intake) -> None:
+    # one cell under two names has one key; the shorter name is the canonical one, which leaves defaults out
+    by_key: dict[str, list[Record]] = defaultdict(list)
+    for record in made.records:
+        by_key[record.key].append(record)
+    for same in by_key.values():
+        first, *others = sorted(same, key=lambda record: (len(record.cell), record.cell))
+        for record in others:
+            made.records.remove(record)
+            made.refused.append(Refused(record.path, f"another spelling of {first.dataset}/{first.method}"))
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    # many records are many objects without a cycle: looking for one again and again takes longer than reading them
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

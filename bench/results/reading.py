@@ -1,0 +1,108 @@
+"""Reading one record as if a stranger had written it: never a link, a pipe or a bomb, and true to its place."""
+
+import hashlib
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from bench.errors import BenchError
+from bench.printable import plain
+from bench.results.identity import fault
+from bench.results.record import Record
+
+LARGEST = 16 * 2**20  # bytes; the longest history is far below
+KINDS = {
+    stat.S_IFLNK: "a symbolic link",
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+class Unreadable(BenchError):
+    """A file that is no record of its place; `reason` says why, the message also where and what to do."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{plain(path)} is not a whole record ({reason}); move it away and run the cell again")
+        self.reason = reason
+
+
+def read(path: Path) -> Record:
+    """Read one record.
+
+    Raises:
+        Unreadable: it is no whole record, or not the record of its place.
+    """
+    return read_with_digest(path)[0]
+
+
+def read_with_digest(path: Path) -> tuple[Record, str]:
+    """As read, and the SHA-256 of the file."""
+    content = read_bytes(path)
+    try:
+        record = Record.model_validate(parse(content), strict=True)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(map(str, first["loc"])) or "file"
+        raise Unreadable(path, plain(f"{where}: {first['msg']}")) from None
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(path, plain(f"no JSON: {error}", 100)) from None
+    reason = fault(record, (path.parts[-3], path.parts[-2], path.name))
+    if reason is not None:
+        raise Unreadable(path, plain(reason))
+    return record, hashlib.sha256(content).hexdigest()
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a file of the size that a record may have.
+
+    Raises:
+        Unreadable: it is no plain file, too large, or cannot be read.
+    """
+    if (kind := kind_of(path)) is not None:
+        raise Unreadable(path, kind)
+    try:
+        if path.stat().st_size > LARGEST:
+            raise Unreadable(path, f"it has more than {LARGEST >> 20} MB")
+        return path.read_bytes()
+    except OSError as error:
+        raise Unreadable(path, f"cannot be read: {error.strerror}") from None
+
+
+def kind_of(path: Path) -> str | None:
+    """What a path is that is no plain file, in words; None for a plain file."""
+    try:
+        mode = path.lstat().st_mode
+    except (OSError, ValueError) as error:
+        return f"cannot be read: {getattr(error, 'strerror', error)}"
+    return None if stat.S_ISREG(mode) else KINDS.get(stat.S_IFMT(mode), "no plain file")
+
+
+def parse(content: bytes) -> Any:
+    """JSON as the standard has it: UTF-8, no name twice, no NaN, no half of a character.
+
+    Raises:
+        ValueError: it is something else.
+        RecursionError: it is too deep.
+    """
+    text = content.decode()
+    made = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
+    if "\\ud" in text.lower():
+        json.dumps(made, ensure_ascii=False).encode()
+    return made
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return made
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is no number")

@@ -1,0 +1,191 @@
+"""A results folder against its evidence, row by row; what was found is remembered until a file or the code changes.
+
+Neither torch nor data are loaded for rows that are known.
+"""
+
+import hashlib
+import json
+import os
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+from bench.errors import BenchError
+from bench.evidence.copies import copies
+from bench.evidence.difference import Difference, Verdict
+from bench.memory import remembered
+from bench.results import arrays, reading, store
+from bench.results.arrays import Unsound
+from bench.results.identity import PREDICTIONS
+from bench.results.intake import Intake
+from bench.results.record import Record
+from bench.runs import catalogue
+
+# what a write leaves for a moment, or has set aside
+OURS = re.compile(r"\.predictions.*\.npz\.[a-z0-9_]{8}|predictions.*\.npz\.aside(-[0-9]+)?", re.ASCII)
+LIKE_PREDICTIONS = re.compile(r"predictions|\.npz$", re.IGNORECASE)
+CHUNK = 2**20
+
+Row = tuple[str, str]  # dataset, method
+
+
+def verdict(results: Path, intake: Intake, root: Path) -> Verdict:
+    """What the evidence says of the records that were taken in.
+
+    Args:
+        root: of the data; where those of a dataset are missing, its predictions are hashed and not scored.
+    """
+    by_row: dict[Row, list[Record]] = defaultdict(list)
+    for record in intake.records:
+        by_row[record.dataset, record.method].append(record)
+    finished = {record.dataset for record in intake.records if record.status == "ok"}
+    prints, unscored = _fingerprints(sorted(finished), root)
+    examine = _Examine(results, root)
+    found: list[Difference] = []
+    without: list[str] = []
+    for dataset, method in sorted({*by_row, *intake.rows}):
+        own = by_row[dataset, method]
+        files = _files(results / dataset / method)
+        digests = [[record.seed, intake.digests[record.cell]] for record in own]
+        asked = [str(results.absolute()) if not own else "", dataset, method, digests, files, prints.get(dataset)]
+        answer = remembered("evidence", asked, lambda: examine.row(dataset, method, own, files, prints.get(dataset)))  # noqa: B023
+        found += [Difference(*one) for one in answer["differences"]]
+        without += answer["without"]
+
+    def whole(record: Record) -> Record:
+        return reading.read(store.path_of(results, record.dataset, record.method, record.seed))
+
+    found += copies(intake.records, whole, lambda record: store.predictions(results, record))
+    return Verdict.of(found, without, unscored)
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """What boards must know beside the records: of datasets and methods, and what the evidence says.
+
+    Args:
+        root: of the data.
+    """
+
+    root: Path
+    describe = staticmethod(catalogue.describe)
+    config_today = staticmethod(catalogue.config_today)
+
+    def verdict(self, results: Path, intake: Intake, /) -> Verdict:
+        """As the function of this name."""
+        return verdict(results, intake, self.root)
+
+
+def _fingerprints(datasets: Iterable[str], root: Path) -> tuple[dict[str, str], dict[str, str]]:
+    # of the data that are there; and why the others are not
+    there: dict[str, str] = {}
+    missing: dict[str, str] = {}
+    for dataset in datasets:
+        try:
+            there |= catalogue.fingerprints([dataset], root)
+        except BenchError as error:
+            missing[dataset] = str(error)
+        except Exception as error:  # what a record names may be made to fail in any way
+            missing[dataset] = f"{type(error).__name__}: {error}"
+    return there, missing
+
+
+def _files(row: Path) -> dict[str, str]:
+    # every file of predictions in a row's folder, with its SHA-256, or with what it is instead of a file
+    try:
+        with os.scandir(row) as there:
+            names = sorted(entry.name for entry in there)
+    except OSError:
+        return {}
+    chosen = [name for name in names if LIKE_PREDICTIONS.search(name) and not OURS.fullmatch(name)]
+    return {name: _digest(row / name) for name in chosen}
+
+
+def _digest(path: Path) -> str:
+    if (kind := reading.kind_of(path)) is not None:
+        return kind
+    made = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(CHUNK):
+                made.update(chunk)
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    return made.hexdigest()
+
+
+class _Examine:
+    """Works out what is not remembered; torch and the data are loaded for that."""
+
+    def __init__(self, results: Path, root: Path) -> None:
+        self.results, self.root = results, root
+        self._scorer = None
+
+    def row(
+        self, dataset: str, method: str, records: Sequence[Record], files: dict[str, str], fingerprint: str | None
+    ) -> dict[str, list]:
+        """The differences of a row, and its cells whose predictions were never kept, as JSON can hold them."""
+        from bench.runs.scoring import Scorer
+
+        self._scorer = self._scorer or Scorer(self.results, self.root)
+        paths = {r.cell: store.path_of(self.results, r.dataset, r.method, r.seed) for r in records}
+        found = [one for record in records for one in _of_checksum(record, paths[record.cell])]
+        whole = [reading.read(paths[record.cell]) for record in records if record.status == "ok"]
+        without = [record.cell for record in whole if predates_evidence(record, files)]
+        for one in self._scorer.row(whole, fingerprint):
+            if not (one.what == "predictions" and one.cell in without):
+                found.append(one)
+        found += _unowned(self.results, f"{dataset}/{method}", records, files)
+        return {"differences": [list(astuple(one)) for one in found], "without": without}
+
+
+def predates_evidence(record: Record, files: Iterable[str]) -> bool:
+    """Whether a finished record's predictions were never kept: schema 1 left those of vector targets out of git."""
+    kept = record.predictions
+    return record.schema_version == 1 and kept is not None and kept.file not in {*files, "predictions.npz"}
+
+
+def _of_checksum(record: Record, path: Path) -> Iterator[Difference]:
+    if record.schema_version == 1 and record.checksum is None:
+        return
+    try:
+        fields = reading.parse(reading.read_bytes(path))
+    except (BenchError, ValueError, RecursionError, json.JSONDecodeError):
+        fields = {}
+    if record.checksum is None:
+        yield Difference(record.cell, "checksum", "it has none")
+    elif record.checksum != store.checksum(fields):
+        yield Difference(record.cell, "checksum", "it is not that of the file: a field was changed")
+
+
+def _unowned(results: Path, row: str, records: Sequence[Record], files: dict[str, str]) -> Iterator[Difference]:
+    # arrays that no finished record owns, and files that are no predictions of the row's records
+    owned: dict[str, set[str]] = defaultdict(set)
+    status = {f"seed-{record.seed}": record for record in records}
+    for record in records:
+        if record.predictions is not None:
+            owned[record.predictions.file] |= store.keys_of(record.seed, record.predictions).keys()
+    for name in files:
+        if not PREDICTIONS.fullmatch(name):
+            yield Difference(row, "arrays", f"{name} is no file of predictions that the harness writes")
+            continue
+        try:
+            with arrays.opened(results / row / name) as kept:
+                surplus = [key for key in kept if key not in owned[name]]
+        except Unsound as error:
+            if not owned[name]:
+                yield Difference(row, "arrays", f"{name}: {error}; no record names it")
+            continue
+        for key in surplus:
+            seed = key.partition("/")[0]
+            record = status.get(seed)
+            if record is None:
+                yield Difference(row, "arrays", f"{name} has the array {key}, of which there is no record")
+            elif record.status != "ok":
+                yield Difference(
+                    record.cell, "arrays", f"{name} has the array {key}, yet the record says {record.status}"
+                )
+            else:
+                yield Difference(record.cell, "arrays", f"{name} has the array {key}, which the record does not name")

@@ -1,0 +1,165 @@
+"""One row of results against labels and code of today: its predictions scored again, as training scored them."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from bench.dataset import Splits
+from bench.errors import BenchError
+from bench.evidence import consistency
+from bench.evidence.difference import Difference
+from bench.evidence.facts import Facts, StageFacts
+from bench.plugins import resolve
+from bench.protocol import with_protocol
+from bench.results import arrays, store
+from bench.results.arrays import Arrays, Unsound
+from bench.results.record import Hashes, Record, Region
+from bench.runs import cells
+from bench.stack import overrides
+from bench.training import evaluate
+from bench.training.schedule import batches
+
+
+class Scorer:
+    """Scores the rows of a results folder.
+
+    Args:
+        root: of the data.
+    """
+
+    def __init__(self, results: Path, root: Path) -> None:
+        self.results, self.root = results, root
+        self._loaded: dict[str, Splits] = {}
+        self._known: dict[str, tuple[resolve.NamedDataset, Facts, list[tuple[str, str]]] | None] = {}
+
+    def row(self, records: Sequence[Record], fingerprint: str | None) -> Iterator[Difference]:
+        """What differs in the finished records of a row.
+
+        Args:
+            fingerprint: of the data today; None where there are none.
+        """
+        for record in records:
+            if fingerprint is not None and record.data_fingerprint != fingerprint:
+                yield Difference(record.cell, "data", "it was made on other data than today's")
+            same = record.data_fingerprint == fingerprint
+            for what, text in self._of_record(record, self._splits(record.dataset) if same else None):
+                yield Difference(record.cell, what, text)
+
+    def _splits(self, dataset: str) -> Splits:
+        if dataset not in self._loaded:
+            self._loaded = {dataset: cells.load(resolve.dataset(dataset), self.root)}  # one at a time in memory
+        return self._loaded[dataset]
+
+    def _row(
+        self, record: Record, splits: Splits | None
+    ) -> tuple[resolve.NamedDataset, Facts, list[tuple[str, str]]] | None:
+        # the seeds of a row are alike; None where today's code has no such row, so that its records are stale
+        row = json.dumps([record.dataset, record.method, record.config, splits is None], sort_keys=True)
+        if row not in self._known:
+            try:
+                on = resolve.dataset(record.dataset, record.config["overrides"])
+                self._known = {row: (on, _facts(on, record, splits), list(_of_name(on, record)))}
+            except (BenchError, TypeError, ValueError, KeyError):
+                self._known = {row: None}
+        return self._known[row]
+
+    def _of_record(self, record: Record, splits: Splits | None) -> consistency.Found:
+        known = self._row(record, splits)
+        facts = known and known[1]
+        yield from known[2] if known else ()
+        yield from consistency.of_record(record, facts)
+        yield from self._of_predictions(record, splits, known and known[0], (facts and facts.shapes) or {})
+
+    def _of_predictions(
+        self,
+        record: Record,
+        splits: Splits | None,
+        on: resolve.NamedDataset | None,
+        shapes: Mapping[str, tuple[int, ...]],
+    ) -> consistency.Found:
+        if record.predictions is None:
+            return
+        path = store.path_of(self.results, record.dataset, record.method, record.seed)
+        try:
+            with arrays.opened(path.parent / record.predictions.file) as kept:
+                for split, hashes in (("test", record.predictions), ("val", record.predictions.val)):
+                    key = path.stem if split == "test" else f"{path.stem}/val"
+                    if hashes is None:
+                        continue
+                    _check(kept, key, hashes, shapes.get(split))
+                    if splits is not None and on is not None:
+                        given = evaluate.metrics(on.dataset, splits, split, *_loaded(kept, key, hashes))
+                        yield from _compared(split, record.metrics[split], given)
+        except Unsound as error:
+            yield "predictions", f"{record.predictions.file}: {error}"
+        except BenchError as error:
+            yield "predictions", f"they cannot be scored: {error}"
+        if "test" in shapes and record.predictions.file != store.file_of(shapes["test"]):
+            yield "file", f"their file is {record.predictions.file}, not {store.file_of(shapes['test'])}"
+
+
+def _check(kept: Arrays, key: str, hashes: Hashes, shape: tuple[int, ...] | None) -> None:
+    for name, expected in {key: hashes.sha256, **{f"{key}/{k}": v for k, v in hashes.columns.items()}}.items():
+        if kept.digest(name, shape)[0] != expected:
+            raise Unsound(f"array {name} has not the SHA-256 of the record")
+
+
+def _loaded(kept: Arrays, key: str, hashes: Hashes) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+    columns = {column: torch.from_numpy(kept.load(f"{key}/{column}")) for column in hashes.columns}
+    return torch.from_numpy(kept.load(key)), columns
+
+
+def _compared(split: str, stated: Mapping[str, Region], given: Mapping[str, Region]) -> consistency.Found:
+    if stated.keys() != given.keys():
+        yield "metrics", f"{split}: its regions are {', '.join(stated)}, the labels give {', '.join(given)}"
+        return
+    for region, values in given.items():
+        if values.keys() != stated[region].keys():
+            yield (
+                "metrics",
+                f"{split}.{region}: it has {', '.join(stated[region])}, its predictions {', '.join(values)}",
+            )
+            continue
+        for name, value in values.items():
+            if not consistency.agree(stated[region][name], value):
+                yield "metrics", f"{split}.{region}.{name} is {stated[region][name]}, its predictions give {value}"
+
+
+def _of_name(on: resolve.NamedDataset, record: Record) -> consistency.Found:
+    # the values that our search chose are defaults on boards, and none while it searches
+    methods = {resolve.method(record.method, on, searched).name for searched in (True, False)}
+    if on.name != record.dataset:
+        yield "name", f"{record.dataset} is another spelling of {on.name}"
+    if record.method not in methods:
+        yield "name", f"{record.method} is another spelling of {min(methods)}"
+
+
+def _facts(on: resolve.NamedDataset, record: Record, splits: Splits | None) -> Facts:
+    method = resolve.build([(part["name"], part["params"]) for part in record.config["method"]])
+    rows = None if splits is None or overrides(method, "sampler") else len(splits.train)
+    stages = tuple(
+        _stage(
+            stage.name, stage.select, with_protocol(on.protocol, {**stage.changes, **record.config["overrides"]}), rows
+        )
+        for stage in method.stages(on.protocol)
+    )
+    facts = Facts(on.dataset.metrics[0], stages, overrides(method, "calibrated"))
+    if splits is None:
+        return facts
+    labels = {split: getattr(splits, split).labels for split in ("val", "test")}
+    shapes = {split: tuple(values.shape) for split, values in labels.items()}
+    perfect = evaluate.metrics(on.dataset, splits, "val", labels["val"])
+    counts = {region: int(values["n"] or 0) for region, values in perfect.items()}
+    return replace(facts, counts=counts, shapes=shapes)
+
+
+def _stage(name: str, selects: bool, protocol: Any, rows: int | None) -> StageFacts:
+    steps = None
+    if protocol.validate_steps and rows is not None:
+        steps = sum(1 for _ in batches(torch.arange(rows), protocol))
+    known = protocol.epochs, protocol.validate_every, protocol.validate_steps, protocol.patience
+    return StageFacts(None if name == "train" else name, selects, *known, steps)

@@ -77,7 +77,7 @@ def _print(report: "Report") -> None:
 
     heads = ("dataset", "method", "cells", "proved", "without evidence", "differences")
     rows = report.rows()
-    total = ("total", "", *(sum(row[column] for row in rows) for column in range(2, 6)))
+    total = ("total", "", *(sum(numbers) for numbers in zip(*(row[2:] for row in rows), strict=True)))
     print(tabulate([*rows, total], heads))
     verdict = report.verdict
     parts = {

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
@@ -22,6 +22,8 @@ from bench.runs import cells
 from bench.stack import overrides
 from bench.training import evaluate
 from bench.training.schedule import batches
+
+Split = Literal["val", "test"]
 
 
 class Scorer:
@@ -63,7 +65,7 @@ class Scorer:
             try:
                 on = resolve.dataset(record.dataset, record.config["overrides"])
                 self._known = {row: (on, _facts(on, record, splits), list(_of_name(on, record)))}
-            except (BenchError, TypeError, ValueError, KeyError):
+            except Exception:  # whatever a plug-in of another day, or a parameter of nobody's, may raise
                 self._known = {row: None}
         return self._known[row]
 
@@ -86,7 +88,8 @@ class Scorer:
         path = store.path_of(self.results, record.dataset, record.method, record.seed)
         try:
             with arrays.opened(path.parent / record.predictions.file) as kept:
-                for split, hashes in (("test", record.predictions), ("val", record.predictions.val)):
+                parts: dict[Split, Hashes | None] = {"test": record.predictions, "val": record.predictions.val}
+                for split, hashes in parts.items():
                     key = path.stem if split == "test" else f"{path.stem}/val"
                     if hashes is None:
                         continue

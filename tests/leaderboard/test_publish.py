@@ -7,13 +7,12 @@ from types import SimpleNamespace
 import pytest
 
 from bench.errors import BenchError
+from bench.evidence.difference import Difference, Verdict
 from bench.leaderboard import board, publish
-from bench.results import store
+from bench.results import intake, store
 from bench.results.equivalence import Equivalence, Equivalences
-from bench.results.key import key_of
 from support.board_records import record
-
-CONFIG = {"protocol": {"epochs": 90}, "overrides": {}}
+from support.records import config_of, readable
 
 
 def describe(dataset):
@@ -22,7 +21,11 @@ def describe(dataset):
     return said | {"certificates": {}, "findings": {}}
 
 
-CATALOGUE = SimpleNamespace(describe=describe, config_today=lambda *_: CONFIG)
+def catalogue(config_today=lambda dataset, method, overrides: config_of(dataset, method), verdict=None):
+    return SimpleNamespace(describe=describe, config_today=config_today, verdict=lambda *_: verdict or Verdict())
+
+
+CATALOGUE = catalogue()
 
 
 @pytest.fixture
@@ -31,15 +34,13 @@ def results(tmp_path):
     for dataset in ("faces", "torus"):
         for method in ("baseline", "oe"):
             for seed in range(3):
-                made = record(method, seed, 7.0 + seed, dataset=dataset, config=CONFIG)
-                key = key_of(CONFIG, seed, made.data_fingerprint)
-                store.write(folder, made.model_copy(update={"key": key}))
+                store.write(folder, readable(record(method, seed, 7.0 + seed, dataset=dataset)))
     return folder
 
 
 def test_every_record_is_read_once_and_every_board_counted_once(results, tmp_path, monkeypatch):
     reads, counted = Counter(), Counter()
-    read, row_statistics = store.read, board.row_statistics
+    read, row_statistics = intake.read_with_digest, board.row_statistics
 
     def reading(path):
         reads[path] += 1
@@ -49,10 +50,10 @@ def test_every_record_is_read_once_and_every_board_counted_once(results, tmp_pat
         counted[spec.dataset] += 1
         return row_statistics(spec, finished)
 
-    monkeypatch.setattr(store, "read", reading)
+    monkeypatch.setattr(intake, "read_with_digest", reading)
     monkeypatch.setattr(board, "row_statistics", counting)
     (tmp_path / "README.md").write_text("<!-- board faces -->\nold\n<!-- /board -->\n")
-    assert len(publish.differing(results, tmp_path / "leaderboard", CATALOGUE)) == 4
+    assert len(publish.differing(results, tmp_path / "leaderboard", CATALOGUE).files) == 4
     assert dict(reads) == dict.fromkeys(results.glob("*/*/*.json"), 1)
     assert counted == {"faces": 1, "torus": 1}
 
@@ -63,9 +64,9 @@ def test_boards_and_the_excerpt_are_written_and_then_as_the_records_give_them(re
         "# Mine\n\n<!-- board faces -->\nold\n<!-- /board -->\n\n<!-- board other -->\nkept\n<!-- /board -->\n"
     )
     names = [f"{folder}/{name}" for name in ("README.md", "faces.md", "torus.md")] + [str(readme)]
-    assert publish.differing(results, folder, CATALOGUE) == names
-    assert publish.write(results, folder, CATALOGUE) == names
-    assert publish.differing(results, folder, CATALOGUE) == []
+    assert publish.differing(results, folder, CATALOGUE).files == names
+    assert publish.write(results, folder, CATALOGUE).files == names
+    assert publish.differing(results, folder, CATALOGUE).files == []
     text = readme.read_text()
     assert [" ".join(line.split()) for line in text.splitlines() if "baseline" in line] == [
         "| `baseline` | 3 | **8.0 ± 1.0** | – |"
@@ -73,23 +74,47 @@ def test_boards_and_the_excerpt_are_written_and_then_as_the_records_give_them(re
     assert ("kept" in text, "old" in text, "# Mine" in text) == (True, False, True)
 
 
+def test_what_differs_from_its_evidence_is_on_no_board_and_is_named_there(results, tmp_path):
+    doubt = Verdict([Difference("faces/oe/1", "metrics", "test.all.mae is <b>1</b>|, `x`\x1b[31m")])
+    stray = results / "torus/oe/seed-0 (1).json"
+    stray.write_text("{")
+    made = publish.read_boards(results, catalogue(verdict=doubt))
+    faces, torus = made.boards
+    assert [record.seed for record in faces.finished["oe"]] == [0, 2]
+    publish.write(results, tmp_path / "leaderboard", catalogue(verdict=doubt))
+    page = (tmp_path / "leaderboard/faces.md").read_text()
+    said = r"- `faces/oe/seed-1.json`: metrics: test.all.mae is \<b\>1\</b\>\|, \`x\`\\x1b\[31m"
+    assert said in page.splitlines()
+    assert "seed-0 (1).json`: not named as a record" in (tmp_path / "leaderboard/torus.md").read_text()
+    assert len(torus.finished["oe"]) == 3
+
+
+def test_a_dataset_that_is_not_here_leaves_the_other_boards_alone(results):
+    def describing(dataset):
+        if dataset == "faces":
+            raise BenchError("no dataset 'faces'")
+        return describe(dataset)
+
+    here = catalogue()
+    here.describe = describing
+    made = publish.read_boards(results, here)
+    assert [board.spec.dataset for board in made.boards] == ["torus"]
+    assert "`faces`: no dataset 'faces'" in made.pages()["README.md"]
+
+
 def test_stale_records_leave_the_board(results, tmp_path):
-    stale = SimpleNamespace(describe=describe, config_today=lambda *_: None)
+    stale = catalogue(config_today=lambda *_: None)
     publish.write(results, tmp_path / "leaderboard", stale)
     assert "No seed has finished yet." in (tmp_path / "leaderboard/faces.md").read_text()
 
 
 def test_records_of_code_that_was_proved_to_be_equal_stay_on_the_board(tmp_path):
-    def config(digest):
-        parts = {"name": "x", "params": {}, "digest": "same"}
-        return {"dataset": parts, "method": [{**parts, "digest": digest}], "numerics": {}, **CONFIG}
-
-    results, today = tmp_path / "results", SimpleNamespace(describe=describe, config_today=lambda *_: config("new"))
-    made = record("oe", 0, 7.0, config=config("old"))
-    store.write(results, made.model_copy(update={"key": key_of(made.config, 0, made.data_fingerprint)}))
-    (board_before,) = publish.read_boards(results, today)
-    Equivalences((Equivalence("old", "new", "method x", (), None, "bit for bit"),)).write(results)
-    (board_after,) = publish.read_boards(results, today)
+    results = tmp_path / "results"
+    today = catalogue(config_today=lambda dataset, method, _: config_of(dataset, method, "new"))
+    store.write(results, readable(record("oe", 0, 7.0)))
+    (board_before,) = publish.read_boards(results, today).boards
+    Equivalences((Equivalence("same", "new", "method x", (), None, "bit for bit"),)).write(results)
+    (board_after,) = publish.read_boards(results, today).boards
     assert (list(board_before.finished), list(board_after.finished)) == ([], ["oe"])
 
 

@@ -14,6 +14,7 @@ from bench.plugins import lookup, resolve
 from bench.results.record import Record
 from bench.results.store import write
 from bench.runs import cells, search
+from support.records import readable
 
 ROOT = Path(bench.__file__).parents[1]
 SEARCHED = "coordinates,uci,digits,stsb[hidden=32,protocol=short]"
@@ -24,20 +25,22 @@ NOT_SEARCHED = {"cmixup", "ema", "sam"}  # they have candidates and no results y
 def record(cell, value):
     now = datetime(2026, 1, 1, tzinfo=UTC).isoformat()
     chosen = None if value is None else {"metric": "mse", "epoch": 1, "value": value}
-    return Record.model_validate(
-        {
-            "key": cell.key,
-            "dataset": cell.dataset,
-            "method": cell.method,
-            "seed": cell.seed,
-            "status": "diverged" if value is None else "ok",
-            "config": cell.config,
-            "data_fingerprint": cell.fingerprint,
-            "selection": chosen,
-            "timing": {"wall_s": 1.0},
-            "started": now,
-            "finished": now,
-        }
+    return readable(
+        Record.model_validate(
+            {
+                "key": cell.key,
+                "dataset": cell.dataset,
+                "method": cell.method,
+                "seed": cell.seed,
+                "status": "diverged" if value is None else "ok",
+                "config": cell.config,
+                "data_fingerprint": cell.fingerprint,
+                "selection": chosen,
+                "timing": {"wall_s": 1.0},
+                "started": now,
+                "finished": now,
+            }
+        )
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 import bench as package
 from support.command_line import bench
 
-COMMANDS = ["", "run", "plan", "search", "list", "show", "check", "leaderboard", "profile", "schema", "new"]
+COMMANDS = ["", "run", "plan", "search", "list", "show", "check", "leaderboard", "verify", "profile", "schema", "new"]
 COMMANDS += ["data", "data status", "data fetch", "data add", "data preview", "results", "results adopt"]
 
 

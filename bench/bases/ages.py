@@ -252,6 +252,8 @@ def read_list(path: Path, oldest: int) -> pd.DataFrame:
     numbers, cells = zip(*lines, strict=True)
     table = pd.DataFrame(list(cells), columns=pd.Index(COLUMNS))
     whole = pd.Series(pd.to_numeric(table.age, errors="coerce"))
+    paths = [inside(row[1], f"{path}, line {number}") if row[1] else "" for number, row in lines]
+    table = table.assign(path=paths)
     wrong = {
         f"an age from 0 to {oldest} in whole years": ~((whole % 1 == 0) & whole.between(0, oldest)),
         "train, val or test": ~table.split.isin(SPLITS),
@@ -261,5 +263,4 @@ def read_list(path: Path, oldest: int) -> pd.DataFrame:
         if bad.any():
             row = int(np.flatnonzero(bad)[0])
             raise BenchError(f"{path}, line {numbers[row]}: {shown(','.join(cells[row]))} needs {expected}")
-    paths = [inside(row[1], f"{path}, line {number}") for number, row in lines]
-    return table.assign(age=whole.astype(int), path=paths)
+    return table.assign(age=whole.astype(int))

@@ -3,6 +3,7 @@
 import filecmp
 import shutil
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
@@ -95,7 +96,8 @@ def _collected(folder: "Folder", root: Path, path: Path) -> list[str]:
 
 def _undo(before: dict[Path, bytes | None]) -> None:
     for where, old in before.items():
-        where.unlink(missing_ok=True) if old is None else replace_file(where, old)
+        with suppress(OSError):
+            where.unlink(missing_ok=True) if old is None else replace_file(where, old)
 
 
 def _replace_different(source: Path, root: Path, name: str, part: Path) -> None:

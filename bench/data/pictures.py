@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 LARGEST = 2**28  # bytes of a file
 MOST_PIXELS = 89_478_485  # Pillow's own limit for a warning: a quarter of a gigabyte in RGB
-FORMATS = ("JPEG", "PNG", "BMP", "GIF", "PPM", "TIFF", "WEBP", "MPO")  # Pillow's others run programs, or are rarities
+FORMATS = ("JPEG", "PNG", "BMP", "GIF", "PPM", "TIFF", "WEBP")  # Pillow's others run programs, or are rarities
 EIGHT_BIT = ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "LAB", "HSV")
 
 
@@ -34,9 +34,8 @@ def open_picture(path: Path) -> tuple["ImageFile", bytes]:
             raise ValueError(f"{image.width} x {image.height} pixels, and {MOST_PIXELS:,} is the limit")
         image.load()
     except Exception as error:  # a broken file fails in Pillow in all sorts of ways, memory included
-        remedy = "get it again, then bench data add"
         text = "of no known format" if isinstance(error, UnidentifiedImageError) else why(error)
-        raise BenchError(f"{path} is not a whole picture, it cannot be decoded ({text}); {remedy}") from None
+        raise BenchError(f"{path} cannot be decoded: {text}; get it again, then bench data add") from None
     return image, raw
 
 

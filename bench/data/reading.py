@@ -7,7 +7,6 @@ import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 from bench.errors import BenchError
 from bench.paths import shown
@@ -23,7 +22,7 @@ def why(error: BaseException) -> str:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[IO[bytes]]:
+def opened(path: Path) -> Iterator[io.BufferedReader]:
     """A regular file for reading; a pipe, socket, device or folder in its place is refused without waiting for it.
 
     Raises:

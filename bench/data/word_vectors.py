@@ -1,18 +1,18 @@
 """Words of English sentences, and their vectors: from GloVe files, or drawn at random."""
 
 import hashlib
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import IO, Literal
-from zipfile import BadZipFile, is_zipfile
+from zipfile import is_zipfile
 
 import numpy as np
 
 from bench.data.archives import unzipped
+from bench.data.arrays import read_arrays
 from bench.data.kept import part_folder
 from bench.data.reading import content, is_regular, opened, why
 from bench.dataset import File
@@ -106,9 +106,10 @@ def _file(path: Path, words: Sequence[str]) -> np.ndarray:
     kept = path.with_name(f"{path.stem}-{digest[:12]}.npz")
     if is_regular(kept):
         # an archive, for its check sums: damaged vectors are read anew
-        with suppress(OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error), np.load(kept) as arrays:
-            if arrays["table"].shape == (len(words), WIDTH["glove840b"]):
-                return arrays["table"]
+        with suppress(BenchError):
+            table = read_arrays(kept, ["table"])["table"]
+            if table.shape == (len(words), WIDTH["glove840b"]):
+                return table
     table = read_glove(path, words)
     _keep(kept, lambda part: np.savez(part, table=table))
     return table

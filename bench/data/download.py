@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -50,7 +50,7 @@ def download(urls: Sequence[str], target: Path, sha256: str | None, largest: int
         tries = 0 if url.startswith("file:") else RETRIES
         source = pooch.create(target.parent, "", registry=registry, urls={target.name: url}, retry_if_failed=tries)
         try:
-            source.fetch(target.name, downloader=puller)
+            source.fetch(target.name, downloader=cast(Any, puller))
         except (ValueError, OSError, RequestException, HTTPException, BenchError) as error:
             problems.append(f"{url}: {_cause(error)}")
         else:

@@ -48,4 +48,4 @@ def _array(raw: bytes, path: Path) -> np.ndarray:
         return flat.reshape(shape, order="F" if fortran else "C").copy("K")
     except Exception as error:  # numpy's reader of headers fails in many ways
         text = "no header that is known" if isinstance(error, KeyError) else why(error)
-        raise BenchError(f"{path} is no array of numbers, it cannot be read: {text}; get it again") from None
+        raise BenchError(f"{path} cannot be read: {text}; get it again") from None

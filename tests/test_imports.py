@@ -30,7 +30,7 @@ BELOW = {
     "methods": "bases",
     "datasets": "bases",
     "bases": "data",
-    "data": "method synthetic atomic cores",
+    "data": "method synthetic atomic cores paths",
     "synthetic": "dataset",
     "stack": "method",
     "method": "dataset slots",
@@ -48,6 +48,7 @@ BELOW = {
     "ranges": "",
     "atomic": "errors",
     "names": "errors",
+    "paths": "errors",
     "numerics": "",
     "errors": "",
 }

@@ -56,6 +56,8 @@ class File:
         licence: terms, in a word.
         convert: makes the file's bytes from those of the source; ValueError where they have another form.
         alternatives: files of the same content; the first one present stands in for a missing file.
+        mirrors: further addresses of what url gives, tried in this order.
+        largest: bytes that are taken at most of a download, of an archive's member, or of a file.
     """
 
     path: str
@@ -65,6 +67,8 @@ class File:
     licence: str = "see source"
     convert: Callable[[bytes], bytes] | None = None
     alternatives: tuple["File", ...] = ()
+    mirrors: tuple[str, ...] = ()
+    largest: int = 2**30
 
     def find(self, root: Path) -> "File | None":
         """The file itself, or else its first alternative, that is below the data root; None if none is."""

@@ -40,7 +40,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         "bench.functional.random_streams",
         "bench.functional.optimizers",
     ),
-    "losses": ("bench.functional.losses", "bench.functional.shapes"),
+    "losses": ("bench.functional.losses", "bench.functional.shapes", "bench.functional.precision"),
     "metrics": ("bench.metrics",),
     "shots": ("bench.shots",),
     "devices": ("bench.functional.devices",),

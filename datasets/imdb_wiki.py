@@ -17,6 +17,7 @@ test pictures in many-shot ages, 907 in medium, 104 in few: what the regions' er
 give the overall ones). One picture an age or two above 120.
 """
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ import numpy as np
 import pandas as pd
 
 from bench.bases.ages import COLUMNS, Ages, balanced, read_list
+from bench.data.reading import content, walk, why
 from bench.errors import BenchError
 
 OLDEST, HIGHEST = 186, 200  # the oldest age in the published list; the recipe's limit
@@ -46,19 +48,24 @@ class ImdbWiki(Ages):
     def collect(self, root: Path, path: Path) -> Iterator[tuple[str, bytes]]:
         """The published list, or one made from the raw meta data where none is there yet."""
         target = Path(self.name, f"{self.name}.csv")
-        published = next(iter(sorted(path.rglob(target.name))), None)
+        published = named(path, target.name)
         if published is not None:
             read_list(published, OLDEST)
-            yield str(target), published.read_bytes()
+            yield str(target), content(published)
         elif not (root / target).is_file():
             yield str(target), made(path).to_csv(index=False).encode()
+
+
+def named(folder: Path, name: str) -> Path | None:
+    """The first file of a name below a folder."""
+    return next((path for path in sorted(walk(folder)) if path.name == name), None)
 
 
 def made(path: Path) -> pd.DataFrame:
     """The list by the published recipe, from imdb.mat and wiki.mat below a folder."""
     parts = []
     for name in ("imdb", "wiki"):
-        source = next(iter(sorted(path.rglob(f"{name}.mat"))), None)
+        source = named(path, f"{name}.mat")
         if source is None:
             raise BenchError(f"neither imdb_wiki.csv nor {name}.mat is below {path}; name the folder that has it")
         table = eligible(read_meta(source, name))
@@ -85,9 +92,10 @@ def read_meta(path: Path, name: str) -> pd.DataFrame:
     from scipy.io import loadmat
 
     try:
-        meta: Any = loadmat(path)[name][0, 0]
+        meta: Any = loadmat(io.BytesIO(content(path)))[name][0, 0]
         columns = ("dob", "photo_taken", "face_score", "second_face_score")
         table = pd.DataFrame({column: np.asarray(meta[column]).ravel() for column in columns})
+        table = table.astype({"dob": np.int64, "photo_taken": np.int64})
         return table.assign(path=[str(entry.item()) for entry in np.asarray(meta["full_path"]).ravel()])
     except Exception as error:  # a broken file fails in scipy in all sorts of ways
-        raise BenchError(f"{path} is not the authors' meta data of {name} ({error}); get it again") from None
+        raise BenchError(f"{path} is not the authors' meta data of {name} ({why(error)}); get it again") from None

@@ -38,9 +38,11 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from bench.bases.depth_network import DepthNet
+from bench.data.arrays import read_array
 from bench.data.depth_augmentation import half, middle, motion, moved, recoloured
 from bench.data.depth_cache import balanced, decode, hold_out, read_list
 from bench.data.pretrained import resnet50_weights
+from bench.data.reading import content, walk
 from bench.data.stored import Coded, Stored
 from bench.dataset import Bins, Dataset, Examples, File, Folder, Mode, Split, Splits
 from bench.errors import BenchError
@@ -265,21 +267,18 @@ def _names(root: Path) -> list[str]:
 
 def _collect(root: Path, path: Path) -> Iterator[tuple[str, bytes]]:
     for name in (TRAIN, MASK):
-        source = next(iter(sorted(path.rglob(name))), None)
+        source = next((found for found in sorted(walk(path)) if found.name == name), None)
         if source is not None:
-            yield f"nyud2/{name}", source.read_bytes()
+            yield f"nyud2/{name}", content(source)
         elif name == TRAIN and not (root / "nyud2" / name).is_file():
             raise BenchError(f"no {TRAIN} below {path}; name the folder that the authors' data.zip unpacks to")
 
 
 def _published_mask(folder: Path, number: int, size: tuple[int, int]) -> np.ndarray | None:
     path = folder / MASK
-    if not path.is_file():
+    if not path.exists():
         return None
-    try:
-        mask = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise BenchError(f"{path} cannot be read: {error}; get it again, or remove it to draw a mask") from None
+    mask = read_array(path)
     if mask.shape != (number, *size):
         raise BenchError(f"{path} has shape {mask.shape}, expected {(number, *size)}")
     return mask.astype(bool)

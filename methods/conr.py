@@ -10,6 +10,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
+from bench.functional.precision import widened
 from bench.functional.shapes import as_columns, as_rows_of
 from bench.method import Batch, Method, Task
 from bench.ranges import NonNegative, Positive
@@ -159,7 +160,7 @@ def _gap(values: Tensor) -> Tensor:
 
 def _cosines(rows: Tensor) -> Tensor:
     # norms from the products cost n x n, not n x D; through one factor the gradient is one product, not two
-    rows = rows.to(torch.promote_types(rows.dtype, torch.float32))
+    rows = widened(rows)
     half = rows @ rows.detach().T
     products = half + half.T - half.detach()
     scale = products.diagonal().clamp_min(1e-24).rsqrt()

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from bench.functional.devices import is_on_host, to_device_of
 from bench.functional.distinct import distinct
+from bench.functional.precision import widened
 from bench.functional.shapes import as_rows_of, require_axes
 from bench.method import Batch, Method, as_rows
 from bench.ranges import AtLeastTwo, NonNegative
@@ -100,7 +101,7 @@ def ordinal_entropy(features: Tensor, targets: Tensor, counts: Tensor | None = N
     if len(features) < 2:
         return features[:0].sum()
     labels, own, count, present = distinct(targets.detach(), counts)
-    z = features.to(torch.promote_types(features.dtype, torch.float32))
+    z = widened(features)
     means = z.new_zeros(len(labels), z.shape[1]).index_add(0, own, z) / count[:, None].clamp(min=1)
     centers = _Unit.apply(means)
     distance = (_Unit.apply(z) - centers.index_select(0, own)).norm(dim=1)
@@ -118,7 +119,7 @@ def ordinal_diversity(features: Tensor, targets: Tensor) -> Tensor:
     tensor(-0.7649)
     """
     targets = as_rows_of(features, targets)
-    z = features.to(torch.promote_types(features.dtype, torch.float32))
+    z = widened(features)
     return -_diversity(_Unit.apply(z), targets.detach()).to(features.dtype)
 
 

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from bench.functional.devices import is_on_host, to_device_of
 from bench.functional.distinct import Distinct, distinct
+from bench.functional.precision import widened
 from bench.functional.shapes import as_rows_of
 from bench.method import MOST_ROWS, Batch, Method
 from bench.ranges import NonNegative, Positive
@@ -77,7 +78,7 @@ def ranksim(features: Tensor, targets: Tensor, interpolation: float = 2.0, prese
     tensor(0.1481)
     """
     targets = as_rows_of(features, targets)
-    z = features.to(torch.promote_types(features.dtype, torch.float32))
+    z = widened(features)
     y = targets.detach().to(torch.promote_types(targets.dtype, torch.float32))
     # exact, not by a product of matrices: labels equally far on both sides must tie
     exact = "donot_use_mm_for_euclid_dist"

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from bench.functional.precision import widened
 from bench.functional.shapes import as_rows_of
 from bench.method import Batch, Method, Stage
 from bench.protocol import Protocol
@@ -82,8 +83,8 @@ def rank_n_contrast(features: Tensor, targets: Tensor, temperature: float = 2.0)
     if rows < 2:
         return features[:0].sum()
     itself = torch.eye(rows, dtype=torch.bool, device=features.device)
-    wide = torch.promote_types(features.dtype, torch.float32)
-    z, y = features.transpose(0, 1).flatten(0, 1).to(wide), targets.detach().to(wide)
+    z = widened(features).transpose(0, 1).flatten(0, 1)
+    y = targets.detach().to(z.dtype)
     s = distances(z) / -temperature
     # a finite stand-in for -inf, whose gradient would be NaN where a single view leaves a sum empty
     by_sample = s.masked_fill(itself, torch.finfo(s.dtype).min).view(views, samples, views, samples).logsumexp(2)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from bench.dataset import Dataset
+from bench.functional.precision import widened
 from bench.functional.shapes import as_vector_of, require_axes
 from bench.method import Batch, Method, Task
 from bench.ranges import Count, Finite, Fraction, NonNegative, OneOrTwo, Positive, Several
@@ -146,8 +147,8 @@ def enveloping(trace: Tensor, points: Tensor) -> Tensor:
     """
     require_axes(trace, "the trace")
     require_axes(points, "points")
-    cosines = normalize(points) @ normalize(trace).T
-    return 1 - cosines.max(dim=1).values.mean()
+    cosines = normalize(widened(points)) @ normalize(widened(trace)).T
+    return (1 - cosines.max(dim=1).values.mean()).to(trace.dtype)
 
 
 def homogeneity(trace: Tensor, alpha: float = -1.0, beta: float = 0.1) -> Tensor:
@@ -157,10 +158,10 @@ def homogeneity(trace: Tensor, alpha: float = -1.0, beta: float = 0.1) -> Tensor
     tensor(-1.3980)
     """
     require_axes(trace, "the trace")
-    trace = normalize(trace)
-    cosines = (trace[1:] * trace[:-1]).sum(1)
+    unit = normalize(widened(trace))
+    cosines = (unit[1:] * unit[:-1]).sum(1)
     length = alpha * cosines.sum()
-    return length + beta * cosines.var() if len(cosines) > 1 else length
+    return (length + beta * cosines.var() if len(cosines) > 1 else length).to(trace.dtype)
 
 
 def contrast(features: Tensor, bins: Tensor, trace: Tensor, temperature: float = 0.1, weighted: bool = False) -> Tensor:
@@ -173,11 +174,11 @@ def contrast(features: Tensor, bins: Tensor, trace: Tensor, temperature: float =
     """
     require_axes(features, "features")
     bins = as_vector_of(features, bins, "bins")
-    logits = normalize(features) @ normalize(trace).T / temperature
+    logits = normalize(widened(features)) @ normalize(widened(trace)).T / temperature
     counts, bins = bins < len(trace), bins.clamp(max=len(trace) - 1)
     own = logits.gather(1, bins.unsqueeze(1)).squeeze(1)
     if weighted:
         gap = (bins.unsqueeze(1) - torch.arange(len(trace), device=bins.device)).abs() + 1
         gap = gap.where(counts.unsqueeze(1), 1)
         logits = logits + (gap / gap.max()).to(logits).log()
-    return torch.where(counts, logits.logsumexp(1) - own, 0).sum() / counts.sum()
+    return (torch.where(counts, logits.logsumexp(1) - own, 0).sum() / counts.sum()).to(features.dtype)

@@ -118,7 +118,7 @@ def test_the_leaderboard_is_a_package_and_a_function():
         "from bench.leaderboard import __doc__\n"
         "print(list(bench.leaderboard('circle', 'search/results', stale=True).columns))"
     )
-    assert fresh(code) == "['n', 'all_mse', 'all_mse_sd']"
+    assert fresh(code) == "['n', 'failed', 'all_mse', 'all_mse_sd']"
 
 
 def test_a_leaderboard_has_mean_deviation_and_number_of_seeds_best_first(tmp_path):

@@ -46,8 +46,9 @@ def load_results(folder: str | Path = "results", dataset: str | None = None, met
 def board_frame(dataset: str, folder: str | Path = "results", stale: bool = False) -> pd.DataFrame:
     """The board of a dataset, best row first: mean, sample deviation and number of seeds of each metric and region.
 
-    This is `bench.leaderboard`. Columns are n, then `<region>_<metric>` with the mean over seeds and
-    `<region>_<metric>_sd`; the first metric over all samples ranks the rows.
+    This is `bench.leaderboard`. Columns are n and failed, the seeds that finished and that failed, then
+    `<region>_<metric>` with the mean over seeds and `<region>_<metric>_sd`; the first metric over all samples ranks
+    the rows, those with failed seeds last.
 
     Args:
         dataset: name, written as on its board.
@@ -59,21 +60,22 @@ def board_frame(dataset: str, folder: str | Path = "results", stale: bool = Fals
 
     >>> board = board_frame("circle", "search/results", stale=True)
     >>> list(board.columns)
-    ['n', 'all_mse', 'all_mse_sd']
+    ['n', 'failed', 'all_mse', 'all_mse_sd']
     """
     root = Path(folder)
     records = _records(root, dataset, None)
     spec = _spec(records)
     if not stale:
         records = _proved(root, records)
-    rows = Board(spec, records, frozenset() if stale else _stale(root, records)).statistics
-    if not rows:
+    board = Board(spec, records, frozenset() if stale else _stale(root, records))
+    if not board.finished:
         raise BenchError(
             f"no finished record of '{spec.dataset}' in {root} is of today's code; run it again, or give stale=True"
         )
     lines: dict[str, dict[str, float | None]] = {}
-    for row, stats in rows.items():
-        line: dict[str, float | None] = {"n": stats[spec.keys[0]].n}
+    for row, stats in board.statistics.items():
+        failed = sum(board.failed.get(row, {}).values())
+        line: dict[str, float | None] = {"n": len(board.finished.get(row, ())), "failed": failed}
         for (metric, region), stat in stats.items():
             line |= {f"{region}_{metric}": stat.mean, f"{region}_{metric}_sd": stat.sd}
         lines[row] = line

@@ -17,11 +17,13 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from bench.data import reading
 from bench.data.augmentation import jitter, resized_crop_and_flip, shift
 from bench.data.image_cache import Fetch, Pictures, store
 from bench.dataset import Bins, Dataset, Examples, Folder, Mode, Split, Splits
 from bench.errors import BenchError
 from bench.functional.random_streams import stream_seed
+from bench.paths import inside, shown
 from bench.protocol import Protocol
 from bench.shots import regions
 from bench.synthetic.faces import paint, sitters
@@ -244,19 +246,21 @@ def read_list(path: Path, oldest: int) -> pd.DataFrame:
     Raises:
         BenchError: naming the file and the first line that is not as it must be.
     """
-    try:
-        table = pd.read_csv(path)
-        table = table[COLUMNS]
-    except (OSError, ValueError, KeyError) as error:
-        raise BenchError(f"{path} is no list with the columns {', '.join(COLUMNS)} ({error}); get it again") from None
+    lines = reading.rows(path, COLUMNS)
+    if not lines:
+        raise BenchError(f"{path} names no picture; get it again")
+    numbers, cells = zip(*lines, strict=True)
+    table = pd.DataFrame(list(cells), columns=pd.Index(COLUMNS))
     whole = pd.Series(pd.to_numeric(table.age, errors="coerce"))
+    paths = [inside(row[1], f"{path}, line {number}") if row[1] else "" for number, row in lines]
+    table = table.assign(path=paths)
     wrong = {
         f"an age from 0 to {oldest} in whole years": ~((whole % 1 == 0) & whole.between(0, oldest)),
         "train, val or test": ~table.split.isin(SPLITS),
-        "a path that no other line has": table.path.isna() | table.path.duplicated(),
+        "a path that no other line has": (table.path == "") | table.path.duplicated(),
     }
-    for expected, rows in wrong.items():
-        if rows.any():
-            line = int(np.flatnonzero(rows)[0])
-            raise BenchError(f"{path}, line {line + 2}: '{','.join(map(str, table.iloc[line]))}' needs {expected}")
+    for expected, bad in wrong.items():
+        if bad.any():
+            row = int(np.flatnonzero(bad)[0])
+            raise BenchError(f"{path}, line {numbers[row]}: {shown(','.join(cells[row]))} needs {expected}")
     return table.assign(age=whole.astype(int))

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from bench.data.arrays import read_arrays
 from bench.data.pickled_arrays import read_dict
 from bench.dataset import Dataset, Examples, File, Mode, Split, Splits
 from bench.errors import BenchError
@@ -115,11 +116,14 @@ class Coordinates(Dataset):
 
     def _published(self, root: Path) -> tuple[np.ndarray, np.ndarray]:
         path = root / (self.files[0].find(root) or self.files[0]).path
-        if path.suffix == ".npy":
-            content = read_dict(path)
-            return content["data"], content["label"]
-        with np.load(path, allow_pickle=False) as arrays:
-            return arrays["data"], arrays["label"]
+        names = ("data", "label")
+        found = read_dict(path) if path.suffix == ".npy" else read_arrays(path, names)
+        for name in names:
+            if name not in found or found[name].ndim != 2 or len(found[name]) != ROWS:
+                raise BenchError(f"{path} has no array '{name}' of {ROWS} rows; get it again")
+            if not np.isfinite(found[name]).all():
+                raise BenchError(f"{path}: a number of the array '{name}' is not finite; get it again")
+        return found["data"], found["label"]
 
 
 def _sums(points: np.ndarray) -> np.ndarray:

@@ -4,7 +4,8 @@ A dataset is one small file: its columns, its file, a cap, and the counts that i
 """
 
 import csv
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
@@ -15,8 +16,11 @@ import numpy as np
 import torch
 from torch import nn
 
+from bench.data import reading
 from bench.dataset import Bins, Dataset, Examples, Mode, Split, Splits
+from bench.errors import BenchError
 from bench.functional.devices import to_device_of
+from bench.paths import shown
 from bench.protocol import Protocol
 from bench.shots import regions, tertiles
 
@@ -96,9 +100,13 @@ class Tabular(Dataset):
         return regions(train, floors, many=many, few=few)
 
     def _real(self, root: Path) -> tuple[np.ndarray, np.ndarray]:
-        with (root / self.files[0].path).open(newline="", encoding="utf-8") as file:
-            lines = list(filter(None, csv.reader(file, delimiter=self.delimiter)))[self.header :]
-        table = dict(zip(self.columns, zip(*lines, strict=True), strict=True))
+        path = root / self.files[0].path
+        lines = reading.rows(path, delimiter=self.delimiter)[self.header :]
+        for number, cells in lines:
+            self._check(cells, f"{path}, line {number}")
+        if not lines:
+            raise BenchError(f"{path} has no rows; get it again")
+        table = dict(zip(self.columns, zip(*(cells for _, cells in lines), strict=True), strict=True))
         labels = table.pop(self.columns[-1])
         inputs = [
             [[cell == letter for cell in cells] for letter in self.category[1]]
@@ -108,6 +116,16 @@ class Tabular(Dataset):
             if name not in self.ignored
         ]
         return np.concatenate(inputs).T.astype(np.float64), np.array(labels, dtype=np.float64)
+
+    def _check(self, cells: Sequence[str], where: str) -> None:
+        if len(cells) != len(self.columns):
+            raise BenchError(f"{where}: {len(cells)} fields, expected {len(self.columns)}: {', '.join(self.columns)}")
+        for name, cell in zip(self.columns, cells, strict=True):
+            if name == self.category[0]:
+                if cell not in self.category[1]:
+                    raise BenchError(f"{where}: {shown(cell)} is no {name}; there are: {', '.join(self.category[1])}")
+            elif name not in self.ignored and not _is_finite(cell):
+                raise BenchError(f"{where}: {name} is {shown(cell)}, expected a finite number")
 
     def _synthetic(self) -> tuple[np.ndarray, np.ndarray]:
         """Inputs are sines of the label, each with its own frequency and phase, plus Gaussian noise."""
@@ -132,6 +150,13 @@ def split_rows(groups: np.ndarray, cap: int) -> tuple[np.ndarray, np.ndarray, np
             part.append(some)
     train, val, test = (np.sort(np.concatenate(part)) for part in parts)
     return train, val, test
+
+
+def _is_finite(cell: str) -> bool:
+    try:
+        return math.isfinite(float(cell))
+    except ValueError:
+        return False
 
 
 def canonical(columns: tuple[str, ...], whole: tuple[str, ...] = ()) -> Callable[[bytes], bytes]:

@@ -7,6 +7,7 @@ import typer
 
 from bench.cli import complete, options
 from bench.cli.exits import fail
+from bench.paths import file_name
 from bench.plugins import lookup
 
 app = typer.Typer(help="Show, fetch, add and look at the datasets' files.", no_args_is_help=True, rich_markup_mode=None)
@@ -50,14 +51,14 @@ def add(
 ) -> None:
     """Copy your own files into the data folder. They are checked against what the dataset expects."""
     lookup.check_dataset(name)
-    from bench.data import files
+    from bench.data import adding, files
     from bench.plugins import resolve
 
     on, folder = resolve.dataset(name).dataset, files.root(root)
-    for copied in files.add(on, folder, path):
+    for copied in adding.add(on, folder, path):
         print(copied)
     if on.folder is not None:
-        number, missing = files.take(on.folder, folder, path)
+        number, missing = adding.take(on.folder, folder, path)
         print(f"{number - len(missing):,} of {number:,} files are in {folder / on.folder.path}")
         if missing:
             fail(f"{len(missing):,} are missing: {files.first(missing)}")
@@ -79,4 +80,4 @@ def preview(
     from bench.plugins import resolve
 
     on = resolve.dataset(name)
-    print(preview.draw(on, split, files.root(root), out or Path(f"{on.name}-{split}.png")))
+    print(preview.draw(on, split, files.root(root), out or Path(file_name(f"{on.name}-{split}") + ".png")))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from torch import Tensor
 
+from bench.data.reading import why
 from bench.errors import BenchError, unknown
 from bench.plugins.resolve import NamedDataset
 from bench.runs import cells
@@ -26,6 +27,8 @@ def draw(on: NamedDataset, split: str, root: Path, out: Path) -> Path:
 
     if split not in ("train", "val", "test"):
         raise unknown("split", split, ("train", "val", "test"))
+    if not out.absolute().parent.is_dir() or out.is_dir():
+        raise BenchError(f"cannot write {out}: it is a folder, or in none; name another file with --out")
     part = getattr(cells.load(on, root), split)
     labels = part.labels[:].flatten(1).float().mean(1)  # of a dense target the mean
     rows = spread(labels, SAMPLES)
@@ -48,8 +51,8 @@ def draw(on: NamedDataset, split: str, root: Path, out: Path) -> Path:
         pen.text((x, y + height - LINE), text, "black", font)
     try:
         sheet.save(out, "PNG")
-    except OSError as error:
-        raise BenchError(f"cannot write {out}: {error.strerror}; name another file with --out") from None
+    except (OSError, ValueError) as error:
+        raise BenchError(f"cannot write {out}: {why(error)}; name another file with --out") from None
     return out
 
 

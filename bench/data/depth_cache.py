@@ -1,24 +1,20 @@
 """Pictures with depth maps in files: decoded once into memory maps, checked, held out by scene, balanced by depth."""
 
-import csv
 import hashlib
+import os
 import re
-import shutil
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from io import BytesIO
 from pathlib import Path
-from tempfile import mkdtemp
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
-from filelock import FileLock
 
+from bench.data import kept, reading
 from bench.data.image_cache import stamp
+from bench.data.pictures import open_picture, require_eight_bit
 from bench.errors import BenchError
-
-if TYPE_CHECKING:
-    from PIL.ImageFile import ImageFile
+from bench.paths import inside, shown
 
 CHUNK = 256  # files decoded between two looks at errors
 DepthFormat = Literal["8-bit", "16-bit"]
@@ -49,14 +45,17 @@ class Decoded(NamedTuple):
 
 def read_list(path: Path) -> list[tuple[str, str]]:
     """Pairs (picture, depth map) of a list, below the folder of the list; its lines begin with `data/`."""
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.reader(file))
-    for number, row in enumerate(rows, 1):
-        if len(row) != 2 or not all(cell.startswith("data/") and ".." not in cell for cell in row):
-            raise BenchError(f"{path}, line {number}: {','.join(row)!r} is no pair of paths data/...,data/...")
-    if not rows:
+    pairs = []
+    for number, row in reading.rows(path):
+        where = f"{path}, line {number}"
+        cells = [cell.strip() for cell in row]
+        if len(cells) != 2 or not all(cell.startswith("data/") for cell in cells):
+            raise BenchError(f"{where}: {shown(','.join(row))} is no pair of paths data/...,data/...")
+        first, second = (inside(cell.removeprefix("data/"), where) for cell in cells)
+        pairs.append((first, second))
+    if not pairs:
         raise BenchError(f"{path} is empty; get it again from its authors")
-    return [(first.removeprefix("data/"), second.removeprefix("data/")) for first, second in rows]
+    return pairs
 
 
 def decode(
@@ -70,18 +69,25 @@ def decode(
         size: height and width to keep; files are as large or larger, and of the same shape.
         kind: of the depth maps.
     """
-    place = folder / "decoded" / f"{name}-{stamp(folder, [path for pair in pairs for path in pair])[:16]}"
-    try:
-        place.parent.mkdir(exist_ok=True)
-        with FileLock(place.parent / f".{name}.lock"):
-            if not place.is_dir():
-                for old in place.parent.glob(f"{name}-*"):
-                    shutil.rmtree(old)
-                _decode(folder, place, pairs, size, kind)
-    except OSError as error:
-        raise BenchError(f"cannot write {place}: {error.strerror}; choose a data folder with --data") from None
+    names, parent = [path for pair in pairs for path in pair], folder / "decoded"
+    copies = f"{name}-{size[0]}x{size[1]}-{kind}-"
+    place = parent / f"{copies}{_short(folder, names)}"
+    kept.remove_abandoned(parent)
+    if not kept.is_whole(place):
+        with kept.part_folder(parent) as part, kept.locked(parent / f".{name}.lock"):
+            if not kept.is_whole(place):  # another process may have been quicker
+                pixels = size[0] * size[1] * (3 + np.dtype(KINDS[kind].dtype).itemsize)
+                kept.require_space(parent, len(pairs) * pixels, f"decoding {len(pairs):,} pictures")
+                _decode(folder, part / "all", pairs, size, kind)
+                kept.seal(part / "all", names)
+                kept.put(part / "all", place)
+        kept.remove_outdated(place, lambda names: _short(folder, names))
     pictures, depths = (np.load(place / f"{kind}.npy", mmap_mode="r") for kind in ("pictures", "depths"))
     return Decoded(pictures, depths, (place / "digest").read_text())
+
+
+def _short(folder: Path, names: Sequence[str]) -> str:
+    return stamp(folder, names)[:16]
 
 
 def hold_out(pairs: Sequence[tuple[str, str]], number: int, most: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -125,31 +131,34 @@ def balanced(bins: np.ndarray, first: int, floor: int, seed: int) -> np.ndarray:
 
 
 def _decode(
-    folder: Path, place: Path, pairs: Sequence[tuple[str, str]], size: tuple[int, int], kind: DepthFormat
+    folder: Path, made: Path, pairs: Sequence[tuple[str, str]], size: tuple[int, int], kind: DepthFormat
 ) -> None:
-    part = Path(mkdtemp(dir=place.parent, prefix=".part-"))
-    try:
-        open_map = np.lib.format.open_memmap
-        pictures = open_map(part / "pictures.npy", "w+", np.uint8, (len(pairs), 3, *size))
-        depths = open_map(part / "depths.npy", "w+", KINDS[kind].dtype, (len(pairs), *size))
+    made.mkdir()
+    pictures = _open_map(made / "pictures.npy", np.uint8, (len(pairs), 3, *size))
+    depths = _open_map(made / "depths.npy", KINDS[kind].dtype, (len(pairs), *size))
 
-        def one(row: int) -> bytes:
-            colours, depth = (folder / path for path in pairs[row])
-            pictures[row], depths[row], digest = _pair(colours, depth, size, KINDS[kind])
-            return digest
+    def one(row: int) -> bytes:
+        colours, depth = (folder / path for path in pairs[row])
+        pictures[row], depths[row], digest = _pair(colours, depth, size, KINDS[kind])
+        return digest
 
-        digest = hashlib.sha256()
-        with ThreadPoolExecutor() as pool:
-            for start in range(0, len(pairs), CHUNK):
-                for found in pool.map(one, range(start, min(start + CHUNK, len(pairs)))):
-                    digest.update(found)
-        pictures.flush()
-        depths.flush()
-        (part / "digest").write_text(digest.hexdigest())
-        part.rename(place)
-    except BaseException:
-        shutil.rmtree(part)
-        raise
+    digest = hashlib.sha256()
+    with ThreadPoolExecutor() as pool:
+        for start in range(0, len(pairs), CHUNK):
+            for found in pool.map(one, range(start, min(start + CHUNK, len(pairs)))):
+                digest.update(found)
+    pictures.flush()
+    depths.flush()
+    (made / "digest").write_text(digest.hexdigest())
+
+
+def _open_map(path: Path, dtype: type, shape: tuple[int, ...]) -> np.memmap:
+    opened = np.lib.format.open_memmap(path, "w+", dtype, shape)
+    # a map without its room on the disk kills the process where the disk is full
+    if hasattr(os, "posix_fallocate"):
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    return opened
 
 
 def _pair(
@@ -158,7 +167,8 @@ def _pair(
     """Picture (3, H, W), depth map (H, W) and the SHA-256 of both files."""
     from PIL import Image
 
-    (picture, first), (depth, second) = _load(picture_path), _load(depth_path)
+    (picture, first), (depth, second) = open_picture(picture_path), open_picture(depth_path)
+    require_eight_bit(picture, picture_path)
     (width, height), wanted = picture.size, (size[1], size[0])
     if depth.size != picture.size:
         raise BenchError(f"{depth_path} is {_text(depth.size)} pixels, its picture {_text(picture.size)}")
@@ -170,19 +180,8 @@ def _pair(
     if values.min() < 0 or values.max() > kind.farthest:
         raise BenchError(f"{depth_path} has values {values.min()} to {values.max()}, expected 0 to {kind.farthest}")
     pixels = np.asarray(picture.convert("RGB").resize(wanted, Image.Resampling.BILINEAR))
-    return np.moveaxis(pixels, 2, 0), values.astype(kind.dtype), first + second
-
-
-def _load(path: Path) -> tuple["ImageFile", bytes]:
-    from PIL import Image
-
-    raw = path.read_bytes()
-    try:
-        image = Image.open(BytesIO(raw))
-        image.load()
-    except (OSError, SyntaxError, ValueError) as error:  # what Pillow raises for broken files
-        raise BenchError(f"{path} cannot be decoded: {error}; get the file again") from None
-    return image, hashlib.sha256(raw).digest()
+    digest = hashlib.sha256(first).digest() + hashlib.sha256(second).digest()
+    return np.moveaxis(pixels, 2, 0), values.astype(kind.dtype), digest
 
 
 def _text(size: tuple[int, int]) -> str:

@@ -6,27 +6,25 @@ Nothing is unpickled, and of an archive only the bytes of the one member that is
 import hashlib
 import os
 import shutil
-import urllib.request
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from http.client import HTTPException
 from pathlib import Path
 from shlex import quote
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Literal
-from zipfile import BadZipFile, ZipFile, is_zipfile
+from typing import IO, TYPE_CHECKING, Literal
+from zipfile import is_zipfile
 
-from bench.atomic import replace_file
+from bench.data import download
+from bench.data.archives import unzipped
+from bench.data.kept import part_folder, remove_abandoned
+from bench.data.reading import LARGEST, content, opened, why
 from bench.errors import BenchError
+from bench.paths import target
 
 if TYPE_CHECKING:  # torch stays out where only the root is asked for
     from bench.dataset import Dataset, File, Folder
 
 State = Literal["present", "missing", "wrong checksum"]
-TIMEOUT_S = 60
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ def root(option: Path | None = None) -> Path:
 
 def status(dataset: "Dataset", root: Path) -> list[Row]:
     """One row a file, and one for a folder of many."""
-    rows = [_row(file, root) for file in dataset.files]
+    rows = [row_of(file, root) for file in dataset.files]
     return rows if dataset.folder is None else [*rows, _folder_row(dataset.folder, root)]
 
 
@@ -77,10 +75,12 @@ def verify(dataset: "Dataset", root: Path, name: str | None = None) -> None:
     Raises:
         BenchError: saying what to do.
     """
-    rows = [_row(file, root) for file in dataset.files]
+    for folder in _folders(dataset, root):
+        remove_abandoned(folder)
+    rows = [row_of(file, root) for file in dataset.files]
     wrong = next((row for row in rows if row.state == "wrong checksum"), None)
     lacking = wrong or next((row for row in rows if row.state == "missing"), None)
-    name = name or _name(dataset)
+    name = name or name_of(dataset)
     offline = f", or take the offline source {quote(dataset.offline)}" if dataset.offline else ""
     if lacking is None:
         if dataset.folder is not None:
@@ -98,77 +98,26 @@ def verify(dataset: "Dataset", root: Path, name: str | None = None) -> None:
 
 def fetch(dataset: "Dataset", root: Path) -> Iterator[Path]:
     """Download what is missing or wrong; yields each new file."""
-    for row in (_row(file, root) for file in dataset.files):
+    for row in (row_of(file, root) for file in dataset.files):
         if row.state == "present":
             continue
         if row.file.url is None:
-            name = quote(_name(dataset))
+            name = quote(name_of(dataset))
             raise BenchError(
                 f"{row.path} is handed out by its authors only; get it and run `bench data add {name} PATH`"
             )
-        with _beside(root / row.file.path) as folder:
-            download = folder / Path(row.file.url).name
-            _download(row.file.url, download)
-            yield _place(download, row.file, root, row.file.url)
+        with part_folder((root / row.file.path).parent) as folder:
+            download.download(
+                (row.file.url, *row.file.mirrors),
+                folder / "download",
+                None if row.file.member or row.file.convert else row.file.sha256,
+                row.file.largest,
+            )
+            yield place(folder / "download", row.file, root, row.file.url)
 
 
-def add(dataset: "Dataset", root: Path, path: Path) -> list[Path]:
-    """Take a file, or what a folder holds under the files' names; returns the new files."""
-    if not path.exists():
-        raise BenchError(f"{path} does not exist; name a file, or a folder that holds the files")
-    if not dataset.files and dataset.folder is None:
-        raise BenchError(f"{_name(dataset)} reads no file, so there is nothing to add")
-    placed: list[Path] = []
-    problems: list[BenchError] = []
-    for file in (one for each in (*dataset.files, *dataset.optional) for one in (each, *each.alternatives)):
-        for source in [path] if path.is_file() else _named(file, path):
-            try:
-                placed.append(_place(source, file, root, str(source)))
-                break
-            except BenchError as error:
-                problems.append(error)
-    lacking = [file for file in dataset.files if _row(file, root).state != "present"]
-    if not lacking or (placed and path.is_file()):
-        return placed
-    if problems:
-        raise problems[0]
-    fetch = f", or run `bench data fetch {quote(_name(dataset))}` first" if lacking[0].url else ""
-    raise BenchError(f"no {Path(lacking[0].path).name} below {path}; name the folder or the file that has it{fetch}")
-
-
-def take(folder: "Folder", root: Path, path: Path) -> tuple[int, list[str]]:
-    """Copy a folder's files from wherever they lie below a path, by their names.
-
-    Returns:
-        How many files the folder's list names, and those that are still missing.
-    """
-    for name, content in folder.collect(root, path):
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        replace_file(root / name, content)
-    names = folder.names(root)
-    there: dict[str, list[Path]] = {}
-    for source in sorted(path.rglob("*")):
-        if source.is_file():
-            there.setdefault(source.name, []).append(source)
-    uses = Counter(Path(name).name for name in names)
-    if not uses.keys() & there.keys():
-        raise BenchError(f"none of the {len(names):,} files that {root / folder.index} names is below {path}")
-    for name in folder.missing(root):
-        found, target = there.get(Path(name).name), root / folder.path / name
-        if found:
-            # where the list has several of one name, only the one in the folder that it says
-            other = found[0] if uses[Path(name).name] == 1 else None
-            source = next((source for source in found if source.as_posix().endswith(f"/{name}")), other)
-            if source is None:
-                continue
-            # under another name until it is whole
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, part := target.with_name(f"{target.name}.part"))
-            part.replace(target)
-    return len(names), folder.missing(root)
-
-
-def _row(file: "File", root: Path) -> Row:
+def row_of(file: "File", root: Path) -> Row:
+    """What is there of a file."""
     there = file.find(root)
     if there is None:
         return Row(file, file.path, "missing")
@@ -198,15 +147,26 @@ def _verify_folder(folder: "Folder", root: Path, name: str, remedy: str) -> None
         raise BenchError(f"{name} lacks {lacks}: {first(missing)}; {remedy}")
 
 
+def _folders(dataset: "Dataset", root: Path) -> set[Path]:
+    own = {root / dataset.folder.path} if dataset.folder else set[Path]()
+    return {(root / file.path).parent for file in (*dataset.files, *dataset.optional)} | own
+
+
 def first(names: Sequence[str], most: int = 5) -> str:
     """The first few of some names, as text."""
     return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
 
 
-def _place(source: Path, file: "File", root: Path, origin: str) -> Path:
+def place(source: Path, file: "File", root: Path, origin: str) -> Path:
+    """Put a file in its place below the data root, made of what the source gives.
+
+    Raises:
+        BenchError: the source gives something else; nothing is kept then.
+    """
+    top, _, below = file.path.rpartition("/")
+    where = target(root / top, below, origin)
     # whole and checked beside the target, then renamed: a file under its name is right
-    target = root / file.path
-    with _beside(target) as folder:
+    with part_folder(where.parent) as folder:
         part = folder / "part"
         found = _unpack(source, file, part, origin)
         if found != file.sha256:
@@ -214,66 +174,56 @@ def _place(source: Path, file: "File", root: Path, origin: str) -> Path:
                 f"{origin} gives {file.path} with SHA-256 {found}, expected {file.sha256}; it was not kept, "
                 "get the version that the papers used"
             )
-        part.replace(target)
-    return target
+        if where.is_dir() and not where.is_symlink():
+            raise BenchError(f"{where} is a folder, where a file belongs; remove it")
+        part.replace(where)
+    return where
 
 
 def _unpack(source: Path, file: "File", part: Path, origin: str) -> str:
     """Write what the source gives, and return its SHA-256."""
-    try:
-        if (found := _sha256(source)) == file.sha256:
-            shutil.copyfile(source, part)
-        elif file.member and is_zipfile(source):
-            with ZipFile(source) as archive, archive.open(file.member) as member, part.open("wb") as out:
-                shutil.copyfileobj(member, out)
-        elif file.convert:
-            part.write_bytes(file.convert(source.read_bytes()))
-        else:
-            return found  # another file, and perhaps gigabytes of it: nothing to copy
-    except (KeyError, ValueError, BadZipFile) as error:
-        raise BenchError(f"{origin} is not in the form that gives {file.path}: {error}") from None
+    if (found := _sha256(source)) == file.sha256:
+        with opened(source) as raw, part.open("wb") as out:
+            shutil.copyfileobj(raw, out)
+    elif file.member and is_zipfile(source):
+        with opened(source) as raw, unzipped(raw, file.member, origin, file.path) as member, part.open("wb") as out:
+            _copy(member, out, file.largest, origin)
+    elif file.convert:
+        try:
+            part.write_bytes(file.convert(content(source, min(file.largest, LARGEST))))
+        except BenchError:
+            raise
+        except Exception as error:  # a plug-in's own code, on a file of unknown form
+            raise BenchError(f"{origin} is not in the form that gives {file.path}: {why(error)}") from None
+    else:
+        return found  # another file, and perhaps gigabytes of it: nothing to copy
     return _sha256(part)
 
 
-def _download(url: str, target: Path) -> None:
-    try:
-        with urllib.request.urlopen(url, timeout=TIMEOUT_S) as response, target.open("wb") as out:  # noqa: S310
-            shutil.copyfileobj(response, out)
-    except (OSError, HTTPException) as error:
-        raise BenchError(
-            f"cannot download {url}: {error}; try again, or get it by hand and run bench data add"
-        ) from None
-
-
-@contextmanager
-def _beside(target: Path) -> Iterator[Path]:
-    # a temporary folder on the target's own file system, so that renaming is all or nothing
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        folder = TemporaryDirectory(dir=target.parent, prefix=".part-")
-    except OSError as error:
-        raise BenchError(f"cannot write to {target.parent}: {error.strerror}; choose a folder with --data") from None
-    with folder as name:
-        yield Path(name)
-
-
-def _named(file: "File", folder: Path) -> list[Path]:
-    # under its own name, or as its source calls it
-    names = {Path(name).name for name in (file.path, file.url, file.member) if name}
-    return sorted(path for path in folder.rglob("*") if path.name in names and path.is_file())
+def _copy(source: IO[bytes], out: IO[bytes], largest: int, origin: str) -> None:
+    size = 0
+    while chunk := source.read(2**20):
+        size += len(chunk)
+        if size > largest:
+            raise BenchError(f"{origin} unpacks to more than {largest / 1e6:,.0f} MB; it was not kept")
+        out.write(chunk)
 
 
 def _sha256(path: Path) -> str:
-    stat = path.stat()
-    return _hash(path, stat.st_size, stat.st_mtime_ns)
+    about = path.stat()
+    return _hash(path, about.st_size, about.st_mtime_ns)
 
 
 @cache
 def _hash(path: Path, size: int, mtime_ns: int) -> str:
     del size, mtime_ns  # part of the cache's key
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    with opened(path) as file:
+        try:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise BenchError(f"{path} cannot be read: {why(error)}") from None
 
 
-def _name(dataset: "Dataset") -> str:
+def name_of(dataset: "Dataset") -> str:
+    """Its file's name."""
     return type(dataset).__module__.rpartition(".")[2]

@@ -5,12 +5,11 @@ disk, or from what the system keeps of it in memory.
 """
 
 import hashlib
-import io
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from stat import S_ISREG
 from typing import Any, Literal
 
 import numpy as np
@@ -18,11 +17,15 @@ import torch
 from torch import Tensor
 
 from bench.cores import available_cores
+from bench.data import kept
+from bench.data.pictures import open_picture, require_eight_bit
+from bench.data.reading import why
 from bench.errors import BenchError
 
 Shape = Literal["squeezed", "cropped"]  # into a square: with another aspect, or without the ends of the longer side
 FITS = {"cpu": 2**30, "cuda": 2**32}  # bytes of a split that one tensor holds; AgeDB's 1.8 GB on a GPU, IMDB-WIKI never
 FETCHED = 512  # pictures at a time where a whole split is moved
+MOST_STRETCHED = 50  # times as long as wide, of which the middle is cut
 A_PROCESS = 2000  # pictures that are worth another process
 
 # rows of the source (B,) and a device -> (B, 3, E, E) uint8 on that device
@@ -100,21 +103,23 @@ def store(root: Path, names: Sequence[str], edge: int, shape: Shape, cache: Path
     """
     from datasets import Dataset, concatenate_datasets
 
-    folder = cache / f"{shape}-{edge}-{len(names)}-{stamp(root, names)[:16]}"
-    if not folder.is_dir():
-        try:
-            cache.mkdir(parents=True, exist_ok=True)
-            part = TemporaryDirectory(dir=cache, prefix=".part-", ignore_cleanup_errors=True)
-        except OSError as error:
-            raise BenchError(f"cannot write to {cache}: {error.strerror}; choose a folder with --data") from None
-        with part as name:
-            _decode(root, names, edge, shape, Path(name) / "all")
-            # whole, then renamed; where another process was quicker, its folder is as good
-            if not folder.is_dir():
-                (Path(name) / "all").rename(folder)
+    folder = cache / f"{shape}-{edge}-{len(names)}-{_short(root, names)}"
+    kept.remove_abandoned(cache)
+    if not kept.is_whole(folder):
+        with kept.part_folder(cache) as part, kept.locked(cache / f".{shape}-{edge}.lock"):
+            if not kept.is_whole(folder):  # another process may have been quicker
+                kept.require_space(cache, len(names) * (3 * edge**2 + 200), f"decoding {len(names):,} pictures")
+                _decode(root, names, edge, shape, part / "all")
+                kept.seal(part / "all", names)
+                kept.put(part / "all", folder)
+        kept.remove_outdated(folder, lambda names: _short(root, names))
     return Decoded(
         concatenate_datasets([Dataset.from_file(str(path)) for path in sorted(folder.glob("*.arrow"))]), edge
     )
+
+
+def _short(root: Path, names: Sequence[str]) -> str:
+    return stamp(root, names)[:16]
 
 
 def stamp(root: Path, names: Sequence[str]) -> str:
@@ -126,10 +131,13 @@ def stamp(root: Path, names: Sequence[str]) -> str:
     digest, missing = hashlib.sha256(), []
     for name in names:
         try:
-            stat = (root / name).stat()
-            digest.update(f"{name}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
-        except OSError:
+            about = (root / name).stat()
+        except (OSError, ValueError):
+            about = None
+        if about is None or not S_ISREG(about.st_mode):
             missing.append(name)
+        else:
+            digest.update(f"{name}\0{about.st_size}\0{about.st_mtime_ns}\n".encode())
     if missing:
         raise BenchError(f"{len(missing)} of {len(names)} listed files are not below {root}: {', '.join(missing[:5])}")
     return digest.hexdigest()
@@ -141,28 +149,31 @@ def _decode(root: Path, names: Sequence[str], edge: int, shape: Shape, folder: P
     folder.mkdir()
     if not sys.stderr.isatty():  # a log keeps every state of a bar
         disable_progress_bars()
-    Dataset.from_dict({"path": [str(root / name) for name in names]}).map(
-        _read,
-        fn_kwargs={"edge": edge, "shape": shape},
-        features=Features({"pixels": Value("binary"), "sha256": Value("string")}),
-        remove_columns="path",
-        num_proc=min(available_cores(), len(names) // A_PROCESS) or None,
-        cache_file_name=str(folder / "pictures.arrow"),
-        writer_batch_size=256,
-        desc=f"decoding {len(names)} pictures, once",
-    )
+    try:
+        Dataset.from_dict({"path": [str(root / name) for name in names]}).map(
+            _read,
+            fn_kwargs={"edge": edge, "shape": shape},
+            features=Features({"pixels": Value("binary"), "sha256": Value("string")}),
+            remove_columns="path",
+            num_proc=min(available_cores(), len(names) // A_PROCESS) or None,
+            cache_file_name=str(folder / "pictures.arrow"),
+            writer_batch_size=256,
+            desc=f"decoding {len(names)} pictures, once",
+        )
+    except RuntimeError as error:  # a process was killed, as one is that takes too much memory
+        raise BenchError(f"the pictures below {root} could not be decoded: {why(error)}; run it again") from None
 
 
 def _read(row: dict[str, str], edge: int, shape: Shape) -> dict[str, Any]:
     from PIL import Image
 
-    try:
-        content = Path(row["path"]).read_bytes()
-        with Image.open(io.BytesIO(content)) as image:
-            picture = image.convert("RGB")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise BenchError(f"{row['path']} is not a whole picture ({error}); get it again, then bench data add") from None
+    path = Path(row["path"])
+    image, content = open_picture(path)
+    require_eight_bit(image, path)
+    picture = image.convert("RGB")
     if shape == "cropped":
+        if max(picture.size) > MOST_STRETCHED * min(picture.size):
+            raise BenchError(f"{path} is {picture.width} x {picture.height} pixels, too long to be cut to a square")
         ratio = edge / min(picture.size)
         width, height = (max(edge, round(ratio * side)) for side in picture.size)
         left, top = (width - edge) // 2, (height - edge) // 2

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.lib import format as npy
 
+from bench.data.reading import content, why
 from bench.errors import BenchError
 
 _MARK = object()
@@ -25,12 +26,20 @@ def read_dict(path: Path) -> dict[str, np.ndarray]:
         BenchError: if the file holds anything but a dict of numeric arrays.
     """
     try:
-        content = _interpret(_payload(path.read_bytes()))
-        return {str(key): _numeric(value) for key, value in content.items()}
-    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        found = _interpret(_payload(content(path)))
+        return {_key(key): _numeric(value) for key, value in found.items()}
+    except BenchError:
+        raise
+    except Exception as error:  # a hostile pickle can break numpy and pickletools in any way
         raise BenchError(
-            f"{path} is not a saved dict of numeric arrays ({error}); fetch the file again from its source"
+            f"{path} is not a saved dict of numeric arrays ({why(error)}); fetch the file again from its source"
         ) from None
+
+
+def _key(key: Any) -> str:
+    if not isinstance(key, str):
+        raise ValueError(f"a key is a {type(key).__name__}, not a text")
+    return key
 
 
 def _payload(content: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from bench.data.reading import why
 from bench.errors import BenchError
 
 
@@ -16,11 +17,22 @@ def resnet50_weights() -> Path:
 
     name = ("timm/resnet50.tv_in1k", "model.safetensors")
     try:
-        return Path(hf_hub_download(*name, local_files_only=True))
+        return _whole(Path(hf_hub_download(*name, local_files_only=True)))
     except LocalEntryNotFoundError:
         pass  # the first time
     try:
-        return Path(hf_hub_download(*name))
+        return _whole(Path(hf_hub_download(*name)))
     except (OSError, ValueError) as error:  # what being offline raises
-        why = str(error).partition("\n")[0]
-        raise BenchError(f"no ImageNet weights for nyud2 ({why}); fetch them once, or add weights=scratch") from None
+        raise BenchError(
+            f"no ImageNet weights for nyud2 ({why(error)}); fetch them once, or add weights=scratch"
+        ) from None
+
+
+def _whole(path: Path) -> Path:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "pt"):  # its header says how long the file must be
+            return path
+    except (OSError, SafetensorError) as error:
+        raise BenchError(f"{path} is damaged ({why(error)}); remove it, so that it is fetched again") from None

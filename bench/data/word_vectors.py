@@ -3,20 +3,25 @@
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import IO, Literal
-from zipfile import ZipFile, is_zipfile
+from zipfile import is_zipfile
 
 import numpy as np
 
+from bench.data.archives import unzipped
+from bench.data.arrays import read_arrays
+from bench.data.kept import part_folder
+from bench.data.reading import content, is_regular, opened, why
 from bench.dataset import File
 from bench.errors import BenchError
 
 VectorSource = Literal["glove50", "glove840b", "random"]
 EXTRA = "install the extra bench[text]: pip install 'regression-bench[text]'"
 SEED = 111  # of the published script, which draws the vectors of unknown words without a seed
+LONGEST_LINE = 2**16  # bytes: a word and 300 numbers take 4000
 WIDTH = {"glove50": 50, "glove840b": 300, "random": 50}
 
 GLOVE_840B = File(
@@ -24,6 +29,8 @@ GLOVE_840B = File(
     "c06db255e65095393609f19a4cfca20bf3a71e20cc53e892aafa490347e3849f",
     url="https://nlp.stanford.edu/data/glove.840B.300d.zip",
     licence="PDDL 1.0",
+    mirrors=("https://downloads.cs.stanford.edu/nlp/data/glove.840B.300d.zip",),
+    largest=2**32,
     alternatives=(
         File(
             "words/glove.840B.300d.txt",
@@ -42,15 +49,28 @@ def tokenize(sentences: Sequence[str], limit: int, source: Path) -> list[list[st
     """
     digest = hashlib.sha256("\n".join([_release("nltk"), *sentences]).encode()).hexdigest()
     kept = source.with_name(f"{source.stem}-{digest[:12]}.txt")
-    if kept.is_file():
-        lines = kept.read_text(encoding="utf-8").split("\n")
-    else:
+    lines = _kept_lines(kept, len(sentences))
+    if lines is None:
         from nltk.tokenize import NLTKWordTokenizer  # pyright: ignore[reportMissingImports]
 
         cut = NLTKWordTokenizer().tokenize
         lines = [" ".join(cut(sentence)) for sentence in sentences]
-        _keep(kept, lambda part: part.write_text("\n".join(lines), encoding="utf-8"))
+        text = "\n".join(lines)
+        _keep(kept, lambda part: part.write_text(f"{_sha256(text)}\n{text}", encoding="utf-8"))
     return [line.split()[:limit] for line in lines]
+
+
+def _kept_lines(path: Path, number: int) -> list[str] | None:
+    # its first line is the SHA-256 of the others
+    if not is_regular(path):
+        return None
+    digest, _, text = content(path).decode("utf-8", "replace").partition("\n")
+    lines = text.split("\n")
+    return lines if digest == _sha256(text) and len(lines) == number else None
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def word_vectors(words: Sequence[str], source: VectorSource, root: Path) -> np.ndarray:
@@ -83,18 +103,22 @@ def _package(words: Sequence[str]) -> np.ndarray:
 def _file(path: Path, words: Sequence[str]) -> np.ndarray:
     # 2.2 million lines take a minute, so what these words need is kept beside the file, where that can be written
     digest = hashlib.sha256("\n".join(words).encode()).hexdigest()
-    kept = path.with_name(f"{path.stem}-{digest[:12]}.npy")
-    if kept.is_file():
-        return np.load(kept)
+    kept = path.with_name(f"{path.stem}-{digest[:12]}.npz")
+    if is_regular(kept):
+        # an archive, for its check sums: damaged vectors are read anew
+        with suppress(BenchError):
+            table = read_arrays(kept, ["table"])["table"]
+            if table.shape == (len(words), WIDTH["glove840b"]):
+                return table
     table = read_glove(path, words)
-    _keep(kept, lambda part: np.save(part, table))
+    _keep(kept, lambda part: np.savez(part, table=table))
     return table
 
 
 def _keep(path: Path, write: Callable[[Path], object]) -> None:
     # whole and then renamed; a folder that cannot be written costs time only
-    with suppress(OSError), TemporaryDirectory(dir=path.parent, prefix=".part-") as folder:
-        part = Path(folder) / path.name
+    with suppress(OSError, BenchError), part_folder(path.parent) as folder:
+        part = folder / path.name
         write(part)
         part.replace(path)
 
@@ -111,7 +135,9 @@ def read_glove(path: Path, words: Sequence[str], width: int = WIDTH["glove840b"]
     place = {word.encode(): i for i, word in enumerate(words)}
     table = np.full((len(words), width), np.nan, dtype=np.float32)
     with _lines(path) as lines:
-        for number, line in enumerate(lines, 1):
+        for number, line in enumerate(iter(partial(lines.readline, LONGEST_LINE), b""), 1):
+            if len(line) == LONGEST_LINE:
+                raise BenchError(f"{path}, line {number} is too long for a word vector; get it again")
             word, _, text = line.partition(b" ")
             if word in place:
                 values = text.split()
@@ -120,15 +146,19 @@ def read_glove(path: Path, words: Sequence[str], width: int = WIDTH["glove840b"]
                 try:
                     table[place[word]] = values
                 except ValueError as error:
-                    raise BenchError(f"{path}, line {number} holds no word vector: {error}") from None
+                    raise BenchError(f"{path}, line {number} holds no word vector: {why(error)}") from None
+                if not np.isfinite(table[place[word]]).all():
+                    raise BenchError(f"{path}, line {number} holds no word vector: a number is not finite")
     return table
 
 
 @contextmanager
 def _lines(path: Path) -> Iterator[IO[bytes]]:
-    if not is_zipfile(path):
-        with path.open("rb") as file:
+    with opened(path) as file:
+        if not is_zipfile(file):
+            file.seek(0)
             yield file
-        return
-    with ZipFile(path) as archive, archive.open(archive.namelist()[0]) as file:
-        yield file
+            return
+        file.seek(0)
+        with unzipped(file, None, path, "word vectors") as member:
+            yield member

@@ -10,7 +10,7 @@ from bench.leaderboard.statistics import Statistics, row_statistics
 from bench.names import value_text
 from bench.printable import plain
 from bench.results.key import key_of
-from bench.results.record import Record
+from bench.results.record import FAILURES, Record
 
 Stale = frozenset[str]  # names of cells whose record today's code would not give
 
@@ -68,9 +68,22 @@ class Board:
         return {row: found[row] for row in sorted(found)}
 
     @cached_property
+    def failed(self) -> dict[str, Counter[str]]:
+        """How many seeds of each row failed, by status; a row without any is not among them."""
+        found: dict[str, Counter[str]] = defaultdict(Counter)
+        for entry in self.entries:
+            if entry.state in FAILURES:
+                found[entry.row][entry.state] += 1
+        return dict(found)
+
+    @cached_property
     def statistics(self) -> Statistics:
-        """Statistics of each row, best row first."""
-        return row_statistics(self.spec, self.finished)
+        """Statistics of each row that finished or failed, best row first and those with failed seeds last.
+
+        What some seeds gave says nothing of the others: a row that failed in part is ranked behind all that did not.
+        """
+        empty = {row: list[Record]() for row in sorted(self.failed)}
+        return row_statistics(self.spec, {**empty, **self.finished}, last=self.failed)
 
 
 def boards(

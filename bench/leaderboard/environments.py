@@ -9,7 +9,7 @@ from bench.results.record import Record
 
 def mixture_notes(board: Board) -> list[str]:
     """A line on each row whose finished seeds mix torch versions or capabilities, best row first."""
-    found = {row: mixtures(board.finished[row]) for row in board.statistics}
+    found = {row: mixtures(board.finished[row]) for row in board.statistics if row in board.finished}
     return [f"- {code(row)}: its seeds mix {literal(' and '.join(mixed))}." for row, mixed in found.items() if mixed]
 
 

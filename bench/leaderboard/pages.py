@@ -58,6 +58,8 @@ def _main(board: Board) -> list[str]:
     finished = (record for records in board.finished.values() for record in records)
     chosen = sorted({METRICS[record.selection.metric].label for record in finished if record.selection})
     text = "Test split, mean ± sample deviation over n seeds; best row first, best mean of a column in bold."
+    if board.failed:
+        text += " A row with failed seeds comes last and is never bold."
     if chosen:
         text += f" The epoch is the one with the best {' or '.join(chosen)} on the validation split."
     tables = (markdown.table(main_table(board, group)) for group in board.spec.groups)
@@ -149,8 +151,9 @@ def _published(spec: BoardSpec) -> list[str]:
 def _headline(board: Board) -> tuple[str, ...]:
     key = board.spec.keys[0]
     means = {row: own[key] for row, own in board.statistics.items() if own[key].mean is not None}
+    whole = [row for row in means if row not in board.failed and means[row].n == len(board.finished[row])]
     # a row with other settings leads only where there is nothing else
-    best = next((row for row in means if " {" not in row), next(iter(means), None))
+    best = next((row for row in whole if " {" not in row), next(iter(whole), None))
     link = f"[{board.spec.title}]({quote(file_name(board.spec))})"
     start, number = (link, board.spec.header(*key)), str(len(means))
     if best is None:

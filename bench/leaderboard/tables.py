@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bench.leaderboard.board import Board, baseline_of
 from bench.leaderboard.format import NONE, ranges, short
-from bench.leaderboard.spec import SEEDS
+from bench.leaderboard.spec import SEEDS, Key
 from bench.leaderboard.statistics import column_places
 from bench.metrics import METRICS
 from bench.printable import plain
@@ -36,17 +36,19 @@ class Table:
 
 
 def main_table(board: Board, metrics: Sequence[str] = ()) -> Table:
-    """Methods and stacks, best first, against metric × region; the best mean of each column is bold."""
+    """Methods and stacks, best first, against metric × region.
+
+    Bold is the best mean of each column, with all that print alike, among the rows whose every seed gave a value.
+    """
     found = board.statistics
-    seeds = {row: len(board.finished[row]) for row in found}
+    seeds = {row: len(board.finished.get(row, ())) for row in found}
     keys = [key for key in board.spec.keys if not metrics or key[0] in metrics]
-    columns, bold = [[str(seeds[row]) for row in found]], set()
+    columns, bold = [[_count(board, row) for row in found]], set()
     for j, key in enumerate(keys, start=2):
         column = [found[row][key] for row in found]
         decimals = column_places(column)
         columns.append([one.text(decimals, seeds[row]) for row, one in zip(found, column, strict=True)])
-        order = [METRICS[key[0]].sort_key(one.mean) for one in column]
-        bold |= {(i, j) for i, value in enumerate(order) if value == min(order) < math.inf}
+        bold |= {(i, j) for i in _best(board, key, [text.partition(" ")[0] for text in columns[-1]])}
     heads = ("method", "n", *(board.spec.header(*key) for key in keys))
     return Table(heads, tuple(zip(found, *columns, strict=True)), frozenset(bold))
 
@@ -57,7 +59,7 @@ def cost_table(board: Board) -> Table:
     medians = {row: _medians(records) for row, records in board.finished.items()}
     one_place = len({tuple(names) for names in where.values()}) <= 1
     rows = []
-    for row in board.statistics:
+    for row in (row for row in board.statistics if row in board.finished):
         records, own, base = board.finished[row], medians[row], medians.get(baseline_of(row), {})
         if where.get(baseline_of(row)) != where[row]:
             base = {}  # times on two machines have no ratio
@@ -94,6 +96,24 @@ def coverage_table(board: Board) -> Table:
     rows += [(name, *[NONE] * 4, reason) for name, reason in sorted(board.spec.refused.items())]
     heads = ("method", "ok", "missing seeds", "failed (seeds)", "stale seeds", "not defined here")
     return _without_empty(Table(heads, tuple(rows)))
+
+
+def _count(board: Board, row: str) -> str:
+    """Finished seeds of a row, and those that failed: `1, 9 diverged`."""
+    failures = board.failed.get(row, {})
+    return ", ".join([str(len(board.finished.get(row, ()))), *(f"{n} {status}" for status, n in failures.items())])
+
+
+def _best(board: Board, key: Key, printed: Sequence[str]) -> list[int]:
+    """Numbers of the rows that share the best mean as it is printed."""
+    found = {row: own[key] for row, own in board.statistics.items()}
+    whole = [row not in board.failed and one.n == len(board.finished[row]) for row, one in found.items()]
+    order = METRICS[key[0]].sort_key
+    orders = [order(one.mean) if there else math.inf for one, there in zip(found.values(), whole, strict=True)]
+    first = min(range(len(orders)), key=orders.__getitem__)
+    if orders[first] == math.inf:
+        return []
+    return [i for i, text in enumerate(printed) if whole[i] and text == printed[first]]
 
 
 def _medians(records: Sequence[Record]) -> dict[str, float]:

@@ -112,6 +112,8 @@ def _train(cell: Cell, context: RunContext, report: Callable[[dict], None]) -> t
         name: evaluate.metrics(on.dataset, splits, name, columns["mean"], {k: columns[k] for k in [*columns][1:]})
         for name, columns in predicted.items()
     }
+    if reason := evaluate.undefined(on.dataset, splits, predicted["test"]["mean"], metrics["test"]):
+        raise Diverged(reason)
     step, spread = fit.step_ms()
     batch = min(on.protocol.batch_size or len(splits.train), len(splits.train))
     val, test = ({name: values.numpy() for name, values in predicted[split].items()} for split in ("val", "test"))

@@ -35,6 +35,23 @@ def metrics(
     }
 
 
+def undefined(dataset: Dataset, splits: Splits, y_hat: Tensor, test: Mapping[str, Region]) -> str | None:
+    """Why a test metric over all rows has no value, in one line; None where each has one.
+
+    A metric that the labels alone leave undefined, as a correlation with labels that are all equal, does not count.
+    """
+    predicted, labels = dataset.evaluation_arrays(y_hat, splits.test)
+    if lost := int((~np.isfinite(predicted)).sum()):
+        return f"{lost} of {predicted.size} test predictions are not finite"
+    nulls = [name for name, value in test["all"].items() if value is None]
+    perfect = _region(tuple(name for name in nulls if name in METRICS), labels, labels, {})
+    nulls = [name for name in nulls if perfect.get(name, 0.0) is not None]
+    if not nulls:
+        return None
+    why = "all test predictions are equal" if len(np.unique(predicted)) == 1 else "a value is not finite"
+    return f"no test {', '.join(nulls)}: {why}"
+
+
 def _region(names: tuple[str, ...], y_hat: np.ndarray, y: np.ndarray, columns: Mapping[str, np.ndarray]) -> Region:
     values = {name: METRICS[name].function(y_hat, y) if len(y) else np.nan for name in names}
     if columns:

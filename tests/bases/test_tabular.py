@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from bench.bases.tabular import canonical, split_rows
+from bench.errors import BenchError
 from support.datasets import NOWHERE, TABLES, make, real, rows
 
 
@@ -74,3 +75,22 @@ def test_a_rewritten_table_has_our_header_and_shortest_floats():
     assert convert(b"No,Some long name\r\n1,2.50\r\n2,3\r\n") == b"n,x\n1,2.5\n2,3.0\n"
     with pytest.raises(ValueError, match="argument"):
         convert(b"a,b,c\n1,2,3\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("M,1,1,1,1,1,1,1,nan", "line 2: rings is 'nan', expected a finite number"),
+        ("M,1,1,1,1,1,1,1,1e999", "line 2: rings is '1e999', expected a finite number"),
+        ("M,1,old,1,1,1,1,1,9", "line 2: diameter is 'old', expected a finite number"),
+        ("X,1,1,1,1,1,1,1,9", "line 2: 'X' is no sex; there are: F, I, M"),
+        ("M,1,1", "line 2: 3 fields, expected 9: sex, length"),
+        ("M,1,1,1,1,1,1,1,9,9", "line 2: 10 fields, expected 9: sex, length"),
+    ],
+)
+def test_a_bad_line_of_a_table_is_named(tmp_path, line, message):
+    path = tmp_path / "uci/abalone.data"
+    path.parent.mkdir()
+    path.write_text(f"M,1,1,1,1,1,1,1,9\n{line}\n")
+    with pytest.raises(BenchError, match=message):
+        make("abalone").load(tmp_path)

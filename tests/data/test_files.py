@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.data import files
+from bench.data import adding, files
 from bench.dataset import Dataset, File, missing_files
 from bench.errors import BenchError
 
@@ -143,8 +143,8 @@ def test_files_are_added_from_a_path_or_found_by_name_in_a_folder(source, data):
     (source / "sub").mkdir()
     (source / "sub" / "b.txt").write_bytes(b"b")
     dataset = toy(File("x/a.txt", sha(CONTENT)), File("x/b.txt", sha(b"b")))
-    assert files.add(dataset, data, source / "a.txt") == [data / "x/a.txt"]
-    assert files.add(dataset, data, source) == [data / "x/a.txt", data / "x/b.txt"]
+    assert adding.add(dataset, data, source / "a.txt") == [data / "x/a.txt"]
+    assert adding.add(dataset, data, source) == [data / "x/a.txt", data / "x/b.txt"]
     files.verify(dataset, data)
 
 
@@ -152,16 +152,16 @@ def test_a_file_with_another_checksum_is_not_added(source, data):
     dataset = toy(File("a.txt", "0" * 64), File("b.txt", "1" * 64))
     for path in (source, source / "a.txt"):
         with pytest.raises(BenchError, match=f"{sha(CONTENT)}, expected {'0' * 64}"):
-            files.add(dataset, data, path)
+            adding.add(dataset, data, path)
     assert states(dataset, data) == ["missing", "missing"]
 
 
 def test_adding_names_what_a_folder_lacks(source, data):
     dataset = toy(File("a.txt", sha(CONTENT)), File("b.txt", "1" * 64))
     with pytest.raises(BenchError, match=r"no b\.txt below"):
-        files.add(dataset, data, source)
+        adding.add(dataset, data, source)
     with pytest.raises(BenchError, match="does not exist"):
-        files.add(dataset, data, source / "none")
+        adding.add(dataset, data, source / "none")
 
 
 def test_the_data_root_is_the_option_then_the_environment_then_the_users_folder(monkeypatch):
@@ -179,4 +179,4 @@ def test_data_add_takes_a_file_that_another_parameter_reads(tmp_path):
     dataset = Dataset()
     dataset.files = (File("a.tsv", "0" * 64),)
     dataset.optional = (File("words/vectors.txt", files._sha256(content)),)
-    assert files.add(dataset, tmp_path / "root", content) == [tmp_path / "root/words/vectors.txt"]
+    assert adding.add(dataset, tmp_path / "root", content) == [tmp_path / "root/words/vectors.txt"]

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from bench.bases.ages import balanced
-from bench.data import files, image_cache
+from bench.data import adding, image_cache
 from bench.datasets import imdb_wiki
 from bench.errors import BenchError
 from bench.plugins import resolve
@@ -33,8 +33,8 @@ def album(tmp_path):
 
 def added(album, root):
     on = make("imdb_wiki")
-    files.add(on, root, album)
-    assert files.take(on.folder, root, album) == (60, [])
+    adding.add(on, root, album)
+    assert adding.take(on.folder, root, album) == (60, [])
     return root / "imdb_wiki"
 
 

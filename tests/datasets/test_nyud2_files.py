@@ -5,7 +5,7 @@ from shutil import copyfile
 import numpy as np
 import pytest
 
-from bench.data import files
+from bench.data import adding
 from bench.data.depth_cache import read_list
 from bench.datasets.nyud2 import NYUD2
 from bench.errors import BenchError
@@ -88,13 +88,13 @@ def test_the_unpacked_folder_is_added_by_its_lists_and_a_picture_never_taken_fro
     on, target = NYUD2().folder, mine / "nyud2"
     target.mkdir(parents=True)
     copyfile(folder / "nyud2/nyu2_test.csv", target / "nyu2_test.csv")
-    number, missing = files.take(on, mine, folder / "nyud2")
+    number, missing = adding.take(on, mine, folder / "nyud2")
     assert (number, missing) == (28, ["nyu2_train/bar_0002_out/2.jpg"])
     same = "nyu2_train/den_0001b_out/2.jpg"
     assert (target / same).read_bytes() == (folder / "nyud2" / same).read_bytes()
     (target / "nyu2_train.csv").unlink()
     with pytest.raises(BenchError, match=r"no nyu2_train.csv below .*den_0001b_out"):
-        files.take(on, mine, (target / same).parent)
+        adding.take(on, mine, (target / same).parent)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_the_unpacked_folder_is_added_by_its_lists_and_a_picture_never_taken_fro
         ("nyu2_train.csv", None, "nyu2_train.csv is missing"),
         ("nyu2_train.csv", b"", "nyu2_train.csv is empty"),
         ("nyu2_train.csv", b"data/a.jpg\n", "nyu2_train.csv, line 1: 'data/a.jpg' is no pair of paths"),
-        ("nyu2_train.csv", b"data/../a.jpg,data/a.png\n", "is no pair of paths"),
+        ("nyu2_train.csv", b"data/../a.jpg,data/a.png\n", "line 1: the path '../a.jpg' climbs out"),
         ("nyu2_train/bar_0002_out/2.jpg", None, "1 of 24 listed files are not below .*: nyu2_train/bar_0002_out/2.jpg"),
         ("nyu2_train/bar_0002_out/2.jpg", b"no picture", "2.jpg cannot be decoded"),
         ("nyu2_train/bar_0002_out/2.png", 100, "2.png cannot be decoded"),

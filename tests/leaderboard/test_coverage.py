@@ -12,8 +12,12 @@ from support.board_records import FACES, cells, record, three
 @pytest.mark.parametrize("status", ["diverged", "oom", "timeout", "killed", "error"])
 def test_failed_seeds_are_in_no_mean_and_in_the_coverage(status: str):
     records = [*three("baseline"), record("baseline", 3, status=status)]
-    board = Board(FACES, records)
-    assert cells(main_table(board))["baseline"]["n"] == "3"
+    board, whole = Board(FACES, records), Board(FACES, three("baseline"))
+    assert cells(main_table(board))["baseline"]["n"] == f"3, 1 {status}"
+    assert (
+        cells(main_table(board))["baseline"]["MAE all ↓ [years]"]
+        == cells(main_table(whole))["baseline"]["MAE all ↓ [years]"]
+    )
     line = cells(coverage_table(board))["baseline"]
     assert (line["ok"], line["missing seeds"], line["failed (seeds)"]) == ("3", "4–9", f"1 {status} (3)")
 

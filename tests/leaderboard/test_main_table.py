@@ -1,7 +1,8 @@
 """The main table: means, deviations, digits, order and bold, against hand computation."""
 
+from bench.leaderboard import tables
 from bench.leaderboard.board import Board
-from bench.leaderboard.pages import dataset_page
+from bench.leaderboard.pages import dataset_page, index_page
 from support.board_records import FACES, cells, main_table, record, three
 
 
@@ -52,3 +53,42 @@ def test_a_metric_that_is_null_in_some_seeds_says_how_many_count():
         record("baseline", 2, 7.0),
     ]
     assert cells(main_table(records))["baseline"]["MAE few ↓ [years]"] == "2.0 ± 1.4 (n=2)"
+
+
+DIVERGED = [record("oe", 0, 1.0), *(record("oe", seed, status="diverged") for seed in range(1, 10))]
+
+
+def test_a_row_with_failed_seeds_comes_last_is_never_bold_and_says_so():
+    board = Board(FACES, three("baseline") + DIVERGED)
+    table = tables.main_table(board)
+    assert [row[:2] for row in table.rows] == [("baseline", "3"), ("oe", "1, 9 diverged")]
+    assert {i for i, _ in table.bold} == {0}
+    assert "1, 9 diverged" in dataset_page(board)
+    assert "| `baseline` " in index_page([board])
+
+
+def test_a_board_of_failed_rows_alone_names_no_best_method():
+    board = Board(FACES, DIVERGED)
+    assert tables.main_table(board).bold == frozenset()
+    assert "`oe`" not in index_page([board])
+
+
+def test_a_row_whose_every_seed_failed_is_shown():
+    (row,) = (row for row in main_table(three("mt") + DIVERGED[1:]).rows if row[0] == "oe")
+    assert row[1] == "0, 9 diverged"
+    assert set(row[2:]) == {"–"}
+
+
+def test_a_row_with_a_null_metric_in_some_seeds_comes_last_and_is_not_bold_there():
+    records = [*three("baseline", few=2.0), *three("oe", (1.0, 1.0, None), few=1.0)]
+    table = main_table(records)
+    assert [row[0] for row in table.rows] == ["baseline", "oe"]
+    best = {table.columns[j]: table.rows[i][0] for i, j in table.bold}
+    assert best == {"MAE all ↓ [years]": "baseline", "MAE few ↓ [years]": "oe"}
+
+
+def test_rows_whose_best_mean_prints_alike_are_all_bold():
+    records = three("baseline", (5.001, 6.001, 7.001)) + three("oe", (5.0, 6.0, 7.0)) + three("mt", (5.2, 6.2, 7.2))
+    table = main_table(records)
+    assert [row[2] for row in table.rows] == ["6.0 ± 1.0", "6.0 ± 1.0", "6.2 ± 1.0"]
+    assert {i for i, _ in table.bold} == {0, 1}

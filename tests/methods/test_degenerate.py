@@ -37,12 +37,13 @@ FUNCTIONS = [ranksim, ordinal_entropy, ordinal_diversity]
 
 @pytest.mark.parametrize("term", TERMS)
 @pytest.mark.parametrize("labels", LABELS)
-@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
-@pytest.mark.parametrize("features", ["random", "equal", "zero"])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("features", ["random", "equal", "zero", "some zero", "tiny"])
 def test_value_and_gradient_are_finite_for_every_degenerate_batch(term, labels, dtype, features):
     function, tried = TERMS[term]
     y = tried[labels].to(dtype)
     z = {"random": random(len(y), 5), "equal": torch.ones(len(y), 5), "zero": torch.zeros(len(y), 5)}
+    z |= {"some zero": z["random"] * (torch.arange(len(y)) % 2)[:, None], "tiny": z["random"] * torch.finfo(dtype).tiny}
     z = z[features].to(dtype).requires_grad_()
     loss = function(z, y)
     gradient = gradient_of(loss, z)

@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from bench.dataset import Split, Splits
 from bench.plugins import resolve
 from bench.results import store
 from bench.runs import cells, worker
+from bench.testing.toy import Toy
 from bench.training import evaluate
 from bench.training.loop import Training
 
@@ -89,3 +91,41 @@ def test_a_cell_that_fails_leaves_a_record_with_its_reason():
     assert "epoch" in record.error
     assert record.metrics == {}
     assert record.predictions is None
+
+
+def test_a_test_metric_without_a_value_is_a_failure_with_its_reason(monkeypatch):
+    predict = Training.predict_columns
+
+    def lost(self, split, network=None):
+        found = predict(self, split, network)
+        if self.finished and split is not self.val:
+            found["mean"][0] = torch.nan
+        return found
+
+    monkeypatch.setattr(Training, "predict_columns", lost)
+    record = worker.run(cell_of(), worker.RunContext("."), lambda _: None).record
+    assert (record.status, record.metrics, record.predictions) == ("diverged", {}, None)
+    assert record.error.startswith("1 of ")
+    assert record.error.endswith("test predictions are not finite")
+
+
+@pytest.mark.parametrize(
+    ("y_hat", "labels", "reason"),
+    [
+        ([1.0, 2.0, 3.0], [1.0, 2.0, 4.0], None),
+        ([2.0, 2.0, 2.0], [1.0, 2.0, 4.0], "no test pearson: all test predictions are equal"),
+        ([2.0, 2.0, 2.0], [3.0, 3.0, 3.0], None),  # no prediction has a correlation with these
+        ([2.0, torch.inf, 2.0], [3.0, 3.0, 3.0], "1 of 3 test predictions are not finite"),
+    ],
+)
+def test_a_metric_that_the_labels_leave_undefined_is_no_failure(y_hat, labels, reason):
+    class TwoMetrics(Toy):
+        metrics = ("mae", "pearson")
+
+        def regions(self, train_labels, labels):
+            return None
+
+    split = Split(torch.zeros(3, 1), torch.tensor(labels)[:, None])
+    splits, dataset, predicted = Splits(split, split, split), TwoMetrics(), torch.tensor(y_hat)[:, None]
+    found = evaluate.metrics(dataset, splits, "test", predicted)
+    assert evaluate.undefined(dataset, splits, predicted, found) == reason

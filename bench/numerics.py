@@ -6,7 +6,7 @@ does. Groups keep their names when modules move, so a move alone changes no key.
 """
 
 NUMERICS: dict[str, int] = {
-    "training": 1,
+    "training": 2,
     "losses": 1,
     "metrics": 1,
     "shots": 1,

@@ -41,6 +41,23 @@ def test_an_encoder_trains_again_in_the_stage_after_a_frozen_one(monkeypatch):
     assert not torch.equal(began[1]["encoder.0.weight"], training.network.encoder[0].weight)
 
 
+def test_clipping_with_a_frozen_encoder_reads_the_gradient_of_the_head_alone(monkeypatch):
+    two = Stage(select=False), Stage(encoder="eval", select=False)
+    training = prepared(Deep(), Stages(*two), epochs=1, clip=100.0)
+    clip, read = torch.nn.utils.clip_grad_norm_, []
+
+    def clipping(parameters, limit):
+        there = list(parameters)
+        own = torch.stack([p.grad.norm() for p in training.network.head.parameters()]).norm()
+        read.append((clip(there, limit), own))
+
+    monkeypatch.setattr(torch.nn.utils, "clip_grad_norm_", clipping)
+    training.fit()
+    norm, own = read[-1]
+    assert norm == pytest.approx(float(own), rel=1e-6)
+    assert read[0][0] > read[0][1]  # the stage before reads both
+
+
 @pytest.mark.parametrize("new_head", [False, True])
 def test_a_stage_starts_from_a_new_head_only_where_it_says_so(monkeypatch, new_head):
     training = prepared(Line(), Stages(Stage(select=False), Stage(new_head=new_head)), epochs=1)

@@ -110,8 +110,8 @@ def _best(board: Board, key: Key, printed: Sequence[str]) -> list[int]:
     whole = [row not in board.failed and one.n == len(board.finished[row]) for row, one in found.items()]
     order = METRICS[key[0]].sort_key
     orders = [order(one.mean) if there else math.inf for one, there in zip(found.values(), whole, strict=True)]
-    first = min(range(len(orders)), key=orders.__getitem__)
-    if orders[first] == math.inf:
+    first = min(range(len(orders)), key=orders.__getitem__, default=None)
+    if first is None or orders[first] == math.inf:
         return []
     return [i for i, text in enumerate(printed) if whole[i] and text == printed[first]]
 

@@ -92,3 +92,10 @@ def test_rows_whose_best_mean_prints_alike_are_all_bold():
     table = main_table(records)
     assert [row[2] for row in table.rows] == ["6.0 ± 1.0", "6.0 ± 1.0", "6.2 ± 1.0"]
     assert {i for i, _ in table.bold} == {0, 1}
+
+
+def test_a_board_whose_records_are_all_stale_has_an_empty_table():
+    records = three("baseline")
+    stale = frozenset(f"faces/baseline/{record.seed}" for record in records)
+    assert main_table(records, stale=stale).rows == ()
+    assert "No seed has finished yet." in dataset_page(Board(FACES, records, stale))

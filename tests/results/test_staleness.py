@@ -12,6 +12,7 @@ from bench.leaderboard.board import Board
 from bench.leaderboard.spec import BoardSpec
 from bench.leaderboard.staleness import stale_cells
 from bench.leaderboard.tables import main_table
+from bench.numerics import NUMERICS
 from bench.plugins import resolve
 from bench.results import store
 from bench.results.equivalence import Equivalence, Equivalences
@@ -216,7 +217,7 @@ def test_each_changed_part_must_be_proved(data, monkeypatch):
     records, before = [made(data)], plugins.digest("method", "mt")
     code_changes(monkeypatch)
     version_rises(monkeypatch)
-    first, second = line(before, "changed"), line("training 1", "training 99")
+    first, second = line(before, "changed"), line(f"training {NUMERICS['training']}", "training 99")
     assert board_says(records, Equivalences((first,))) == [0]
     assert board_says(records, Equivalences((second,))) == [0]
     assert board_says(records, Equivalences((first, second))) == []

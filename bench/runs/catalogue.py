@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.data import stamps
+from bench.errors import BenchError
 from bench.memory import remembered
 from bench.runs.plan import Wanted
 
@@ -74,9 +75,28 @@ def fingerprints(datasets: Iterable[str], root: Path) -> dict[str, str]:
 
         return cells.load(checked()[name], root).fingerprint()
 
+    return {name: remembered("fingerprint", _state_of_data(name, root), partial(fingerprint, name)) for name in names}
+
+
+def data_or_reason(dataset: str, root: Path) -> tuple[str | None, str]:
+    """The fingerprint of a dataset's data below a data root; None, and why, where they are not as they should be.
+
+    The reason too is remembered, so that readers without data need not wait for torch each time.
+    """
+
+    def compute() -> list[str | None]:
+        try:
+            return [fingerprints([dataset], root)[dataset], ""]
+        except BenchError as error:
+            return [None, str(error)]
+
+    found, reason = remembered("data", _state_of_data(dataset, root), compute)
+    return found, reason
+
+
+def _state_of_data(dataset: str, root: Path) -> list[Any]:
     versions = [_version(package) for package in DRAWN_BY]
-    asked = {name: [name, str(root.absolute()), stamps.stamp(root, _patterns(name)), versions] for name in names}
-    return {name: remembered("fingerprint", asked[name], partial(fingerprint, name)) for name in names}
+    return [dataset, str(root.absolute()), stamps.stamp(root, _patterns(dataset)), versions]
 
 
 def _patterns(dataset: str) -> list[str]:

@@ -84,11 +84,15 @@ def _fingerprints(datasets: Iterable[str], root: Path) -> tuple[dict[str, str], 
     missing: dict[str, str] = {}
     for dataset in datasets:
         try:
-            there |= catalogue.fingerprints([dataset], root)
-        except BenchError as error:
-            missing[dataset] = str(error)
+            found, reason = catalogue.data_or_reason(dataset, root)
+        except BenchError as error:  # there is no such dataset
+            found, reason = None, str(error)
         except Exception as error:  # what a record names may be made to fail in any way
-            missing[dataset] = f"{type(error).__name__}: {error}"
+            found, reason = None, f"{type(error).__name__}: {error}"
+        if found is None:
+            missing[dataset] = reason
+        else:
+            there[dataset] = found
     return there, missing
 
 

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 from filelock import FileLock
 
+from bench import leftovers
 from bench.data.image_cache import stamp
 from bench.errors import BenchError
 
@@ -73,6 +73,7 @@ def decode(
     place = folder / "decoded" / f"{name}-{stamp(folder, [path for pair in pairs for path in pair])[:16]}"
     try:
         place.parent.mkdir(exist_ok=True)
+        leftovers.remove_abandoned(place.parent)
         with FileLock(place.parent / f".{name}.lock"):
             if not place.is_dir():
                 for old in place.parent.glob(f"{name}-*"):
@@ -127,8 +128,8 @@ def balanced(bins: np.ndarray, first: int, floor: int, seed: int) -> np.ndarray:
 def _decode(
     folder: Path, place: Path, pairs: Sequence[tuple[str, str]], size: tuple[int, int], kind: DepthFormat
 ) -> None:
-    part = Path(mkdtemp(dir=place.parent, prefix=".part-"))
-    try:
+    with leftovers.part(place.parent) as part:
+        part.mkdir()
         open_map = np.lib.format.open_memmap
         pictures = open_map(part / "pictures.npy", "w+", np.uint8, (len(pairs), 3, *size))
         depths = open_map(part / "depths.npy", "w+", KINDS[kind].dtype, (len(pairs), *size))
@@ -147,9 +148,6 @@ def _decode(
         depths.flush()
         (part / "digest").write_text(digest.hexdigest())
         part.rename(place)
-    except BaseException:
-        shutil.rmtree(part)
-        raise
 
 
 def _pair(

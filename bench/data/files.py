@@ -15,10 +15,10 @@ from functools import cache
 from http.client import HTTPException
 from pathlib import Path
 from shlex import quote
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
 from zipfile import BadZipFile, ZipFile, is_zipfile
 
+from bench import leftovers
 from bench.atomic import replace_file
 from bench.errors import BenchError
 
@@ -161,10 +161,10 @@ def take(folder: "Folder", root: Path, path: Path) -> tuple[int, list[str]]:
             source = next((source for source in found if source.as_posix().endswith(f"/{name}")), other)
             if source is None:
                 continue
-            # under another name until it is whole
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, part := target.with_name(f"{target.name}.part"))
-            part.replace(target)
+            with leftovers.part(target.parent) as part:
+                shutil.copyfile(source, part)
+                part.replace(target)
     return len(names), folder.missing(root)
 
 
@@ -248,13 +248,15 @@ def _download(url: str, target: Path) -> None:
 @contextmanager
 def _beside(target: Path) -> Iterator[Path]:
     # a temporary folder on the target's own file system, so that renaming is all or nothing
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        folder = TemporaryDirectory(dir=target.parent, prefix=".part-")
-    except OSError as error:
-        raise BenchError(f"cannot write to {target.parent}: {error.strerror}; choose a folder with --data") from None
-    with folder as name:
-        yield Path(name)
+    with leftovers.part(target.parent) as folder:
+        try:
+            folder.mkdir(parents=True)
+        except OSError as error:
+            raise BenchError(
+                f"cannot write to {target.parent}: {error.strerror}; choose a folder with --data"
+            ) from None
+        leftovers.remove_abandoned(target.parent)
+        yield folder
 
 
 def _named(file: "File", folder: Path) -> list[Path]:

@@ -8,22 +8,23 @@ import hashlib
 import io
 import sys
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from bench import leftovers
 from bench.cores import available_cores
 from bench.errors import BenchError
 
 Shape = Literal["squeezed", "cropped"]  # into a square: with another aspect, or without the ends of the longer side
 FITS = {"cpu": 2**30, "cuda": 2**32}  # bytes of a split that one tensor holds; AgeDB's 1.8 GB on a GPU, IMDB-WIKI never
 FETCHED = 512  # pictures at a time where a whole split is moved
-A_PROCESS = 2000  # pictures that are worth another process
+CHUNK = 256  # pictures decoded between two looks at errors, and written together
 
 # rows of the source (B,) and a device -> (B, 3, E, E) uint8 on that device
 Fetch = Callable[[Tensor, torch.device], Tensor]
@@ -104,14 +105,15 @@ def store(root: Path, names: Sequence[str], edge: int, shape: Shape, cache: Path
     if not folder.is_dir():
         try:
             cache.mkdir(parents=True, exist_ok=True)
-            part = TemporaryDirectory(dir=cache, prefix=".part-", ignore_cleanup_errors=True)
+            leftovers.remove_abandoned(cache)
+            with leftovers.part(cache) as made:
+                made.mkdir()
+                _decode(root, names, edge, shape, made / "pictures.arrow")
+                # whole, then renamed; where another process was quicker, its folder is as good
+                if not folder.is_dir():
+                    made.rename(folder)
         except OSError as error:
             raise BenchError(f"cannot write to {cache}: {error.strerror}; choose a folder with --data") from None
-        with part as name:
-            _decode(root, names, edge, shape, Path(name) / "all")
-            # whole, then renamed; where another process was quicker, its folder is as good
-            if not folder.is_dir():
-                (Path(name) / "all").rename(folder)
     return Decoded(
         concatenate_datasets([Dataset.from_file(str(path)) for path in sorted(folder.glob("*.arrow"))]), edge
     )
@@ -135,33 +137,32 @@ def stamp(root: Path, names: Sequence[str]) -> str:
     return digest.hexdigest()
 
 
-def _decode(root: Path, names: Sequence[str], edge: int, shape: Shape, folder: Path) -> None:
-    from datasets import Dataset, Features, Value, disable_progress_bars
+def _decode(root: Path, names: Sequence[str], edge: int, shape: Shape, file: Path) -> None:
+    # in threads, as Pillow decodes outside of Python's lock: a process that is killed leaves no others behind
+    import pyarrow as pa
+    from datasets.utils import tqdm
 
-    folder.mkdir()
-    if not sys.stderr.isatty():  # a log keeps every state of a bar
-        disable_progress_bars()
-    Dataset.from_dict({"path": [str(root / name) for name in names]}).map(
-        _read,
-        fn_kwargs={"edge": edge, "shape": shape},
-        features=Features({"pixels": Value("binary"), "sha256": Value("string")}),
-        remove_columns="path",
-        num_proc=min(available_cores(), len(names) // A_PROCESS) or None,
-        cache_file_name=str(folder / "pictures.arrow"),
-        writer_batch_size=256,
-        desc=f"decoding {len(names)} pictures, once",
-    )
+    schema = pa.schema({"pixels": pa.binary(), "sha256": pa.string()})
+    bar = tqdm(total=len(names), desc="decoding pictures, once", unit="", disable=not sys.stderr.isatty())
+    with bar, ThreadPoolExecutor(available_cores()) as pool, pa.OSFile(str(file), "wb") as out:
+        with pa.ipc.new_stream(out, schema) as table:
+            for start in range(0, len(names), CHUNK):
+                part = names[start : start + CHUNK]
+                pixels, hashes = zip(*pool.map(lambda name: _read(root / name, edge, shape), part), strict=True)
+                table.write_batch(pa.record_batch([pa.array(pixels, pa.binary()), pa.array(hashes)], schema=schema))
+                bar.update(len(part))
 
 
-def _read(row: dict[str, str], edge: int, shape: Shape) -> dict[str, Any]:
+def _read(path: Path, edge: int, shape: Shape) -> tuple[bytes, str]:
+    """The pixels of a picture, and the SHA-256 of its file."""
     from PIL import Image
 
     try:
-        content = Path(row["path"]).read_bytes()
+        content = path.read_bytes()
         with Image.open(io.BytesIO(content)) as image:
             picture = image.convert("RGB")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise BenchError(f"{row['path']} is not a whole picture ({error}); get it again, then bench data add") from None
+        raise BenchError(f"{path} is not a whole picture ({error}); get it again, then bench data add") from None
     if shape == "cropped":
         ratio = edge / min(picture.size)
         width, height = (max(edge, round(ratio * side)) for side in picture.size)
@@ -170,4 +171,4 @@ def _read(row: dict[str, str], edge: int, shape: Shape) -> dict[str, Any]:
     else:
         picture = picture.resize((edge, edge), Image.Resampling.BILINEAR)
     pixels = np.ascontiguousarray(np.asarray(picture).transpose(2, 0, 1))
-    return {"pixels": pixels.tobytes(), "sha256": hashlib.sha256(content).hexdigest()}
+    return pixels.tobytes(), hashlib.sha256(content).hexdigest()

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import IO, Literal
 from zipfile import ZipFile, is_zipfile
 
 import numpy as np
 
+from bench import leftovers
 from bench.dataset import File
 from bench.errors import BenchError
 
@@ -93,8 +93,9 @@ def _file(path: Path, words: Sequence[str]) -> np.ndarray:
 
 def _keep(path: Path, write: Callable[[Path], object]) -> None:
     # whole and then renamed; a folder that cannot be written costs time only
-    with suppress(OSError), TemporaryDirectory(dir=path.parent, prefix=".part-") as folder:
-        part = Path(folder) / path.name
+    with suppress(OSError), leftovers.part(path.parent) as folder:
+        folder.mkdir()
+        part = folder / path.name  # np.save minds the ending
         write(part)
         part.replace(path)
 

@@ -128,7 +128,7 @@ def _start() -> None:
     actions = [(os.POSIX_SPAWN_DUP2, theirs, 0), (os.POSIX_SPAWN_DUP2, null, 1), (os.POSIX_SPAWN_DUP2, null, 2)]
     command = [sys.executable, "-I", "-S", __file__]
     try:
-        os.posix_spawn(sys.executable, command, {}, file_actions=actions, setsigmask=[])
+        os.posix_spawn(sys.executable, command, os.environ, file_actions=actions, setsigmask=[])
     except OSError:
         os.close(ours)
     else:

@@ -1,8 +1,8 @@
 """Files and folders that are not finished: named after the process that makes them, and gone when it is.
 
-A process that is killed removes nothing. So each one that begins such a file first starts a small one (this file, run as
-a script), which holds the other end of a pipe: it is told of each path, and when the pipe closes it removes what is
-left. What even that does not reach, such as a machine that lost its power, the next process that writes there removes.
+A process that is killed removes nothing. So each one that begins such a file first starts a small one (this file, run
+as a script), which holds the other end of a pipe: it is told of each path, and when the pipe closes it removes what is
+left. What even that does not reach, as where a machine lost its power, the next process that writes there removes.
 """
 
 import contextlib
@@ -80,7 +80,7 @@ def _is_abandoned(path: Path) -> bool:
 def _here() -> str:
     # where a process number means the same process: this machine, and on it this container
     space = Path("/proc/self/ns/pid")
-    inner = os.readlink(space) if space.is_symlink() else ""
+    inner = str(space.readlink()) if space.is_symlink() else ""
     return hashlib.sha256(f"{platform.node()}\0{inner}".encode()).hexdigest()[:8]
 
 

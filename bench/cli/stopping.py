@@ -1,5 +1,6 @@
 """How signals end a command: Ctrl-C, a terminal that closes, and `kill` all end it in order, and soon."""
 
+import contextlib
 import os
 import select
 import signal
@@ -48,7 +49,7 @@ class Stopping:
             signal.set_wakeup_fd(self._woke)
             os.close(self._wake)
 
-    def _hear(self, number: int, frame: FrameType | None) -> None:
+    def _hear(self, number: int, _frame: FrameType | None) -> None:
         if self.number:
             os._exit(128 + number)
         self.number = number
@@ -84,8 +85,9 @@ def close_output() -> None:
     """Send what is still written to nowhere: who read it is gone."""
     null = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
-        try:
+        with contextlib.suppress(OSError, ValueError):
             stream.flush()
-        except (OSError, ValueError):
+            continue
+        with contextlib.suppress(OSError, ValueError):  # it has no descriptor in a notebook
             os.dup2(null, stream.fileno())
     os.close(null)

@@ -144,13 +144,17 @@ def _decode(root: Path, names: Sequence[str], edge: int, shape: Shape, file: Pat
 
     schema = pa.schema({"pixels": pa.binary(), "sha256": pa.string()})
     bar = tqdm(total=len(names), desc="decoding pictures, once", unit="", disable=not sys.stderr.isatty())
-    with bar, ThreadPoolExecutor(available_cores()) as pool, pa.OSFile(str(file), "wb") as out:
-        with pa.ipc.new_stream(out, schema) as table:
-            for start in range(0, len(names), CHUNK):
-                part = names[start : start + CHUNK]
-                pixels, hashes = zip(*pool.map(lambda name: _read(root / name, edge, shape), part), strict=True)
-                table.write_batch(pa.record_batch([pa.array(pixels, pa.binary()), pa.array(hashes)], schema=schema))
-                bar.update(len(part))
+    with (
+        bar,
+        ThreadPoolExecutor(available_cores()) as pool,
+        pa.OSFile(str(file), "wb") as out,
+        pa.ipc.new_stream(out, schema) as table,
+    ):
+        for start in range(0, len(names), CHUNK):
+            part = names[start : start + CHUNK]
+            pixels, hashes = zip(*pool.map(lambda name: _read(root / name, edge, shape), part), strict=True)
+            table.write_batch(pa.record_batch([pa.array(pixels, pa.binary()), pa.array(hashes)], schema=schema))
+            bar.update(len(part))
 
 
 def _read(path: Path, edge: int, shape: Shape) -> tuple[bytes, str]:

@@ -99,7 +99,9 @@ def _problem(cell: Cell, alone: bool, root: str, device: str) -> str | None:
     if protocol.precision == "bf16" and (error := _error(on, few, replace(protocol, compile=False), device, FEW)):
         return f"{cell.dataset} cannot be trained in bf16 on this {_named(device)} ({error}); take --precision fp32"
     if protocol.compile and (error := _error(on, few, protocol, device, FEW)):
-        return f"torch cannot compile for this {_named(device)} ({error}); install a C++ compiler, or leave out --compile"
+        return (
+            f"torch cannot compile for this {_named(device)} ({error}); install a C++ compiler, or leave out --compile"
+        )
     return None
 
 

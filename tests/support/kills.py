@@ -1,6 +1,6 @@
 """Runs that are ended by a signal at a moment of chance, and what they leave.
 
-`python tests/support/kills.py NUMBER FOLDER` is the long form: so many kills, then the numbers and boards of an
+`PYTHONPATH=tests python -m support.kills NUMBER FOLDER WORDS` is the long form: so many kills, then the numbers and boards of an
 undisturbed run. FOLDER takes all files.
 """
 
@@ -13,6 +13,8 @@ import sys
 import time
 import uuid
 from pathlib import Path
+
+from support.command_line import numbers
 
 MARK = "BENCH_TEST_RUN"
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
@@ -58,10 +60,11 @@ def start(words, folder, **environment):
     return process, mark
 
 
-def tree(folder):
-    """Boards and predictions by path."""
-    paths = sorted([*Path(folder, "leaderboard").rglob("*"), *Path(folder, "results").rglob("*.npz")])
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths if path.is_file()}
+def made(folder):
+    """What a run has made: its records' numbers, its files of predictions, and its boards but for what cells cost."""
+    files = {path.name: path.read_bytes() for path in Path(folder, "results").rglob("*.npz")}
+    boards = {path.name: path.read_text().partition("## Cost")[0] for path in Path(folder, "leaderboard").iterdir()}
+    return numbers(folder), files, boards
 
 
 def soak(number, folder, words, spoil=lambda: None, seed=0):
@@ -100,8 +103,8 @@ def soak(number, folder, words, spoil=lambda: None, seed=0):
     spoil()
     process, _ = start(words, broken)
     process.communicate()
-    if tree(broken) != tree(whole):
-        faults.append(("boards or predictions differ", sorted(tree(broken)), sorted(tree(whole))))
+    if made(broken) != made(whole):
+        faults.append(("what it made differs", made(broken), made(whole)))
     return faults, seen
 
 

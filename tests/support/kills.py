@@ -1,7 +1,7 @@
 """Runs that are ended by a signal at a moment of chance, and what they leave.
 
-`PYTHONPATH=tests python -m support.kills NUMBER FOLDER WORDS` is the long form: so many kills, then the numbers and boards of an
-undisturbed run. FOLDER takes all files.
+`PYTHONPATH=tests python -m support.kills NUMBER FOLDER WORDS` is the long form: so many kills, then the numbers and
+boards of an undisturbed run. FOLDER takes all files.
 """
 
 import contextlib
@@ -63,7 +63,7 @@ def start(words, folder, **environment):
 def made(folder):
     """What a run has made: its records' numbers, its files of predictions, and its boards but for what cells cost."""
     files = {path.name: path.read_bytes() for path in Path(folder, "results").rglob("*.npz")}
-    boards = {path.name: path.read_text().partition("## Cost")[0] for path in Path(folder, "leaderboard").iterdir()}
+    boards = {path.name: path.read_text().partition("## Time and memory")[0] for path in Path(folder, "leaderboard").iterdir()}
     return numbers(folder), files, boards
 
 
@@ -83,7 +83,7 @@ def soak(number, folder, words, spoil=lambda: None, seed=0):
         process, mark = start(words, broken)
         which = rng.choice(SIGNALS)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(rng.uniform(0.05, length))
+            process.wait(rng.uniform(0.05, 0.8 * length))
         ended = process.poll() is not None
         process.send_signal(which)
         try:

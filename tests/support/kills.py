@@ -63,7 +63,8 @@ def start(words, folder, **environment):
 def made(folder):
     """What a run has made: its records' numbers, its files of predictions, and its boards but for what cells cost."""
     files = {path.name: path.read_bytes() for path in Path(folder, "results").rglob("*.npz")}
-    boards = {path.name: path.read_text().partition("## Time and memory")[0] for path in Path(folder, "leaderboard").iterdir()}
+    pages = Path(folder, "leaderboard").iterdir()
+    boards = {path.name: path.read_text().partition("## Time and memory")[0] for path in pages}
     return numbers(folder), files, boards
 
 

@@ -1,37 +1,56 @@
 """Files that are whole or not there: written under another name, flushed, then renamed."""
 
 import os
-import tempfile
 from pathlib import Path
 
+from bench import leftovers
 from bench.errors import BenchError
 
 
 def replace_file(path: Path, content: bytes) -> None:
     """Write a file so that a reader sees the old one or the new one, never a half: flushed, then renamed."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
+    with leftovers.part(path.parent) as part:
+        with part.open("xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        part.chmod(0o644)
+        part.replace(path)
 
 
 def require_writable(folder: Path, option: str) -> None:
     """Make a folder and try to write to it: asked before hours of training, not after.
 
+    What killed processes left in it is removed.
+
     Raises:
         BenchError: it cannot be written; names the option that chooses another.
     """
-    probe = folder / ".probe"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe.write_bytes(b"")
-        probe.unlink()
+        with leftovers.part(folder) as probe:
+            probe.write_bytes(b"\0")
     except OSError as error:
         raise BenchError(f"cannot write to {folder}: {error.strerror}; choose another folder with {option}") from None
+    leftovers.remove_abandoned(folder)
+
+
+def require_locks(folder: Path, option: str) -> None:
+    """Try to lock a file in a folder: some network file systems cannot, and two runs there would lose predictions.
+
+    Raises:
+        BenchError: it cannot be locked; names the option that chooses another.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows, whose file systems all can
+        return
+    with leftovers.part(folder) as probe:
+        try:
+            with probe.open("xb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise BenchError(
+                f"the file system of {folder} cannot lock files ({error.strerror}), so that two runs would destroy "
+                f"each other's predictions; choose a folder on another one with {option}"
+            ) from None

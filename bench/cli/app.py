@@ -7,8 +7,8 @@ import typer
 from typer.exceptions import TyperException
 
 import bench
-from bench.cli import boards, data, new, profile, results, run, show, verify
-from bench.cli.exits import BAD_INPUT, INTERRUPTED, STOPPED
+from bench.cli import boards, data, new, profile, results, run, show, stopping, terminal, verify
+from bench.cli.exits import BAD_INPUT, CLOSED, INTERRUPTED, STOPPED
 from bench.errors import BenchError
 
 app = typer.Typer(
@@ -44,16 +44,27 @@ def _root(
 
 def main() -> None:
     """Entry point: bad input is one line and exit code 2."""
-    try:
-        code = app(standalone_mode=False)
-    except BenchError as error:
-        _exit(str(error), BAD_INPUT)
-    except TyperException as error:
-        _exit(error.format_message(), BAD_INPUT)
-    except (typer.Abort, KeyboardInterrupt):
-        _exit(STOPPED, INTERRUPTED)
-    if code == INTERRUPTED:
-        _exit(STOPPED, code)
+    terminal.prepare()
+    with stopping.Stopping() as signals:
+        try:
+            try:
+                code = app(standalone_mode=False)
+            finally:
+                sys.stdout.flush()  # what cannot be written is to be known here, not when Python has all but ended
+        except BenchError as error:
+            _exit(str(error), BAD_INPUT)
+        except TyperException as error:
+            _exit(error.format_message(), BAD_INPUT)
+        except (typer.Abort, KeyboardInterrupt):
+            _exit(STOPPED, stopping.stopped_by(signals.number))
+        except BrokenPipeError:
+            stopping.close_output()
+            sys.exit(CLOSED)
+        except OSError as error:
+            stopping.close_output()
+            _exit(f"{error.filename or 'output'}: {error.strerror or error}", BAD_INPUT)
+        if code == INTERRUPTED or signals.number:
+            _exit(STOPPED, stopping.stopped_by(signals.number))
     sys.exit(code or 0)
 
 

@@ -7,6 +7,7 @@ import typer
 
 BAD_INPUT = 2
 INTERRUPTED = 130  # the shell's code for Ctrl-C
+CLOSED = 141  # and for output that nobody reads any more
 STOPPED = "stopped; records already written are kept, and the next run goes on from there"
 
 

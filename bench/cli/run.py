@@ -63,13 +63,14 @@ def run(
         from bench.cli.progress import Display
         from bench.data import files
         from bench.leaderboard import publish
-        from bench.runs import cells, runner, select
+        from bench.runs import cells, rehearsal, runner, select
         from bench.runs.evidence import Catalogue
 
         folder = files.root(root)
         rows = select.rows(method, dataset, overrides, smoke)
         plan = cells.plan(rows, chosen, overrides, results, folder, *again)
         executor = runner.local(plan.todo, jobs, device, folder, timeout, jobs_per_device, PRELOAD)
+        rehearsal.rehearse(plan.todo, plan.rows, folder, executor.devices[0])
     for line in _notes(plan):
         progress.print(line, markup=False, highlight=False, soft_wrap=True)
     outcome = runner.run(plan, executor, results, Display(plan, executor.jobs, progress))
@@ -158,7 +159,7 @@ def search(
     from bench.data import files
     from bench.leaderboard.format import ranges
     from bench.leaderboard.spec import SEEDS
-    from bench.runs import cells, runner
+    from bench.runs import cells, rehearsal, runner
     from bench.runs import search as searching
 
     if shared := sorted(set(seeds) & set(SEEDS)):
@@ -166,6 +167,7 @@ def search(
     folder = files.root(root)
     plan = cells.plan(searching.candidate_rows(method, dataset), seeds, {}, results, folder)
     executor = runner.local(plan.todo, jobs, device, folder, None, jobs_per_device, PRELOAD)
+    rehearsal.rehearse(plan.todo, plan.rows, folder, executor.devices[0])
     runner.run(plan, executor, results, Display(plan, executor.jobs, Console(stderr=True)))
     found = searching.tried(plan, results)
     print(searching.candidates_table(found))

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from bench import leftovers
 from bench.data import kept, reading
 from bench.data.image_cache import stamp
 from bench.data.pictures import open_picture, require_eight_bit
@@ -72,7 +73,7 @@ def decode(
     names, parent = [path for pair in pairs for path in pair], folder / "decoded"
     copies = f"{name}-{size[0]}x{size[1]}-{kind}-"
     place = parent / f"{copies}{_short(folder, names)}"
-    kept.remove_abandoned(parent)
+    leftovers.remove_abandoned(parent)
     if not kept.is_whole(place):
         with kept.part_folder(parent) as part, kept.locked(parent / f".{name}.lock"):
             if not kept.is_whole(place):  # another process may have been quicker

@@ -14,9 +14,10 @@ from shlex import quote
 from typing import IO, TYPE_CHECKING, Literal
 from zipfile import is_zipfile
 
+from bench import leftovers
 from bench.data import download
 from bench.data.archives import unzipped
-from bench.data.kept import part_folder, remove_abandoned
+from bench.data.kept import part_folder
 from bench.data.reading import LARGEST, content, opened, why
 from bench.errors import BenchError
 from bench.paths import target
@@ -76,7 +77,7 @@ def verify(dataset: "Dataset", root: Path, name: str | None = None) -> None:
         BenchError: saying what to do.
     """
     for folder in _folders(dataset, root):
-        remove_abandoned(folder)
+        leftovers.remove_abandoned(folder)
     rows = [row_of(file, root) for file in dataset.files]
     wrong = next((row for row in rows if row.state == "wrong checksum"), None)
     lacking = wrong or next((row for row in rows if row.state == "missing"), None)

@@ -7,6 +7,7 @@ disk, or from what the system keeps of it in memory.
 import hashlib
 import sys
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from stat import S_ISREG
@@ -16,17 +17,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from bench import leftovers
 from bench.cores import available_cores
 from bench.data import kept
 from bench.data.pictures import open_picture, require_eight_bit
-from bench.data.reading import why
 from bench.errors import BenchError
 
 Shape = Literal["squeezed", "cropped"]  # into a square: with another aspect, or without the ends of the longer side
 FITS = {"cpu": 2**30, "cuda": 2**32}  # bytes of a split that one tensor holds; AgeDB's 1.8 GB on a GPU, IMDB-WIKI never
 FETCHED = 512  # pictures at a time where a whole split is moved
 MOST_STRETCHED = 50  # times as long as wide, of which the middle is cut
-A_PROCESS = 2000  # pictures that are worth another process
+CHUNK = 256  # pictures decoded between two looks at errors, and written together
 
 # rows of the source (B,) and a device -> (B, 3, E, E) uint8 on that device
 Fetch = Callable[[Tensor, torch.device], Tensor]
@@ -104,7 +105,7 @@ def store(root: Path, names: Sequence[str], edge: int, shape: Shape, cache: Path
     from datasets import Dataset, concatenate_datasets
 
     folder = cache / f"{shape}-{edge}-{len(names)}-{_short(root, names)}"
-    kept.remove_abandoned(cache)
+    leftovers.remove_abandoned(cache)
     if not kept.is_whole(folder):
         with kept.part_folder(cache) as part, kept.locked(cache / f".{shape}-{edge}.lock"):
             if not kept.is_whole(folder):  # another process may have been quicker
@@ -144,30 +145,30 @@ def stamp(root: Path, names: Sequence[str]) -> str:
 
 
 def _decode(root: Path, names: Sequence[str], edge: int, shape: Shape, folder: Path) -> None:
-    from datasets import Dataset, Features, Value, disable_progress_bars
+    # in threads, as Pillow decodes outside of Python's lock: a process that is killed leaves no others behind
+    import pyarrow as pa
+    from datasets.utils import tqdm
 
     folder.mkdir()
-    if not sys.stderr.isatty():  # a log keeps every state of a bar
-        disable_progress_bars()
-    try:
-        Dataset.from_dict({"path": [str(root / name) for name in names]}).map(
-            _read,
-            fn_kwargs={"edge": edge, "shape": shape},
-            features=Features({"pixels": Value("binary"), "sha256": Value("string")}),
-            remove_columns="path",
-            num_proc=min(available_cores(), len(names) // A_PROCESS) or None,
-            cache_file_name=str(folder / "pictures.arrow"),
-            writer_batch_size=256,
-            desc=f"decoding {len(names)} pictures, once",
-        )
-    except RuntimeError as error:  # a process was killed, as one is that takes too much memory
-        raise BenchError(f"the pictures below {root} could not be decoded: {why(error)}; run it again") from None
+    schema = pa.schema({"pixels": pa.binary(), "sha256": pa.string()})
+    bar = tqdm(total=len(names), desc="decoding pictures, once", unit="", disable=not sys.stderr.isatty())
+    with (
+        bar,
+        ThreadPoolExecutor(available_cores()) as pool,
+        pa.OSFile(str(folder / "pictures.arrow"), "wb") as out,
+        pa.ipc.new_stream(out, schema) as table,
+    ):
+        for start in range(0, len(names), CHUNK):
+            part = names[start : start + CHUNK]
+            pixels, hashes = zip(*pool.map(lambda name: _read(root / name, edge, shape), part), strict=True)
+            table.write_batch(pa.record_batch([pa.array(pixels, pa.binary()), pa.array(hashes)], schema=schema))
+            bar.update(len(part))
 
 
-def _read(row: dict[str, str], edge: int, shape: Shape) -> dict[str, Any]:
+def _read(path: Path, edge: int, shape: Shape) -> tuple[bytes, str]:
+    """The pixels of a picture, and the SHA-256 of its file."""
     from PIL import Image
 
-    path = Path(row["path"])
     image, content = open_picture(path)
     require_eight_bit(image, path)
     picture = image.convert("RGB")
@@ -181,4 +182,4 @@ def _read(row: dict[str, str], edge: int, shape: Shape) -> dict[str, Any]:
     else:
         picture = picture.resize((edge, edge), Image.Resampling.BILINEAR)
     pixels = np.ascontiguousarray(np.asarray(picture).transpose(2, 0, 1))
-    return {"pixels": pixels.tobytes(), "sha256": hashlib.sha256(content).hexdigest()}
+    return pixels.tobytes(), hashlib.sha256(content).hexdigest()

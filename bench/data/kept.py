@@ -3,22 +3,18 @@
 import hashlib
 import json
 import shutil
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import mkdtemp
 
 from filelock import FileLock
 
+from bench import leftovers
 from bench.atomic import replace_file
 from bench.data.reading import why
 from bench.errors import BenchError
 
-PART = ".part-"
-ALIVE = ".alive"  # locked by the process that fills a part; the system gives the lock back however it ends
 SEAL, SOURCES = "seal.json", "sources.json"
-ABANDONED_S = 600  # of a part without a lock, which older versions made
 SPARE = 2**26  # bytes left free beside what is decoded
 
 
@@ -31,32 +27,12 @@ def part_folder(parent: Path) -> Iterator[Path]:
     """
     try:
         parent.mkdir(parents=True, exist_ok=True)
-        remove_abandoned(parent)
+        leftovers.remove_abandoned(parent)
+        with leftovers.part(parent) as folder:
+            folder.mkdir()
+            yield folder
     except OSError as error:
         raise unwritable(parent, error) from None
-    with ExitStack() as stack:
-        try:
-            folder = _locked(parent, stack)
-        except OSError as error:
-            raise unwritable(parent, error) from None
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        try:
-            yield folder
-        except OSError as error:
-            raise unwritable(parent, error) from None
-
-
-def remove_abandoned(parent: Path) -> None:
-    """Remove parts whose process has ended; one that is still filled stays."""
-    with suppress(OSError):  # a folder that cannot be written keeps them
-        for folder in parent.glob(f"{PART}*"):
-            if folder.is_symlink() or not folder.is_dir():
-                folder.unlink()
-            elif (folder / ALIVE).is_file():
-                with suppress(OSError, NotImplementedError), FileLock(folder / ALIVE, timeout=0):
-                    shutil.rmtree(folder, ignore_errors=True)
-            elif time.time() - folder.stat().st_mtime > ABANDONED_S:
-                shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -140,21 +116,8 @@ def remove_outdated(whole: Path, stamp: Callable[[list[str]], str], prefix: str 
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _locked(parent: Path, stack: ExitStack) -> Path:
-    while True:
-        folder = Path(mkdtemp(dir=parent, prefix=PART))
-        lock = FileLock(folder / ALIVE)
-        with suppress(NotImplementedError):
-            lock.acquire()
-        # who removes abandoned parts may have been between us and the lock
-        if folder.is_dir():
-            stack.callback(lock.release)
-            return folder
-        lock.release()
-
-
 def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.is_file() and path.name not in (SEAL, ALIVE))
+    return sorted(path for path in folder.iterdir() if path.is_file() and path.name != SEAL)
 
 
 def _about(path: Path) -> dict[str, int]:

@@ -1,7 +1,10 @@
 """Minimum spanning trees of dense distance matrices: compiled at first use on the host, in a few passes on a GPU."""
 
+import contextlib
 import functools
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -60,9 +63,30 @@ def _compiled() -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
     from numba import njit  # half a second, so not before it is needed
 
     try:
-        return njit(_prim, cache=True)
+        kept: Any = njit(_prim, cache=True)
     except RuntimeError:  # no folder to keep the compiled code in
         return njit(_prim)
+    if _works(kept):
+        return kept
+    _remove_kept(kept)  # damaged, or on a full disk
+    anew: Any = njit(_prim, cache=True)
+    return anew if _works(anew) else njit(_prim)
+
+
+def _works(compiled: Any) -> bool:
+    # whatever numba and pickle make of bytes that are not theirs; the call compiles, or reads what is kept
+    try:
+        for dtype in (np.float32, np.float64):
+            compiled(np.zeros((1, 1), dtype), np.zeros(1, np.int64))
+    except Exception:
+        return False
+    return True
+
+
+def _remove_kept(compiled: Any) -> None:
+    for path in Path(compiled.stats.cache_path).glob(f"{Path(__file__).stem}.{_prim.__name__}-*.nb[ic]"):
+        with contextlib.suppress(OSError):
+            path.unlink()
 
 
 def _prim(distances: np.ndarray, rows: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from bench import leftovers
 from bench.atomic import replace_file
 from bench.errors import BenchError
 from bench.leaderboard.board import Board, LeftOut
@@ -34,6 +35,7 @@ def write(folder: Path, texts: Mapping[str, str]) -> list[str]:
             raise BenchError(f"{path} is no board; move it away or choose another folder with --leaderboard")
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        leftovers.remove_abandoned(folder)
         for name in changed:
             if name in texts:
                 replace_file(folder / name, texts[name].encode())

@@ -21,7 +21,7 @@ from bench.leaderboard.format import NONE, short
 from bench.method import Stage
 from bench.plugins import resolve
 from bench.protocol import Protocol, with_protocol
-from bench.runs.processes import ending, start
+from bench.runs.processes import ending, start, stop
 from bench.runs.worker import RunContext, environment, memory
 from bench.stack import overrides
 from bench.training.loop import WARM_UP, Training
@@ -117,7 +117,7 @@ def _alone(*job: Any) -> tuple[Cost, dict]:
         process.join()
         raise BenchError(f"{job[1]} on {job[0]} could not be measured: {ending(process.exitcode or 0)}") from None
     finally:
-        process.kill()
+        stop(process)
     if isinstance(found, BenchError):
         raise found
     return found

@@ -3,7 +3,7 @@
 import json
 from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -65,8 +65,12 @@ def plan(
 ) -> Plan:
     """Resolve the cells of some methods on each dataset and compare them with the records that are there."""
     require_data([on for on, _ in rows], root)
-    fingerprints = {on.name: load(on, root).fingerprint() for on, _ in rows}
-    return compare(wanted(rows, overrides), fingerprints, seeds, results, retry, rerun_stale)
+    fingerprints, lengths = dict[str, str](), dict[str, int]()
+    for on, _ in rows:
+        splits = load(on, root)
+        fingerprints[on.name], lengths[on.name] = splits.fingerprint(), len(splits.train)
+    made = compare(wanted(rows, overrides), fingerprints, seeds, results, retry, rerun_stale)
+    return replace(made, rows=lengths)
 
 
 def wanted(rows: Rows, overrides: Mapping[str, Any]) -> Iterator[Wanted]:

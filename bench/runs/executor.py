@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 from bench.results.record import Record
 from bench.runs.plan import Cell
-from bench.runs.processes import ending, start
+from bench.runs.processes import ending, start, stop
 from bench.runs.worker import Finished, RunContext, failure, run
 
 POLL_S = 0.2
@@ -90,7 +90,7 @@ class LocalExecutor:
         method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
         self.start_method: Any = multiprocessing.get_context(method)
         if method == "forkserver":
-            self.start_method.set_forkserver_preload(["bench.runs.preload", *imports])
+            self.start_method.set_forkserver_preload(["bench.runs.attached", "bench.runs.preload", *imports])
 
     def run(self, todo: Sequence[Cell]) -> Iterator[Started | Progress | Ended]:
         """Run all cells in order, `jobs` at a time."""
@@ -108,8 +108,7 @@ class LocalExecutor:
                             running.remove(item)
                         yield event
         finally:
-            for item in running:
-                item.process.kill()
+            stop(*(item.process for item in running))
 
     def _start(self, cell: Cell, device: str) -> _Running:
         process, pipe = start(self.start_method, _main, cell.json(), replace(self.context, device=device))
@@ -131,8 +130,7 @@ class LocalExecutor:
             item.process.join()
             yield Ended(item.cell, Finished(self._failed(item)))
         elif self.timeout is not None and perf_counter() - item.clock > self.timeout:
-            item.process.kill()
-            item.process.join()
+            stop(item.process)
             wall = perf_counter() - item.clock
             message = f"stopped after {wall:.0f} s; the limit was --timeout {self.timeout:g}"
             yield Ended(item.cell, Finished(failure(item.cell, "timeout", message, item.began, wall)))

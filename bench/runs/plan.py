@@ -64,10 +64,16 @@ class Planned:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything a run was asked for; `refused` names the pairs (method, dataset) that are not defined, and why."""
+    """Everything a run was asked for.
+
+    Args:
+        refused: the pairs (method, dataset) that are not defined, and why.
+        rows: of each dataset's training split, where they were counted.
+    """
 
     planned: list[Planned]
     refused: dict[tuple[str, str], str] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
 
     @property
     def todo(self) -> list[Cell]:

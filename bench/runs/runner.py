@@ -8,7 +8,8 @@ from types import TracebackType
 from typing import Any, Protocol
 
 import bench
-from bench.atomic import require_writable
+from bench import leftovers
+from bench.atomic import require_locks, require_writable
 from bench.plugins import resolve
 from bench.results import store
 from bench.results.record import Record
@@ -54,6 +55,8 @@ def run(plan: Plan, executor: Executor, results: Path, watcher: Watcher) -> Outc
     if not plan.todo:
         return outcome
     require_writable(results, "--results")
+    require_locks(results, "--results")
+    leftovers.remove_abandoned(results, "*/*/")
     with watcher:
         for event in executor.run(plan.todo):
             match event:

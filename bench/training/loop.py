@@ -100,7 +100,7 @@ class Training(Model):
         if stage.new_head:
             network.head = self.new_head().to(self.device)
         network.encoder.requires_grad_(stage.encoder == "train")
-        network.zero_grad()  # what a frozen encoder kept of the stage before would count in the norm that clipping reads
+        network.zero_grad()  # what a frozen encoder kept of the last stage would count in the norm that clipping reads
         optimizer = self.optimizer(protocol, stage)
         method.stage_start(network, stage)
         self.best = Best(self.dataset.metrics[0]) if stage.select else None

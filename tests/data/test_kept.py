@@ -2,9 +2,6 @@
 
 import os
 import shutil
-import signal
-import subprocess
-import sys
 from collections import namedtuple
 from pathlib import Path
 
@@ -102,39 +99,6 @@ def test_of_many_touches_one_copy_is_left_and_valid_ones_of_other_settings_stay(
     (pictures / NAMES[0]).unlink()
     stored(pictures, NAMES[1:])
     assert [path.name.rpartition("-")[0] for path in copies(pictures)] == ["squeezed-8-5"]
-
-
-HOLD = """
-import sys, time
-from pathlib import Path
-from bench.data import kept
-with kept.part_folder(Path(sys.argv[1])) as part:
-    (part / "half").write_bytes(b"half")
-    print(part.name, flush=True)
-    time.sleep(600)
-"""
-
-
-def test_a_part_is_removed_once_its_process_is_killed_and_not_before(tmp_path):
-    holder = subprocess.Popen([sys.executable, "-c", HOLD, tmp_path], stdout=subprocess.PIPE, text=True)
-    try:
-        name = holder.stdout.readline().strip()
-        kept.remove_abandoned(tmp_path)
-        assert (tmp_path / name / "half").is_file()
-    finally:
-        holder.send_signal(signal.SIGKILL)
-        holder.wait()
-        holder.stdout.close()
-    kept.remove_abandoned(tmp_path)
-    assert not (tmp_path / name).exists()
-
-
-def test_parts_of_older_versions_go_when_nobody_has_touched_them_for_long(tmp_path):
-    for name in (".part-old", ".part-new"):
-        (tmp_path / name).mkdir()
-    os.utime(tmp_path / ".part-old", (1, 1))
-    kept.remove_abandoned(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == [".part-new"]
 
 
 def test_a_full_disk_is_one_line_before_anything_is_decoded(pictures, monkeypatch):

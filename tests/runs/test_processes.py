@@ -10,7 +10,7 @@ from bench.runs import processes
 def test_a_worker_whose_run_is_gone_ends_without_a_traceback():
     ours, theirs = multiprocessing.Pipe(duplex=False)
     ours.close()
-    processes._run(lambda pipe: pipe.send("nobody hears this"), theirs)
+    processes._work(lambda pipe: pipe.send("nobody hears this"), theirs)
 
 
 def test_a_workers_own_failure_is_not_hidden():
@@ -20,6 +20,6 @@ def test_a_workers_own_failure_is_not_hidden():
         raise ValueError("its own")
 
     with pytest.raises(ValueError, match="its own"):
-        processes._run(fail, theirs)
+        processes._work(fail, theirs)
     ours.close()
     theirs.close()

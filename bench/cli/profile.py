@@ -45,7 +45,12 @@ def profile(
     root: options.DataRoot = None,
     write: Annotated[
         Path | None,
-        typer.Option("--write", metavar="FILE.md", help="Write the table here too; for methods, also FILE.json."),
+        typer.Option(
+            "--write",
+            metavar="FILE.md",
+            parser=options.path,
+            help="Write the table here too; for methods, also FILE.json.",
+        ),
     ] = None,
 ) -> None:
     """Measure the cost of methods, losses or the harness. Prints a markdown table."""

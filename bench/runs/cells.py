@@ -12,6 +12,7 @@ from bench.data import files
 from bench.dataset import Splits
 from bench.errors import BenchError
 from bench.plugins import resolve
+from bench.plugins.loading import running
 from bench.results.key import key_of
 from bench.runs.plan import Cell, Plan, Wanted, compare
 from bench.runs.select import Rows
@@ -80,7 +81,8 @@ def wanted(rows: Rows, overrides: Mapping[str, Any]) -> Iterator[Wanted]:
 def load(on: resolve.NamedDataset, root: Path) -> Splits:
     """The splits of a dataset whose files have been checked."""
     files.verify(on.dataset, root, on.name)
-    return on.dataset.load(root)
+    with running("dataset", on.base, "loading it"):
+        return on.dataset.load(root)
 
 
 def require_data(chosen: Sequence[resolve.NamedDataset], root: Path) -> None:

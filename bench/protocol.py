@@ -65,8 +65,10 @@ def with_protocol(protocol: Protocol, overrides: Mapping[str, object]) -> Protoc
     for key in changes:
         if key not in known:
             raise BenchError(f"no protocol field '{key}'; there are: {', '.join(known)}")
-        if isinstance(changes[key], bool) and not isinstance(known[key], bool):  # which Python takes for 0 and 1
-            raise BenchError(f"protocol.{key}={str(changes[key]).lower()}: that is no number")
+        value = changes[key]
+        parts = value if isinstance(value, list | tuple) else [value]
+        if not isinstance(known[key], bool) and any(isinstance(part, bool) for part in parts):  # 0 and 1 to Python
+            raise BenchError(f"protocol.{key}={str(value).lower()}: that is no number")
     try:
         made = _adapter().validate_python({**known, **changes})
     except (ValidationError, RecursionError) as error:

@@ -3,14 +3,13 @@
 They are checked before anything trains, shown by `bench show`, and part of JSON Schemas. None takes NaN or infinity.
 """
 
-import math
 from collections.abc import Iterator
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt, Predicate
 
-MOST = 10**9  # of what is counted: more is a slip of the finger
+MOST = 10**9  # of what is counted or weighed: more is a slip of the finger
 
 
 def is_odd(number: int) -> bool:
@@ -18,9 +17,10 @@ def is_odd(number: int) -> bool:
     return number % 2 == 1
 
 
-Finite = Annotated[float, Gt(-math.inf), Lt(math.inf)]
-Positive = Annotated[float, Gt(0), Lt(math.inf)]
-NonNegative = Annotated[float, Ge(0), Lt(math.inf)]
+Finite = Annotated[float, Ge(-MOST), Le(MOST)]
+Positive = Annotated[float, Gt(0), Le(MOST)]
+NonNegative = Annotated[float, Ge(0), Le(MOST)]
+Spread = Annotated[float, Gt(0), Le(10_000)]  # of a window over bins, which is several times as wide
 Share = Annotated[float, Ge(0), Le(1)]  # both ends included
 Fraction = Annotated[float, Ge(0), Lt(1)]  # 1 left out, as of a momentum
 Count = Annotated[int, Ge(1), Le(MOST)]
@@ -60,13 +60,13 @@ def in_words(hint: Any) -> str:
 
 def _bounds(marks: tuple[Any, ...]) -> Iterator[str]:
     found = [
-        (word, value)
+        (word, getattr(mark, name))
         for kind, (word, name) in _BOUNDS.items()
         for mark in marks
-        if isinstance(mark, kind) and math.isfinite(value := getattr(mark, name))
+        if isinstance(mark, kind)
     ]
     for word, value in found:
-        alone = word == "to" and len(found) == 1
-        yield f"{'up to' if alone else word} {value:g}" if abs(value) < 1e6 else f"{word} {value:,}"
+        shown = f"{value:g}" if abs(value) < 1e6 else f"{value:,}"
+        yield f"{'up to' if word == 'to' and found[0][0] != 'from' else word} {shown}"
     if any(isinstance(mark, Predicate) for mark in marks):
         yield "and odd"

@@ -58,7 +58,7 @@ def plugin_table() -> str:
     """All plug-ins by name, from their source alone."""
     methods = [(source.name, " ".join(_slots(source)), source.title) for source in _sound("method")]
     datasets = [(source.name, " ".join(source.groups), source.title) for source in _sound("dataset")]
-    broken = [(kind, name, one_line(reason)) for kind, name, reason in _broken()]
+    broken = [(kind, one_line(name)[:40], one_line(reason)) for kind, name, reason in _broken()]
     return "\n\n".join(
         (
             tabulate(methods, ("method", "slots", "what")),
@@ -88,16 +88,23 @@ def page(text: str, root: Path) -> str:
     names = parse_stack(text)
     if len(names) == 1 and names[0].base in plugins.modules("dataset"):
         return _dataset_page(text, root)
+    from bench.plugins import resolve
+
+    for name in names:
+        resolve.check_values(name)
     return "\n\n".join(_method_page(name.base) for name in names)
 
 
 def schemas(text: str) -> dict[str, Any]:
     """What a method, the methods of a stack, or a dataset and its protocol take: JSON Schemas by plug-in."""
-    from bench.plugins import schemas
+    from bench.plugins import resolve, schemas
 
     bases = [name.base for name in parse_stack(text)]
     if len(bases) == 1 and bases[0] in plugins.modules("dataset"):
+        resolve.dataset(text)
         return {bases[0]: schemas.of_parameters("dataset", bases[0]), "protocol": schemas.of_protocol()}
+    for name in parse_stack(text):
+        resolve.check_values(name)
     return {base: schemas.of_parameters("method", base) for base in bases}
 
 

@@ -1,8 +1,8 @@
 """Which plug-ins are broken, and why: each is its own affair, and everything else goes on.
 
 That takes an import. A third party's plug-in is imported in another process first, so that one which hangs, crashes or
-ends its process is found too; where torch is not there yet, so are ours, to leave the answer quick. What is sound is
-remembered (`bench.memory`) until a source changes; what is broken is looked at again each time.
+ends its process is found too; where torch is not there yet, so are ours, to leave the answer quick. The answer is
+remembered (`bench.memory`) until a source or what is installed changes, for an hour at most.
 """
 
 import json
@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
+from time import time
 
 from bench.errors import BenchError, BrokenPlugin
 from bench.memory import remembered
@@ -20,24 +21,19 @@ from bench.plugins.loading import made_by_default, require_there
 from bench.plugins.source_text import unreadable
 
 LIMIT_S = 60  # for the import of one plug-in, torch's included
+KEPT_S = 3600  # an answer may have come from what no source tells, such as too little memory
 
 Plugin = tuple[Kind, str]
 
 
-class _Broken(Exception):
-    """What cannot be remembered: the answer is the argument."""
-
-
 def broken(kind: Kind) -> dict[str, str]:
     """Every plug-in that cannot be used, by name, and why."""
-    there = [(one, name, module) for one in KINDS for name, module in sorted(modules(one).items())]
-    found = {name: reason for (one, name), reason in _broken(*there).items() if one == kind}
-    return {**modules(kind).refused, **found}
+    return {**modules(kind).refused, **_unsound(kind)}
 
 
 def sound(kind: Kind) -> list[str]:
     """The names of all others, in order."""
-    return sorted(modules(kind).keys() - broken(kind).keys())
+    return sorted(modules(kind).keys() - _unsound(kind).keys())
 
 
 def require_sound(kind: Kind, name: str) -> None:
@@ -48,7 +44,7 @@ def require_sound(kind: Kind, name: str) -> None:
         BenchError: there is none of this name.
     """
     require_there(kind, name)
-    if name in modules(kind).foreign and (reason := broken(kind).get(name)):
+    if name in modules(kind).foreign and (reason := _unsound(kind).get(name)):
         raise BrokenPlugin(kind, name, reason)
 
 
@@ -69,20 +65,27 @@ def reason_of(kind: Kind, name: str, told: Callable[[BaseException], object] = l
     return None
 
 
+def _unsound(kind: Kind) -> dict[str, str]:
+    # of those whose name is a good one
+    there = [(one, name, module) for one in KINDS for name, module in sorted(modules(one).items())]
+    return {name: reason for (one, name), reason in _broken(*there).items() if one == kind}
+
+
 @cache
 def _broken(*there: tuple[Kind, str, str]) -> dict[Plugin, str]:
     plugins = [(kind, name) for kind, name, _ in there]
 
-    def compute() -> list[str]:
-        if found := _examine(plugins):
-            raise _Broken(found)
-        return []
+    def compute() -> list[list[str]]:
+        return [[*one, reason] for one, reason in _examine(plugins).items()]
 
-    try:
-        remembered("sound", [list(one) for one in there], compute)
-    except _Broken as error:
-        return error.args[0]
-    return {}
+    answer = remembered("broken", [[list(one) for one in there], _installed(), time() // KEPT_S], compute)
+    return {(kind, name): reason for kind, name, reason in answer}
+
+
+def _installed() -> list[tuple[str, int]]:
+    # another state of it once a package was installed or removed; the current folder may change with each run
+    folders = [Path(entry) for entry in sys.path if entry and Path(entry).absolute() != Path.cwd()]
+    return [(str(folder), folder.stat().st_mtime_ns) for folder in folders if folder.is_dir()]
 
 
 def _examine(plugins: list[Plugin]) -> dict[Plugin, str]:

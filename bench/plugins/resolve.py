@@ -133,6 +133,11 @@ def method_defaults(base: str) -> dict[str, Any]:
     return _arguments("method", plugins.load("method", base), Name(base), {})[1]
 
 
+def check_values(name: Name) -> None:
+    """Refuse a method's parameter with a value out of its range, whatever the dataset."""
+    _arguments("method", plugins.load("method", name.base), name, {})
+
+
 _RANKS = (
     "loss", "stages", "head", "weights", "regularizer", "density", "features", "views", "inputs", "sampler",
     "optimizer", "step", "evaluated", "calibrated",

@@ -10,7 +10,7 @@ from typing import Any
 from bench import plugins
 from bench.data import files
 from bench.dataset import Splits
-from bench.errors import BenchError
+from bench.errors import BenchError, BrokenPlugin
 from bench.plugins import resolve
 from bench.plugins.loading import running
 from bench.results.key import key_of
@@ -66,8 +66,19 @@ def plan(
 ) -> Plan:
     """Resolve the cells of some methods on each dataset and compare them with the records that are there."""
     require_data([on for on, _ in rows], root)
-    fingerprints = {on.name: load(on, root).fingerprint() for on, _ in rows}
-    return compare(wanted(rows, overrides), fingerprints, seeds, results, retry, rerun_stale)
+    fingerprints: dict[str, str] = {}
+    broken: dict[tuple[str, str], str] = {}
+    for on, _ in rows:
+        try:
+            fingerprints[on.name] = load(on, root).fingerprint()
+        except BrokenPlugin as error:  # of several datasets the others go on
+            if len(rows) == 1:
+                raise
+            broken["every method", on.name] = error.reason
+    loaded = [(on, methods) for on, methods in rows if on.name in fingerprints]
+    made = compare(wanted(loaded, overrides), fingerprints, seeds, results, retry, rerun_stale)
+    made.refused.update(broken)
+    return made
 
 
 def wanted(rows: Rows, overrides: Mapping[str, Any]) -> Iterator[Wanted]:

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Literal
+
+LONGEST = 1500  # letters of a message; the middle of a longer one is left out
 
 
 class BenchError(Exception):
@@ -12,9 +15,30 @@ class ShapeError(BenchError, ValueError):
     """Tensors or arrays whose shapes do not go together; a ValueError too, which NumPy and PyTorch users catch."""
 
 
+class BrokenPlugin(BenchError):
+    """A plug-in that cannot be used, whoever asks for it; all others can. What it raised is the cause."""
+
+    def __init__(self, kind: Literal["method", "dataset"], name: str, reason: str) -> None:
+        super().__init__(f"the {kind} '{name}' is broken: {reason}; see bench check {kind} {name}")
+        self.plugin, self.reason = (kind, name), reason
+
+
 def unknown(kind: str, name: str, known: Iterable[str]) -> BenchError:
     """An error for a name that does not exist, with the nearest one and all there are."""
     there = sorted(known)
-    near = get_close_matches(name, there, n=1)
+    near = get_close_matches(name, there, n=1) if len(name) < 100 else ()
     hint = f" did you mean '{near[0]}'?" if near else ""
     return BenchError(f"no {kind} '{name}';{hint} there are: {', '.join(there) or 'none'}")
+
+
+def one_line(message: object) -> str:
+    """A message as one line that any terminal shows as it is, without the middle of what is very long.
+
+    >>> one_line("two\\n lines \\x1b[31m")
+    'two lines \\\\x1b[31m'
+    """
+    text = str(message)
+    if len(text) > LONGEST:
+        text = f"{text[: LONGEST // 2]} ... {text[-LONGEST // 2 :]}"
+    line = " ".join(text.split())
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in line)

@@ -113,8 +113,8 @@ def _files() -> Iterator[tuple[Path, Path]]:
     # our own, the plug-ins wherever they lie, and the packages of third parties' plug-ins
     folders = [Path(bench.__file__).parent]
     folders += [folder for root in bench.__path__ for kind in PLUGINS if (folder := Path(root, kind)).is_dir()]
-    for package in sorted({point.module.partition(".")[0] for point in _entry_points()}):
-        spec = importlib.util.find_spec(package)
+    for package in sorted({point.value.partition(":")[0].strip().partition(".")[0] for point in _entry_points()}):
+        spec = importlib.util.find_spec(package) if package.isidentifier() else None
         if spec is not None and spec.submodule_search_locations is not None:
             folders += map(Path, spec.submodule_search_locations)
         elif spec is not None and spec.origin and Path(spec.origin).is_file():

@@ -1,14 +1,21 @@
 """Names with parameters and stacks: `rot_reg[gamma=0.05,weight=10]`, `mt+ranksim`.
 
-The same text is used on the command line, in the results path and on the board.
+The same text is used on the command line, in the results path and on the board. So a name holds nothing that a file
+system refuses or reads as a path: no free text ever becomes part of one.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bench.errors import BenchError
 
-_NAME = re.compile(r"\s*([A-Za-z_][\w-]*)\s*(?:\[([^\[\]]*)\])?\s*")
+LONGEST = 240  # letters of a name or stack: it is one folder, of 255 bytes at most, and names a board's file
+_WRITTEN = 2000  # letters of a name as a user writes it, with spaces and defaults
+_BASE = "[A-Za-z_][A-Za-z0-9_-]*"
+_NAME = re.compile(rf"({_BASE})\s*(?:\[([^\[\]]*)\])?")
+_VALUE = re.compile(r"(?!.*\.\.)[A-Za-z0-9_.+-]+")
+_DEVICES = re.compile(r"con|prn|aux|nul|(?:com|lpt)[0-9]", re.IGNORECASE)  # which Windows takes for no file
 
 
 @dataclass(frozen=True)
@@ -23,9 +30,18 @@ class Name:
         return f"{self.base}[{inside}]" if inside else self.base
 
 
+def unsafe_reason(base: str) -> str | None:
+    """Why a file or an entry point cannot give a plug-in its name; None where it can."""
+    if not re.fullmatch(_BASE, base):
+        return "its name is not made of letters, digits, _ and - alone"
+    if len(base) > LONGEST // 2:
+        return f"its name has {len(base)} letters, of {LONGEST // 2} that fit into the name of a folder"
+    return "Windows has no folder of its name" if _DEVICES.fullmatch(base) else None
+
+
 def parse(text: str) -> Name:
     """Read one name; raises BenchError with the form that is expected."""
-    match = _NAME.fullmatch(text)
+    match = _NAME.fullmatch(text.strip()) if len(text) <= _WRITTEN else None
     if match is None:
         raise BenchError(f"cannot read the name '{text}'; write it as name or name[parameter=value,...]")
     params: dict[str, str] = {}
@@ -35,13 +51,20 @@ def parse(text: str) -> Name:
             raise BenchError(f"cannot read '{item}' in '{text}'; write parameters as name=value")
         if key in params:
             raise BenchError(f"parameter '{key}' is given twice in '{text}'")
+        if not re.fullmatch(_BASE, key) or not _VALUE.fullmatch(value):
+            raise BenchError(f"cannot read '{item}' in '{text}'; values are letters, digits, . _ + and - without '..'")
         params[key] = value
     return Name(match[1], tuple(params.items()))
 
 
 def parse_stack(text: str) -> tuple[Name, ...]:
-    """Read a stack of one or more names joined by `+`."""
-    return tuple(parse(part) for part in _split(text, "+"))
+    """Read a stack of one or more names joined by `+`, each once."""
+    if len(text) > _WRITTEN:
+        raise BenchError(f"the name '{text}' has {len(text):,} letters; write at most {_WRITTEN:,}")
+    names = tuple(parse(part) for part in _split(text, "+"))
+    if len({name.base for name in names}) < len(names):
+        raise BenchError(f"'{text}' names a method twice; write each method of a stack once")
+    return names
 
 
 def split_list(text: str) -> list[str]:
@@ -49,15 +72,27 @@ def split_list(text: str) -> list[str]:
     return [part.strip() for part in _split(text, ",") if part.strip()]
 
 
-def _split(text: str, mark: str) -> list[str]:
-    parts, depth = [""], 0
-    for char in text:
+def _split(text: str, mark: str) -> Iterator[str]:
+    start = depth = 0
+    for at, char in enumerate(text):
         depth += (char == "[") - (char == "]")
         if char == mark and depth <= 0:
-            parts.append("")
-        else:
-            parts[-1] += char
-    return parts
+            yield text[start:at]
+            start = at + 1
+    yield text[start:]
+
+
+def require_short(name: str) -> str:
+    """The canonical name of a stack or dataset, if a folder can have it.
+
+    Raises:
+        BenchError: it is too long.
+    """
+    if len(name) > LONGEST:
+        raise BenchError(
+            f"'{name}' has {len(name)} letters, of {LONGEST} that fit into a folder's name; change fewer parameters"
+        )
+    return name
 
 
 def value_text(value: object) -> str:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_type_hints
 
 from bench.errors import BenchError
-from bench.ranges import Count, Fraction, NonNegative, Positive, Share
+from bench.ranges import Count, Fraction, NonNegative, Positive, Share, in_words
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -65,13 +65,28 @@ def with_protocol(protocol: Protocol, overrides: Mapping[str, object]) -> Protoc
     for key in changes:
         if key not in known:
             raise BenchError(f"no protocol field '{key}'; there are: {', '.join(known)}")
-        if isinstance(changes[key], bool) and not isinstance(known[key], bool):  # which Python takes for 0 and 1
-            raise BenchError(f"protocol.{key}={str(changes[key]).lower()}: that is no number")
+        value = changes[key]
+        parts = value if isinstance(value, list | tuple) else [value]
+        if not isinstance(known[key], bool) and any(isinstance(part, bool) for part in parts):  # 0 and 1 to Python
+            raise BenchError(f"protocol.{key}={str(value).lower()}: that is no number")
     try:
-        return _adapter().validate_python({**known, **changes})
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise BenchError(f"protocol.{first['loc'][0]}={first['input']}: {first['msg'].lower()}") from None
+        made = _adapter().validate_python({**known, **changes})
+    except (ValidationError, RecursionError) as error:
+        wrong = error.errors()[0]["loc"][0] if isinstance(error, ValidationError) else next(iter(changes))
+        said = in_words(get_type_hints(Protocol, include_extras=True)[str(wrong)])
+        raise BenchError(f"protocol.{wrong}={_short(changes.get(str(wrong)))}: {wrong} is {said}") from None
+    if list(made.milestones) != sorted(set(made.milestones)):
+        raise BenchError(f"protocol.milestones={list(made.milestones)}: write epochs in ascending order, each once")
+    return made
+
+
+def _short(value: object) -> str:
+    # numbers of thousands of digits cannot even be written
+    try:
+        text = str(value)
+    except (ValueError, RecursionError):
+        return "..."
+    return text if len(text) <= 100 else f"{text[:100]}..."
 
 
 @cache

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from bench.errors import BenchError
 from bench.functional.shapes import as_columns, as_rows_of, require_same
 from bench.method import Batch, Method, Task
-from bench.ranges import Count, Positive
+from bench.ranges import Positive, Several
 
 
 class BalancedMSE(Method):
@@ -47,7 +47,7 @@ class BalancedMSE(Method):
         noise: Positive | None = None,
         learned: bool = True,
         lr: Positive = 1e-2,
-        components: Count = 16,
+        components: Several = 16,
     ) -> None:
         super().__init__()
         self.kind, self.initial, self.lr, self.components = kind, noise, lr, components

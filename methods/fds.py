@@ -16,7 +16,7 @@ from bench.dataset import Dataset
 from bench.functional.shapes import require_broadcast
 from bench.functional.smoothing import Kernel, window
 from bench.method import Method, Task
-from bench.ranges import Finite, NonNegative, Odd, Positive, Share
+from bench.ranges import Finite, NonNegative, Odd, Positive, Share, Spread
 
 
 class FDS(Method):
@@ -54,7 +54,7 @@ class FDS(Method):
         self,
         kernel: Kernel = "gaussian",
         size: Odd = 5,
-        sigma: Positive = 2.0,
+        sigma: Spread = 2.0,
         momentum: Share = 0.9,
         low: NonNegative = 0.1,
         high: Positive = 10.0,

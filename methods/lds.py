@@ -11,7 +11,7 @@ import numpy as np
 
 from bench.bases.reweighting import Reweighting, Scheme, bin_weights, smoothed
 from bench.functional.smoothing import Kernel, window
-from bench.ranges import Count, Index, Odd, Positive
+from bench.ranges import Count, Index, Odd, Spread
 
 __all__ = ["LDS", "bin_weights", "window"]
 
@@ -50,7 +50,7 @@ class LDS(Reweighting):
         scheme: Scheme = "sqrt_inverse",
         kernel: Kernel = "gaussian",
         size: Odd = 5,
-        sigma: Positive = 2.0,
+        sigma: Spread = 2.0,
         low: Index = 0,
         high: Count | None = None,
     ) -> None:

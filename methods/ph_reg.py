@@ -17,7 +17,7 @@ from torch import Tensor
 from bench.errors import BenchError
 from bench.functional.topology import Form, PairDistances, draw_rows, ph_dimension, topology
 from bench.method import MOST_ROWS, Batch, Method
-from bench.ranges import AtLeastTwo, Count, NonNegative
+from bench.ranges import AtLeastTwo, Count, NonNegative, TwoOrMore
 
 __all__ = ["PHReg", "ph_dimension", "topology"]
 
@@ -64,8 +64,8 @@ class PHReg(Method):
         self,
         topology_weight: NonNegative = 1.0,
         dimension_weight: NonNegative = 0.1,
-        smallest: AtLeastTwo = 128,
-        largest: AtLeastTwo = 256,
+        smallest: TwoOrMore = 128,
+        largest: TwoOrMore = 256,
         step: Count = 16,
         rows: AtLeastTwo | None = None,
         batch: Count = 256,

@@ -17,7 +17,7 @@ from bench.dataset import Dataset
 from bench.functional.precision import widened
 from bench.functional.shapes import as_vector_of, require_axes
 from bench.method import Batch, Method, Task
-from bench.ranges import Count, Finite, Fraction, NonNegative, OneOrTwo, Positive, Several
+from bench.ranges import Finite, Fraction, NonNegative, OneOrTwo, Positive, Several
 
 
 class SRL(Method):
@@ -68,7 +68,7 @@ class SRL(Method):
         temperature: Positive = 0.1,
         weighted: bool = False,
         alpha: Finite = -1.0,
-        points: Count = 2000,
+        points: Several = 2000,
         width: Several = 128,
         layers: OneOrTwo = 1,
         momentum: Fraction = 0.9,

@@ -25,7 +25,7 @@ BELOW = {
     "testing": "runs",
     "runs": "training plugins leaderboard memory",
     "training": "stack bases results probabilistic",
-    "plugins": "stack bases names numerics losses",
+    "plugins": "stack bases names numerics losses memory",
     "losses": "methods",
     "methods": "bases",
     "datasets": "bases",

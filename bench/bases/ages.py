@@ -25,6 +25,7 @@ from bench.errors import BenchError
 from bench.functional.random_streams import stream_seed
 from bench.paths import inside, shown
 from bench.protocol import Protocol
+from bench.ranges import PicturesKept, Pixels
 from bench.shots import regions
 from bench.synthetic.faces import paint, sitters
 
@@ -103,8 +104,8 @@ class Ages(Dataset):
         images: Literal["real", "synthetic"] = "real",
         protocol: Recipe = "dir",
         backbone: Literal["resnet50", "resnet18", "tiny"] = "resnet50",
-        size: int = 224,
-        rows: int | None = None,
+        size: Pixels = 224,
+        rows: PicturesKept | None = None,
     ) -> None:
         if size < 16:
             raise BenchError(f"size={size} shows no face; take 16 pixels or more")

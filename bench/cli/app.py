@@ -9,7 +9,7 @@ from typer.exceptions import TyperException
 import bench
 from bench.cli import boards, data, new, profile, results, run, show, stopping, terminal, verify
 from bench.cli.exits import BAD_INPUT, CLOSED, INTERRUPTED, STOPPED
-from bench.errors import BenchError
+from bench.errors import BenchError, one_line
 
 app = typer.Typer(
     help="Leaderboards for deep regression: methods x datasets x seeds, on the papers' own protocols.",
@@ -69,5 +69,5 @@ def main() -> None:
 
 
 def _exit(message: str, code: int) -> None:
-    print(f"bench: {' '.join(message.split())}", file=sys.stderr)
+    print(f"bench: {one_line(message)}", file=sys.stderr)
     sys.exit(code)

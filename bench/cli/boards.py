@@ -20,9 +20,9 @@ def leaderboard(
         ),
     ] = None,
     results: options.Results = Path("results"),
-    folder: Annotated[Path, typer.Option("--leaderboard", metavar="FOLDER", help="Folder of the boards.")] = Path(
-        "leaderboard"
-    ),
+    folder: Annotated[
+        Path, typer.Option("--leaderboard", metavar="FOLDER", parser=options.path, help="Folder of the boards.")
+    ] = Path("leaderboard"),
     root: options.DataRoot = None,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit with code 1 if a board differs from its records.")

@@ -4,15 +4,20 @@ import inspect
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 from tabulate import tabulate
 
 from bench import plugins
+from bench.errors import one_line
 from bench.names import parse_stack, value_text
-from bench.plugins import lookup
+from bench.plugins import health, lookup
 from bench.plugins.certificates import certificate
+from bench.plugins.discovery import KINDS
+from bench.plugins.loading import hints
 from bench.plugins.parameters import parameters
+from bench.protocol import Protocol
+from bench.ranges import in_words
 from bench.shots import ORDER
 from bench.slots import SLOTS
 
@@ -25,14 +30,24 @@ def as_json() -> dict[str, list[dict[str, Any]]]:
 
     `methods` and `datasets` have of each `name`, `title` (one sentence) and `parameters` (each with the default of its
     constructor as text; null where the source does not tell), methods their `slots`, datasets their `groups`.
+    `broken` has the `kind` and `name` of each plug-in that cannot be used, which is in neither, and the `reason`.
     """
-    methods = [{**_facts("method", source), "slots": _slots(source)} for source in plugins.sources("method")]
-    datasets = [{**_facts("dataset", source), "groups": list(source.groups)} for source in plugins.sources("dataset")]
-    return {"methods": methods, "datasets": datasets}
+    methods = [{**_facts("method", source), "slots": _slots(source)} for source in _sound("method")]
+    datasets = [{**_facts("dataset", source), "groups": list(source.groups)} for source in _sound("dataset")]
+    broken = [dict(zip(("kind", "name", "reason"), row, strict=True)) for row in _broken()]
+    return {"methods": methods, "datasets": datasets, "broken": broken}
 
 
 def _facts(kind: plugins.Kind, source: plugins.Source) -> dict[str, Any]:
     return {"name": source.name, "title": source.title, "parameters": parameters(kind, source.name)}
+
+
+def _sound(kind: plugins.Kind) -> list[plugins.Source]:
+    return [plugins.source(kind, name) for name in health.sound(kind)]
+
+
+def _broken() -> list[tuple[str, str, str]]:
+    return [(kind, name, reason) for kind in KINDS for name, reason in health.broken(kind).items()]
 
 
 def _slots(source: plugins.Source) -> list[str]:
@@ -41,12 +56,14 @@ def _slots(source: plugins.Source) -> list[str]:
 
 def plugin_table() -> str:
     """All plug-ins by name, from their source alone."""
-    methods = [(source.name, " ".join(_slots(source)), source.title) for source in plugins.sources("method")]
-    datasets = [(source.name, " ".join(source.groups), source.title) for source in plugins.sources("dataset")]
+    methods = [(source.name, " ".join(_slots(source)), source.title) for source in _sound("method")]
+    datasets = [(source.name, " ".join(source.groups), source.title) for source in _sound("dataset")]
+    broken = [(kind, one_line(name)[:40], one_line(reason)) for kind, name, reason in _broken()]
     return "\n\n".join(
         (
             tabulate(methods, ("method", "slots", "what")),
             tabulate(datasets, ("dataset", "groups", "what")),
+            *([tabulate(broken, ("broken", "name", "why it is left out"))] if broken else []),
             "More: bench show NAME. Methods stack with +, as mt+ranksim; parameters go in brackets, as mt[copies=4].",
         )
     )
@@ -56,10 +73,10 @@ def matrix() -> str:
     """Methods against datasets: where each is defined, and why not where it is not."""
     from bench.plugins import resolve
 
-    datasets = [resolve.dataset(name) for name in sorted(plugins.modules("dataset"))]
+    datasets = [resolve.dataset(name) for name in health.sound("dataset")]
     rows, reasons = [], {}
-    for base in sorted(plugins.modules("method")):
-        refused = {on.name: resolve.method(base, on).refusal(on.dataset) for on in datasets}
+    for base in health.sound("method"):
+        refused = {on.name: resolve.method_or_reason(base, on).refusal(on.dataset) for on in datasets}
         rows.append((base, *("–" if reason else "yes" for reason in refused.values())))
         reasons |= {f"{base}: {reason}": None for reason in refused.values() if reason}
     return "\n\n".join((tabulate(rows, ("method", *(on.name for on in datasets))), "\n".join(reasons)))
@@ -71,7 +88,24 @@ def page(text: str, root: Path) -> str:
     names = parse_stack(text)
     if len(names) == 1 and names[0].base in plugins.modules("dataset"):
         return _dataset_page(text, root)
+    from bench.plugins import resolve
+
+    for name in names:
+        resolve.check_values(name)
     return "\n\n".join(_method_page(name.base) for name in names)
+
+
+def schemas(text: str) -> dict[str, Any]:
+    """What a method, the methods of a stack, or a dataset and its protocol take: JSON Schemas by plug-in."""
+    from bench.plugins import resolve, schemas
+
+    bases = [name.base for name in parse_stack(text)]
+    if len(bases) == 1 and bases[0] in plugins.modules("dataset"):
+        resolve.dataset(text)
+        return {bases[0]: schemas.of_parameters("dataset", bases[0]), "protocol": schemas.of_protocol()}
+    for name in parse_stack(text):
+        resolve.check_values(name)
+    return {base: schemas.of_parameters("method", base) for base in bases}
 
 
 def files(chosen: Sequence["NamedDataset"], root: Path) -> str:
@@ -91,14 +125,15 @@ def _method_page(base: str) -> str:
     from bench.plugins import resolve
 
     source, cls = plugins.source("method", base), plugins.load("method", base)
-    datasets = [resolve.dataset(name) for name in sorted(plugins.modules("dataset"))]
+    datasets = [resolve.dataset(name) for name in health.sound("dataset")]
+    described = hints(cls)
     values: dict[tuple[str, str, str], list[str]] = {}  # parameter, value, origin -> datasets
     for on in datasets:
         for key, value in dict(resolve.method(base, on).parts)[base].items():
             values.setdefault((key, value_text(value), resolve.origin(base, on, key)), []).append(on.name)
     order = {key: i for i, (key, _, _) in enumerate(values)}
     rows = [
-        (key, value, "all" if len(names) == len(datasets) else ", ".join(names), origin)
+        (key, value, "all" if len(names) == len(datasets) else ", ".join(names), origin, in_words(described[key]))
         for (key, value, origin), names in sorted(values.items(), key=lambda item: order[item[0][0]])
     ]
     reference, cases, deviation = certificate(base)
@@ -111,7 +146,7 @@ def _method_page(base: str) -> str:
             source.doc.strip() + "\n",
             f"slots: {', '.join(cls.slots()) or 'none'}\n",
             inspect.cleandoc(cls.__doc__ or "") + "\n",
-            tabulate(rows, ("parameter", "value", "on", "from")) if rows else "no parameters",
+            tabulate(rows, ("parameter", "value", "on", "from", "may be")) if rows else "no parameters",
             "",
             tabulate([*lines, ("differs", source.differs)], tablefmt="plain"),
             *(["", "not defined on", *reasons] if reasons else []),
@@ -124,8 +159,9 @@ def _dataset_page(text: str, root: Path) -> str:
 
     on = resolve.dataset(text)
     source = plugins.source("dataset", on.base)
-    parameters = [(key, value_text(value)) for key, value in on.params.items()]
-    protocol = [(key, value_text(value)) for key, value in asdict(on.protocol).items()]
+    described, fields = hints(type(on.dataset)), get_type_hints(Protocol, include_extras=True)
+    parameters = [(key, value_text(value), in_words(described[key])) for key, value in on.params.items()]
+    protocol = [(key, value_text(value), in_words(fields[key])) for key, value in asdict(on.protocol).items()]
     return "\n".join(
         (
             f"dataset {on.name}\n",
@@ -133,9 +169,9 @@ def _dataset_page(text: str, root: Path) -> str:
             f"metrics: {', '.join(on.dataset.metrics)}; the first one selects the epoch",
             f"unit: {on.dataset.unit or 'none'}",
             f"groups: {', '.join(on.dataset.groups) or 'none'}\n",
-            tabulate(parameters, ("parameter", "value")) if parameters else "no parameters",
+            tabulate(parameters, ("parameter", "value", "may be")) if parameters else "no parameters",
             "",
-            tabulate(protocol, ("protocol", "value")),
+            tabulate(protocol, ("protocol", "value", "may be")),
             "",
             files([on], root),
             "",

@@ -5,6 +5,8 @@ from typing import NoReturn
 
 import typer
 
+from bench.errors import one_line
+
 BAD_INPUT = 2
 INTERRUPTED = 130  # the shell's code for Ctrl-C
 CLOSED = 141  # and for output that nobody reads any more
@@ -13,5 +15,5 @@ STOPPED = "stopped; records already written are kept, and the next run goes on f
 
 def fail(message: str) -> NoReturn:
     """End a command whose work is done but shows a failure: one line, exit code 1."""
-    print(f"bench: {message}", file=sys.stderr)
+    print(f"bench: {one_line(message)}", file=sys.stderr)
     raise typer.Exit(1)

@@ -11,8 +11,11 @@ import typer
 
 import bench
 from bench import plugins
+from bench.cli import options
 from bench.errors import BenchError
+from bench.names import unsafe_reason
 from bench.plugins import lookup
+from bench.plugins.discovery import RESERVED
 
 KINDS = ("method", "dataset")
 
@@ -23,7 +26,9 @@ def new(
     out: Annotated[
         Path | None,
         typer.Option(
-            metavar="FOLDER", help="Folder of your own package to write to.  [default: methods or datasets here]"
+            metavar="FOLDER",
+            parser=options.path,
+            help="Folder of your own package to write to.  [default: methods or datasets here]",
         ),
     ] = None,
 ) -> None:
@@ -51,7 +56,9 @@ def new(
 def _require_new(name: str) -> None:
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name):
         raise BenchError(f"'{name}' cannot be a file's and a plug-in's name; write lower-case letters, digits and _")
-    if name in {*lookup.METHOD_GROUPS, *lookup.dataset_groups()}:
+    if reason := unsafe_reason(name):
+        raise BenchError(f"'{name}' cannot be a file's and a plug-in's name: {reason}")
+    if name in {*RESERVED, *lookup.METHOD_GROUPS, *lookup.dataset_groups()}:
         raise BenchError(f"'{name}' stands for several methods or datasets already; choose another name")
     for kind in KINDS:
         if name in plugins.modules(kind):

@@ -1,6 +1,8 @@
 """The options that commands share, and what their text means, each with one clear line where it cannot be read."""
 
 import json
+import math
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,6 +10,12 @@ import typer
 
 from bench.cli import complete
 from bench.errors import BenchError
+
+MOST_JOBS = 1024  # processes
+MOST_SEEDS = 10_000  # at a time
+HIGHEST_SEED = 2**32 - 1
+LONGEST_PATH = 4000  # letters, less than any system takes
+LONGEST_SET = 1000  # letters of a field and its value
 
 Methods = Annotated[
     str,
@@ -40,12 +48,26 @@ Sets = Annotated[
         help="Change a field of the training protocol, e.g. protocol.epochs=5. May be repeated.",
     ),
 ]
-Results = Annotated[Path, typer.Option("--results", metavar="FOLDER", help="Folder of the records.")]
+
+
+def path(text: str | Path) -> Path:
+    """Of an option that names a file or folder."""
+    written = str(text)
+    if not written.strip() or not written.isprintable() or len(written) > LONGEST_PATH:
+        raise BenchError(f"cannot read the path '{written}'; name a file or folder")
+    try:
+        return Path(written).expanduser()
+    except RuntimeError:
+        raise BenchError(f"cannot read the path '{written}': nobody here has this home folder") from None
+
+
+Results = Annotated[Path, typer.Option("--results", metavar="FOLDER", parser=path, help="Folder of the records.")]
 DataRoot = Annotated[
     Path | None,
     typer.Option(
         "--data",
         metavar="FOLDER",
+        parser=path,
         help="Folder of the data files.  [default: $BENCH_DATA, else the user's data folder]",
     ),
 ]
@@ -71,11 +93,13 @@ Jobs = Annotated[
         "--jobs",
         metavar="N",
         min=1,
+        max=MOST_JOBS,
         help="Cells trained at a time.  [default: one per CPU core; on GPUs, --jobs-per-device on each]",
     ),
 ]
 JobsPerDevice = Annotated[
-    int, typer.Option("--jobs-per-device", metavar="N", min=1, help="Cells trained at a time on each GPU.")
+    int,
+    typer.Option("--jobs-per-device", metavar="N", min=1, max=MOST_JOBS, help="Cells trained at a time on each GPU."),
 ]
 Device = Annotated[
     str,
@@ -91,41 +115,78 @@ SMOKE = ("protocol.epochs=2", "protocol.validate_every=1", "protocol.validate_st
 
 
 def seeds(count: int | None, which: str | None) -> list[int]:
-    """Of --seeds (how many) or --seed (which)."""
+    """Of --seeds (how many) or --seed (which, each once)."""
     if count is not None and which is not None:
         raise BenchError("give --seeds (how many) or --seed (which), not both")
     if which is None:
-        if count is not None and count < 1:
-            raise BenchError(f"--seeds {count} is no number of seeds; write --seeds 10, or --seed 0 for seed 0 alone")
+        if count is not None and not 1 <= count <= MOST_SEEDS:
+            raise BenchError(
+                f"--seeds {count} is no number of seeds; write 1 to {MOST_SEEDS:,}, or --seed 0 for seed 0 alone"
+            )
         return list(range(10 if count is None else count))
-    chosen: list[int] = []
+    chosen: dict[int, None] = {}
     for part in which.split(","):
-        low, _, high = part.strip().partition("-")
-        if not low.isdecimal() or (high and not high.isdecimal()) or (part.strip().endswith("-")):
-            raise BenchError(f"cannot read the seeds '{which}'; write them as 0,3,5-7")
-        if int(high or low) < int(low):
-            raise BenchError(f"the seeds '{part.strip()}' run backwards; write them as 0,3,5-7")
-        chosen += range(int(low), int(high or low) + 1)
-    return list(dict.fromkeys(chosen))
+        chosen |= dict.fromkeys(_seed_range(part.strip(), which))
+        if len(chosen) > MOST_SEEDS:
+            raise BenchError(f"the seeds '{which}' are more than {MOST_SEEDS:,}; train them in several runs")
+    return list(chosen)
+
+
+def _seed_range(part: str, which: str) -> range:
+    match = re.fullmatch(r"([0-9]+)(?:-([0-9]+))?", part)
+    if match is None:
+        raise BenchError(f"cannot read the seeds '{which}'; write them as 0,3,5-7")
+    low, high = match[1], match[2] or match[1]
+    if max(len(low), len(high)) > 20 or int(high) > HIGHEST_SEED or int(low) > HIGHEST_SEED:
+        raise BenchError(f"the seeds '{part}' are too high; seeds go from 0 to {HIGHEST_SEED}")
+    if int(high) < int(low):
+        raise BenchError(f"the seeds '{part}' run backwards; write them as 0,3,5-7")
+    if int(high) - int(low) >= MOST_SEEDS:
+        raise BenchError(f"the seeds '{part}' are more than {MOST_SEEDS:,}; train them in several runs")
+    return range(int(low), int(high) + 1)
+
+
+def timeout(seconds: float | None) -> float | None:
+    """Of --timeout."""
+    if seconds is not None and not 0 < seconds < math.inf:
+        raise BenchError(f"--timeout {seconds} is no time; write seconds above 0, or leave it out for none")
+    return seconds
 
 
 def overrides(items: list[str] | None, **protocol: Any) -> dict[str, Any]:
     """Of --set, and of the options that stand for a field of the protocol; those at None or False are left out."""
-    found: dict[str, Any] = {f"protocol.{key}": value for key, value in protocol.items() if value}
+    found: dict[str, Any] = {
+        f"protocol.{key}": value for key, value in protocol.items() if value is not None and value is not False
+    }
     for item in items or []:
-        key, equals, text = item.partition("=")
-        if not equals or not key.startswith("protocol."):
-            raise BenchError(f"cannot read --set {item}; write --set protocol.FIELD=VALUE, e.g. protocol.epochs=5")
-        try:
-            value = json.loads(text)
-        except json.JSONDecodeError:
-            value = text
+        key, value = _field(item)
+        if key in found:
+            raise BenchError(f"{key} is given twice; write each field once")
         found[key] = value
     if found:
         from bench.protocol import Protocol, with_protocol
 
         with_protocol(Protocol(), found)  # a wrong field or value is refused before anything heavy is imported
     return found
+
+
+def smoke(items: list[str] | None) -> list[str]:
+    """Of --set in a smoke run, which has values of its own for what is not set."""
+    given = items or []
+    fields = {item.partition("=")[0] for item in given}
+    return [*(item for item in SMOKE if item.partition("=")[0] not in fields), *given]
+
+
+def _field(item: str) -> tuple[str, Any]:
+    key, equals, text = item.partition("=")
+    if not equals or not key.startswith("protocol.") or len(item) > LONGEST_SET:
+        raise BenchError(f"cannot read --set {item}; write --set protocol.FIELD=VALUE, e.g. protocol.epochs=5")
+    try:
+        return key, json.loads(text)
+    except json.JSONDecodeError:
+        return key, text
+    except (ValueError, RecursionError):  # too many digits, or brackets in brackets
+        raise BenchError(f"cannot read --set {item}; write a number, a word or a list of numbers") from None
 
 
 def statuses(text: str | None) -> frozenset[str]:

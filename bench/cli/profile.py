@@ -1,5 +1,6 @@
 """`bench profile`: what methods, their losses and the harness cost."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -45,7 +46,12 @@ def profile(
     root: options.DataRoot = None,
     write: Annotated[
         Path | None,
-        typer.Option("--write", metavar="FILE.md", help="Write the table here too; for methods, also FILE.json."),
+        typer.Option(
+            "--write",
+            metavar="FILE.md",
+            parser=options.path,
+            help="Write the table here too; for methods, also FILE.json.",
+        ),
     ] = None,
 ) -> None:
     """Measure the cost of methods, losses or the harness. Prints a markdown table."""
@@ -53,17 +59,20 @@ def profile(
 
     if subject not in SUBJECTS:
         raise unknown("profile", subject, SUBJECTS)
-    if write is not None:
-        if write.suffix != ".md":
-            raise BenchError(f"--write {write}: name the markdown file, ending in .md")
-        require_writable(write.parent, "--write")
+    if write is not None and write.suffix != ".md":
+        raise BenchError(f"--write {write}: name the markdown file, ending in .md")
     if subject == "methods":
         fields = {"batch_size": batch_size, "precision": precision, "channels_last": channels_last}
         overrides = options.overrides(sets, compile=compiled, **fields)
-        table, text = _of_methods(method, dataset, overrides, steps, device, root)
+        measure = _of_methods(method, dataset, overrides, steps, device, root)
+        if write is not None:
+            require_writable(write.parent, "--write")
+        table, text = measure()
         if write is not None:
             replace_file(write.with_suffix(".json"), text.encode())
     else:
+        if write is not None:
+            require_writable(write.parent, "--write")
         from bench.profiling import harness
 
         table = harness.harness() if subject == "harness" else harness.losses()
@@ -74,8 +83,8 @@ def profile(
 
 def _of_methods(
     method: str, dataset: str | None, overrides: dict[str, Any], steps: int, device: str, root: Path | None
-) -> tuple[str, str]:
-    # the markdown table, and the JSON that lies beside it
+) -> Callable[[], tuple[str, str]]:
+    # once all is known to be right, what measures: the markdown table, and the JSON that lies beside it
     if dataset is None:
         raise BenchError("name a dataset to profile methods on, e.g. --dataset circle")
     if len(names := lookup.dataset_names(dataset)) > 1:
@@ -88,5 +97,10 @@ def _of_methods(
     ((on, named),) = select.rows(method, dataset, overrides)
     folder = files.root(root)
     files.verify(on.dataset, folder, on.name)
-    made = costs.measure(on.name, [one.name for one in named], overrides, steps, folder, machine.devices(device)[0])
-    return costs.cost_table(made), costs.text(made)
+    where = machine.devices(device)[0]
+
+    def measure() -> tuple[str, str]:
+        made = costs.measure(on.name, [one.name for one in named], overrides, steps, folder, where)
+        return costs.cost_table(made), costs.text(made)
+
+    return measure

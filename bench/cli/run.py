@@ -1,6 +1,7 @@
 """`bench run`, `bench plan` and `bench search`: what trains, or says what would train."""
 
 import json
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -35,12 +36,14 @@ def run(
     results: options.Results = Path("results"),
     leaderboard: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="Folder of the boards.  [default: leaderboard, beside the records]"),
+        typer.Option(
+            metavar="FOLDER",
+            parser=options.path,
+            help="Folder of the boards.  [default: leaderboard, beside the records]",
+        ),
     ] = None,
     root: options.DataRoot = None,
-    timeout: Annotated[
-        float | None, typer.Option(metavar="SECONDS", min=0, help="Stop a cell that takes longer.")
-    ] = None,
+    timeout: Annotated[float | None, typer.Option(metavar="SECONDS", help="Stop a cell that takes longer.")] = None,
     retry: options.Retry = None,
     stale: options.Stale = None,
     smoke: Annotated[
@@ -50,9 +53,10 @@ def run(
 ) -> None:
     """Train what has no record yet, then write the boards. A cell is one method on one dataset with one seed."""
     if smoke:
-        seeds, sets = seeds or 2, [*options.SMOKE, *(sets or [])]
+        seeds, sets = 2 if seeds is None and seed is None else seeds, options.smoke(sets)
     chosen, again = options.seeds(seeds, seed), (options.statuses(retry), options.rerun(stale))
     overrides = options.overrides(sets, precision=precision, channels_last=channels_last, compile=compiled)
+    timeout = options.timeout(timeout)
     lookup.check(method, dataset)
     if smoke:
         results = Path(tempfile.mkdtemp(prefix="bench-smoke-"), "results")
@@ -71,7 +75,7 @@ def run(
         plan = cells.plan(rows, chosen, overrides, results, folder, *again)
         executor = runner.local(plan.todo, jobs, device, folder, timeout, jobs_per_device, PRELOAD)
         rehearsal.rehearse(plan.todo, plan.rows, folder, executor.devices[0])
-    for line in _notes(plan):
+    for line in (*lookup.left_out(method, dataset), *_notes(plan)):
         progress.print(line, markup=False, highlight=False, soft_wrap=True)
     outcome = runner.run(plan, executor, results, Display(plan, executor.jobs, progress))
     touched = sorted({item.cell.dataset for item in plan.planned})
@@ -128,7 +132,7 @@ def plan(
         print(json.dumps(estimate.as_json(made, results, together), indent=1))
         return
     print(estimate.plan_table(made))
-    for line in (*_notes(made), estimate.estimate(made, results, together)):
+    for line in (*lookup.left_out(method, dataset), *_notes(made), estimate.estimate(made, results, together)):
         print(line)
 
 
@@ -170,6 +174,8 @@ def search(
     rehearsal.rehearse(plan.todo, plan.rows, folder, executor.devices[0])
     runner.run(plan, executor, results, Display(plan, executor.jobs, Console(stderr=True)))
     found = searching.tried(plan, results)
+    for line in lookup.left_out(method, dataset):
+        print(line, file=sys.stderr)
     print(searching.candidates_table(found))
     if keep:
         searching.keep(found)

@@ -1,14 +1,17 @@
 """`bench list`, `bench show`, `bench check` and `bench schema`: what there is, and whether it is sound."""
 
 import json
+import sys
+import traceback
 from typing import Annotated
 
 import typer
 
 from bench.cli import complete, options
 from bench.cli.exits import fail
-from bench.errors import BenchError
-from bench.plugins import lookup
+from bench.errors import BenchError, BrokenPlugin
+from bench.plugins import health, lookup
+from bench.plugins.discovery import KINDS
 
 Name = Annotated[
     str,
@@ -35,15 +38,24 @@ def list_(
         print(describe.matrix() if matrix else describe.plugin_table())
 
 
-def show(name: Name, root: options.DataRoot = None) -> None:
+def show(
+    name: Name,
+    root: options.DataRoot = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the JSON Schema of its parameters, and of a dataset's protocol.")
+    ] = False,
+) -> None:
     """Show one method or dataset in full.
 
-    Paper, slots, parameters and their values per dataset, data source, shots.
+    Paper, slots, parameters with their ranges and their values per dataset, data source, shots.
     """
     lookup.check_any(name)
     from bench.cli import describe
     from bench.data import files
 
+    if as_json:
+        print(json.dumps(describe.schemas(name), indent=1, ensure_ascii=False))
+        return
     print(describe.page(name, files.root(root)))
 
 
@@ -57,19 +69,22 @@ def check(
     Right shapes, finite gradients, the same numbers from the same seed, the test split never read in training.
     A method that predicts what the baseline predicts is warned of.
     """
-    if kind == "method":
-        lookup.check_method(name)
-    elif kind == "dataset":
-        lookup.check_dataset(name)
-    else:
+    if kind not in KINDS:
         raise BenchError(f"cannot check a '{kind}'; write bench check method NAME or bench check dataset NAME")
-    from bench.data import files
-    from bench.testing import contract
+    try:
+        (lookup.check_method if kind == "method" else lookup.check_dataset)(name)
+        from bench.data import files
+        from bench.testing import contract
 
-    failed = 0
-    for title, state, problem in contract.run(kind, name, files.root(root)):
-        failed += state == "FAILED"
-        print(f"{state:<7} {title}{problem and f': {problem}'}")
+        failed = 0
+        for title, state, problem in contract.run(kind, name, files.root(root)):
+            failed += state == "FAILED"
+            print(f"{state:<7} {title}{problem and f': {problem}'}")
+    except BrokenPlugin as error:
+        # its author wants to know where
+        cause = error.__cause__
+        print("".join(traceback.format_exception(cause)) if cause else health.trace(*error.plugin), file=sys.stderr)
+        raise
     if failed:
         fail(f"{failed} checks failed")
 

@@ -5,7 +5,9 @@ Nothing here imports torch, so that a wrong name is answered at once.
 
 from bench.errors import BenchError, unknown
 from bench.names import Name, parse, parse_stack, split_list
-from bench.plugins.discovery import Kind, modules
+from bench.plugins import health
+from bench.plugins.discovery import KINDS, Kind, modules
+from bench.plugins.health import require_sound
 from bench.plugins.parameters import parameters
 from bench.plugins.source_text import sources
 
@@ -17,23 +19,33 @@ def dataset_groups() -> dict[str, list[str]]:
     groups: dict[str, list[str]] = {"all": sorted(modules("dataset"))}
     for source in sources("dataset"):
         for group in source.groups:
-            groups.setdefault(group, []).append(source.name)
+            if group not in modules("dataset"):  # a plug-in's name is its own
+                groups.setdefault(group, []).append(source.name)
     return groups
 
 
 def dataset_names(text: str) -> list[str]:
-    """Names of a comma-separated list, each once; `all` and the groups stand for several datasets.
+    """Names of a comma-separated list, each once; `all` and the groups stand for several datasets, the broken left out.
 
     Raises:
         BenchError: the list is empty, or a name or parameter does not exist.
     """
-    groups = dataset_groups()
-    names = list(dict.fromkeys(name for item in split_list(text) for name in groups.get(item, [item])))
-    if not names:
+    groups, items = dataset_groups(), list(dict.fromkeys(split_list(text)))
+    if not items:
         raise BenchError("no dataset given; write --dataset NAME,NAME or --dataset all")
-    for name in names:
-        check_dataset(name)
-    return names
+    for item in items:
+        if item not in groups:
+            check_dataset(item)
+    usable = set(health.sound("dataset")) if groups.keys() & set(items) else set()
+    found = ([name for name in groups[item] if name in usable] if item in groups else [item] for item in items)
+    return list(dict.fromkeys(name for names in found for name in names))
+
+
+def left_out(methods: str, datasets: str) -> list[str]:
+    """A line for each broken plug-in that a word for several in two lists would stand for."""
+    several = {"method": METHOD_GROUPS, "dataset": tuple(dataset_groups())}
+    asked = {"method": split_list(methods), "dataset": split_list(datasets)}
+    return health.left_out(kind for kind in KINDS if set(several[kind]) & set(asked[kind]))
 
 
 def check(methods: str, datasets: str) -> None:
@@ -47,7 +59,7 @@ def check_methods(text: str) -> None:
     items = split_list(text)
     if not items:
         raise BenchError("no method given; write --method NAME,NAME or --method all")
-    for item in items:
+    for item in dict.fromkeys(items):
         if item not in METHOD_GROUPS:
             check_method(item)
 
@@ -69,15 +81,14 @@ def check_any(text: str) -> None:
     for name in names:
         if len(names) == 1 and name.base in modules("dataset"):
             _check("dataset", name)
-        elif name.base not in modules("method"):
+        elif name.base not in {**modules("method"), **modules("method").refused}:
             raise unknown("method or dataset", name.base, [*modules("method"), *modules("dataset")])
         else:
             _check("method", name)
 
 
 def _check(kind: Kind, name: Name) -> None:
-    if name.base not in modules(kind):
-        raise unknown(kind, name.base, modules(kind))
+    require_sound(kind, name.base)
     known = parameters(kind, name.base) if name.params else None
     for key, _ in name.params:
         if known is not None and key not in known:

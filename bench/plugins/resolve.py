@@ -1,22 +1,25 @@
 """From text to objects: names with parameters, checked, completed and written canonically."""
 
-import inspect
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import PydanticUserError, TypeAdapter, ValidationError
 
 import bench
 from bench import plugins
 from bench.dataset import Dataset
-from bench.errors import BenchError
+from bench.errors import BenchError, BrokenPlugin
 from bench.method import Method
-from bench.names import Name, parse, parse_stack, value_text
+from bench.names import Name, parse, parse_stack, require_short, value_text
+from bench.plugins.discovery import Kind
+from bench.plugins.loading import constructor, hints, running
 from bench.protocol import Protocol, with_protocol
+from bench.ranges import in_words
 from bench.stack import Stack
 
 _METHODS = next(path for root in bench.__path__ if (path := Path(root, "methods")).is_dir())
@@ -40,6 +43,7 @@ class NamedMethod:
 
     name: str
     parts: tuple[tuple[str, dict[str, Any]], ...]  # (plug-in, every hyper-parameter)
+    broken: str | None = None  # why it cannot be used on the dataset, where a plug-in of it raises
 
     def build(self) -> Method:
         """A new method object."""
@@ -47,16 +51,19 @@ class NamedMethod:
 
     def refusal(self, dataset: Dataset) -> str | None:
         """Why the method is not defined on a dataset."""
-        return next(filter(None, (refusal(base, dataset) for base, _ in self.parts)), None)
+        return self.broken or next(filter(None, (refusal(base, dataset) for base, _ in self.parts)), None)
 
 
 def dataset(text: str, overrides: Mapping[str, Any] | None = None) -> NamedDataset:
     """Make the dataset that a name stands for, with its protocol."""
     name = parse(text)
     cls = plugins.load("dataset", name.base)
-    given, params = _arguments(cls, name, {})
-    made = cls(**params)
-    return NamedDataset(str(given), name.base, params, made, with_protocol(made.protocol, overrides or {}))
+    given, params = _arguments("dataset", cls, name, {})
+    with running("dataset", name.base, "making it"):
+        made = cls(**params)
+        protocol = made.protocol
+    canonical = require_short(str(given))
+    return NamedDataset(canonical, name.base, params, made, with_protocol(protocol, overrides or {}))
 
 
 def method(text: str, on: NamedDataset, searched: bool = True) -> NamedMethod:
@@ -68,25 +75,41 @@ def method(text: str, on: NamedDataset, searched: bool = True) -> NamedMethod:
     for name in parse_stack(text):
         cls = plugins.load("method", name.base)
         found = outcome().get(name.base, {}).get(on.base, {}) if searched else {}
-        given, params = _arguments(cls, name, {**cls.defaults_for(on.base, on.protocol), **found})
+        with running("method", name.base, f"asking for its values on {on.base}"):
+            defaults = {**cls.defaults_for(on.base, on.protocol), **found}
+        given, params = _arguments("method", cls, name, defaults)
         parts.append((str(given), name.base, params))
-    bases = [base for _, base, _ in parts]
-    if len(set(bases)) < len(bases):
-        raise BenchError(f"'{text}' names a method twice; write each method of a stack once")
     parts.sort(key=lambda part: _order(part[1]))
-    made = NamedMethod("+".join(part[0] for part in parts), tuple((base, params) for _, base, params in parts))
+    made = NamedMethod(
+        require_short("+".join(part[0] for part in parts)), tuple((base, params) for _, base, params in parts)
+    )
     made.build()  # an illegal stack is refused here, before anything runs
+    return made
+
+
+def method_or_reason(text: str, on: NamedDataset) -> NamedMethod:
+    """As `method`, for a name that nobody wrote: a plug-in that is broken on this dataset is refused there."""
+    try:
+        made = method(text, on)
+        made.refusal(on.dataset)
+    except BrokenPlugin as error:
+        return NamedMethod(text, (), error.reason)
     return made
 
 
 def refusal(base: str, dataset: Dataset) -> str | None:
     """Why one method is not defined on a dataset, by its own word or the dataset's."""
-    return dataset.excluded.get(base) or plugins.load("method", base).unsupported_reason(dataset)
+    with running("method", base, "asking whether it is defined"):
+        return dataset.excluded.get(base) or plugins.load("method", base).unsupported_reason(dataset)
 
 
 def build(parts: Sequence[tuple[str, Mapping[str, Any]]]) -> Method:
     """A new method object from plug-in names and their parameters."""
-    methods = [(base, plugins.load("method", base)(**params)) for base, params in parts]
+    methods = []
+    for base, params in parts:
+        cls = plugins.load("method", base)
+        with running("method", base, "making it"):
+            methods.append((base, cls(**params)))
     return methods[0][1] if len(methods) == 1 else Stack(methods)
 
 
@@ -107,7 +130,12 @@ def origin(base: str, on: NamedDataset, key: str) -> str:
 
 def method_defaults(base: str) -> dict[str, Any]:
     """A method's parameters and its constructor's own defaults."""
-    return _arguments(plugins.load("method", base), Name(base), {})[1]
+    return _arguments("method", plugins.load("method", base), Name(base), {})[1]
+
+
+def check_values(name: Name) -> None:
+    """Refuse a method's parameter with a value out of its range, whatever the dataset."""
+    _arguments("method", plugins.load("method", name.base), name, {})
 
 
 _RANKS = (
@@ -123,18 +151,18 @@ def _order(base: str) -> tuple[int, str]:
     return min(map(_RANKS.index, slots), default=0), base
 
 
-def _arguments(cls: type, name: Name, defaults: Mapping[str, Any]) -> tuple[Name, dict[str, Any]]:
+def _arguments(kind: Kind, cls: type, name: Name, defaults: Mapping[str, Any]) -> tuple[Name, dict[str, Any]]:
     # the canonical name keeps only what differs from the defaults
-    parameters = inspect.signature(cls.__init__).parameters.values()
-    there = {p.name: p.default for p in parameters if p.kind == p.POSITIONAL_OR_KEYWORD and p.name != "self"}
-    hints = get_type_hints(cls.__init__, include_extras=True)
+    there = {key: parameter.default for key, parameter in constructor(cls).items()}
+    if unknown := sorted(defaults.keys() - there.keys()):
+        raise BrokenPlugin(kind, name.base, f"it has values for '{unknown[0]}', which its constructor does not take")
     resolved = {**there, **defaults}
     kept = []
     for key, text in name.params:
         if key not in there:
             listed = ", ".join(f"{k}={value_text(v)}" for k, v in resolved.items()) or "none"
             raise BenchError(f"'{name.base}' has no parameter '{key}'; there are: {listed}")
-        value = _read(name.base, key, text, hints.get(key, str))
+        value = _read(name.base, key, text, hints(cls)[key])
         if value != resolved[key]:
             kept.append((key, value_text(value)))
         resolved[key] = value
@@ -150,7 +178,14 @@ def _read(base: str, key: str, text: str, hint: Any) -> Any:
     if get_origin(hint) is Literal:  # whose members may be numbers
         value = next((member for member in get_args(hint) if value_text(member) == text), text)
     try:
-        return TypeAdapter(hint).validate_python(value)
-    except ValidationError as error:
-        why = error.errors()[0]["msg"].lower().replace("predicate is_odd failed", "input should be odd")
-        raise BenchError(f"{base}[{key}={text}]: {why}") from None
+        read = TypeAdapter(hint).validate_python(value)
+    except ValidationError:
+        raise BenchError(f"{base}[{key}={text}]: {key} is {in_words(hint)}") from None
+    except (PydanticUserError, TypeError):  # an annotation that stands for no number and no word
+        raise BenchError(f"{base}[{key}={text}]: a name cannot give {key}, which is {in_words(hint)}") from None
+    if not isinstance(read, bool | int | float | str | None) or (isinstance(read, float) and not math.isfinite(read)):
+        raise BenchError(f"{base}[{key}={text}]: {key} is {in_words(hint)}, finite and one alone")
+    if isinstance(read, str) and get_origin(hint) is not Literal and read != read.lower():
+        # a folder of another row is the same one where file systems do not tell large letters from small ones
+        raise BenchError(f"{base}[{key}={text}]: write {key} in small letters")
+    return read

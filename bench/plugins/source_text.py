@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
+from bench.errors import BenchError
 from bench.plugins.discovery import Kind, modules
 from bench.plugins.syntax import assigned, imported, path_of, tree
 
@@ -59,14 +60,30 @@ def source(kind: Kind, name: str) -> Source:
             names.add(node.name)
         elif isinstance(node, ast.Assign | ast.AnnAssign) and (target := assigned(node)) is not None:
             names.add(target)
-            if target == "groups" and node.value is not None:
-                groups = ast.literal_eval(node.value)
+            if target == "groups":
+                groups = _words(node.value)
     return Source(name, module, ast.get_docstring(parsed) or "", frozenset(names), groups)
 
 
 def sources(kind: Kind) -> Iterator[Source]:
-    """Every plug-in of a kind, by name."""
-    return (source(kind, name) for name in sorted(modules(kind)))
+    """Every plug-in of a kind whose source can be read, by name."""
+    return (source(kind, name) for name in sorted(modules(kind)) if unreadable(kind, name) is None)
+
+
+def unreadable(kind: Kind, name: str) -> BenchError | None:
+    """Why the source of a plug-in says nothing: there is no file, or it is not Python."""
+    try:
+        source(kind, name)
+    except BenchError as error:
+        return error
+    except OSError as error:
+        return BenchError(f"{error.filename} cannot be read: {error.strerror}")
+
+
+def _words(node: ast.expr | None) -> tuple[str, ...]:
+    # written out in the source, or none
+    words = [item.value for item in node.elts if isinstance(item, ast.Constant)] if isinstance(node, ast.Tuple) else []
+    return tuple(word for word in words if isinstance(word, str))
 
 
 def _class_body(module: str) -> list[ast.stmt]:

@@ -25,7 +25,7 @@ def path_of(module: str) -> Path | None:
     top, *inner = module.split(".")
     try:
         spec = importlib.util.find_spec(top)
-    except (ImportError, ValueError):
+    except (ImportError, ValueError, AttributeError):
         return None
     if spec is None or (inner and spec.submodule_search_locations is None):
         return None
@@ -40,7 +40,7 @@ def path_of(module: str) -> Path | None:
 
 def tree(module: str) -> ast.Module:
     """The parsed source of a module; callers must not change it."""
-    return _parsed(*_stamp(module))
+    return _parsed(*stamp(module))
 
 
 def imported(module: str) -> tuple[str, ...]:
@@ -48,10 +48,15 @@ def imported(module: str) -> tuple[str, ...]:
 
     Imports for types alone do not count, and a loss taken from `bench.losses` counts as its own module.
     """
-    return _imported(module, *_stamp(module))
+    return _imported(module, *stamp(module))
 
 
-def _stamp(module: str) -> tuple[Path, int, int]:
+def stamp(module: str) -> tuple[Path, int, int]:
+    """The source file of a module, when it was last changed and its size: another one after every edit.
+
+    Raises:
+        BenchError: there is no such file.
+    """
     path = path_of(module)
     if path is None:
         raise BenchError(f"the plug-in module '{module}' cannot be found; is its package installed?")
@@ -63,8 +68,8 @@ def _stamp(module: str) -> tuple[Path, int, int]:
 def _parsed(path: Path, *_stamp: int) -> ast.Module:
     try:
         return ast.parse(path.read_bytes())
-    except (SyntaxError, ValueError) as error:
-        raise BenchError(f"{path} is not Python ({error}); mend it, or remove the plug-in") from None
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise BenchError(f"{path} is not Python ({error}); mend it, or remove the plug-in") from error
 
 
 @cache

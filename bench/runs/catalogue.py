@@ -3,7 +3,7 @@
 Nothing heavy is imported before an answer has to be worked out.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
@@ -13,6 +13,8 @@ from typing import Any
 from bench.data import stamps
 from bench.errors import BenchError
 from bench.memory import remembered
+from bench.plugins import health
+from bench.plugins.discovery import KINDS
 from bench.runs.plan import Wanted
 
 DRAWN_BY = ("numpy", "scipy", "scikit-learn", "torch", "pillow")  # what makes or decodes data beside our own code
@@ -24,7 +26,7 @@ def describe(dataset: str) -> dict[str, Any]:
     Raises:
         BenchError: there is no such dataset.
     """
-    return remembered("describe", [dataset], lambda: _describe(dataset))
+    return _remembered("describe", [dataset], lambda: _describe(dataset))
 
 
 def config_today(dataset: str, method: str, overrides: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -35,7 +37,7 @@ def config_today(dataset: str, method: str, overrides: Mapping[str, Any]) -> dic
 
         return cells.config_today(dataset, method, dict(overrides))
 
-    return remembered("config", [dataset, method, dict(overrides)], compute)
+    return _remembered("config", [dataset, method, dict(overrides)], compute)
 
 
 def wanted(methods: str, datasets: str, overrides: Mapping[str, Any]) -> list[Wanted]:
@@ -50,7 +52,7 @@ def wanted(methods: str, datasets: str, overrides: Mapping[str, Any]) -> list[Wa
 
         return [asdict(one) for one in cells.wanted(select.rows(methods, datasets, overrides), overrides)]
 
-    return [Wanted(**one) for one in remembered("wanted", [methods, datasets, dict(overrides)], compute)]
+    return [Wanted(**one) for one in _remembered("wanted", [methods, datasets, dict(overrides)], compute)]
 
 
 def fingerprints(datasets: Iterable[str], root: Path) -> dict[str, str]:
@@ -97,6 +99,24 @@ def data_or_reason(dataset: str, root: Path) -> tuple[str | None, str]:
 def _state_of_data(dataset: str, root: Path) -> list[Any]:
     versions = [_version(package) for package in DRAWN_BY]
     return [dataset, str(root.absolute()), stamps.stamp(root, _patterns(dataset)), versions]
+
+
+class _Doubtful(Exception):
+    """An answer that is not to be kept."""
+
+
+def _remembered(name: str, arguments: Any, compute: Callable[[], Any]) -> Any:
+    # what was found while a plug-in was broken may be mended by what is no source, such as a package that was missing
+    def kept() -> Any:
+        answer = compute()
+        if any(health.broken(kind) for kind in KINDS):
+            raise _Doubtful(answer)
+        return answer
+
+    try:
+        return remembered(name, arguments, kept)
+    except _Doubtful as doubt:
+        return doubt.args[0]
 
 
 def _patterns(dataset: str) -> list[str]:

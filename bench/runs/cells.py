@@ -10,8 +10,9 @@ from typing import Any
 from bench import plugins
 from bench.data import files
 from bench.dataset import Splits
-from bench.errors import BenchError
+from bench.errors import BenchError, BrokenPlugin
 from bench.plugins import resolve
+from bench.plugins.loading import running
 from bench.results.key import key_of
 from bench.runs.plan import Cell, Plan, Wanted, compare
 from bench.runs.select import Rows
@@ -66,11 +67,19 @@ def plan(
     """Resolve the cells of some methods on each dataset and compare them with the records that are there."""
     require_data([on for on, _ in rows], root)
     fingerprints, lengths = dict[str, str](), dict[str, int]()
+    broken: dict[tuple[str, str], str] = {}
     for on, _ in rows:
-        splits = load(on, root)
-        fingerprints[on.name], lengths[on.name] = splits.fingerprint(), len(splits.train)
-    made = compare(wanted(rows, overrides), fingerprints, seeds, results, retry, rerun_stale)
-    return replace(made, rows=lengths)
+        try:
+            splits = load(on, root)
+        except BrokenPlugin as error:  # of several datasets the others go on
+            if len(rows) == 1:
+                raise
+            broken["every method", on.name] = error.reason
+        else:
+            fingerprints[on.name], lengths[on.name] = splits.fingerprint(), len(splits.train)
+    loaded = [(on, methods) for on, methods in rows if on.name in fingerprints]
+    made = compare(wanted(loaded, overrides), fingerprints, seeds, results, retry, rerun_stale)
+    return replace(made, rows=lengths, refused={**made.refused, **broken})
 
 
 def wanted(rows: Rows, overrides: Mapping[str, Any]) -> Iterator[Wanted]:
@@ -84,7 +93,8 @@ def wanted(rows: Rows, overrides: Mapping[str, Any]) -> Iterator[Wanted]:
 def load(on: resolve.NamedDataset, root: Path) -> Splits:
     """The splits of a dataset whose files have been checked."""
     files.verify(on.dataset, root, on.name)
-    return on.dataset.load(root)
+    with running("dataset", on.base, "loading it"):
+        return on.dataset.load(root)
 
 
 def require_data(chosen: Sequence[resolve.NamedDataset], root: Path) -> None:

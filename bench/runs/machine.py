@@ -1,5 +1,6 @@
 """What this machine offers a run: its devices, and how many cells it trains at a time."""
 
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,10 @@ GPU_NODES = ("nvidia*", "nvhost*", "nvgpu*", "nvmap", "kfd", "dxg")  # of Linux 
 
 def devices(name: str) -> list[str]:
     """The torch devices that a name stands for."""
+    if not re.fullmatch(r"auto|cpu|cuda|cuda:[0-9]{1,4}", name):
+        raise BenchError(f"no device '{name}'; write auto, cpu, cuda or cuda:0")
+    if name == "cpu":
+        return [name]
     import torch
 
     if name in ("auto", "cuda"):
@@ -19,14 +24,8 @@ def devices(name: str) -> list[str]:
         if name == "cuda" and not found:
             raise BenchError("no GPU here that torch sees; use --device cpu")
         return found or ["cpu"]
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        raise BenchError(f"no device '{name}'; write auto, cpu, cuda or cuda:0") from None
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+    if torch.cuda.device_count() <= int(name.removeprefix("cuda:")):
         raise BenchError(f"no device '{name}' here: torch sees {torch.cuda.device_count()} GPUs; use --device cpu")
-    if device.type not in ("cpu", "cuda"):
-        raise BenchError(f"no device '{name}'; write auto, cpu, cuda or cuda:0")
     return [name]
 
 

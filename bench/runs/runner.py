@@ -8,9 +8,10 @@ from types import TracebackType
 from typing import Any, Protocol
 
 import bench
-from bench import leftovers
+from bench import leftovers, plugins
 from bench.atomic import require_locks, require_writable
 from bench.plugins import resolve
+from bench.plugins.discovery import KINDS, Kind
 from bench.results import store
 from bench.results.record import Record
 from bench.runs import machine
@@ -89,11 +90,20 @@ def local(
     """
     chosen = machine.devices(device)
     sha, dirty = _checkout()
-    context = RunContext(str(root), git_sha=sha, git_dirty=dirty)
+    context = RunContext(str(root.absolute()), git_sha=sha, git_dirty=dirty)
     named = [resolve.dataset(name).dataset for name in {cell.dataset for cell in todo}]
-    needed = sorted({*imports, *(module for dataset in named for module in dataset.imports)})
+    needed = sorted({*imports, *_foreign(todo), *(module for dataset in named for module in dataset.imports)})
     workers = machine.at_a_time(len(todo), jobs, chosen, per_device)
     return LocalExecutor(workers, context, timeout, chosen, needed)
+
+
+def _foreign(todo: Sequence[Cell]) -> set[str]:
+    # modules of third parties' plug-ins, which are imported here already and work
+    used: dict[Kind, set[str]] = {
+        "method": {part["name"] for cell in todo for part in cell.config["method"]},
+        "dataset": {cell.config["dataset"]["name"] for cell in todo},
+    }
+    return {plugins.modules(kind)[name] for kind in KINDS for name in used[kind] & plugins.modules(kind).foreign}
 
 
 def _checkout() -> tuple[str | None, bool | None]:

@@ -96,9 +96,11 @@ def keep(found: list[Tried]) -> None:
 
 
 def _candidates(method: NamedMethod, on: NamedDataset) -> Iterator[NamedMethod]:
+    if len(method.parts) > 1 or method.refusal(on.dataset):
+        return
     base = method.parts[0][0]
     cls = plugins.load("method", base)
-    if len(method.parts) > 1 or method.refusal(on.dataset) or on.base in cls.defaults:
+    if on.base in cls.defaults:
         return
     for setting in cls.candidates:
         inside = ",".join(f"{key}={value_text(value)}" for key, value in setting.items())

@@ -1,13 +1,12 @@
 """From the lists of names on the command line to methods on datasets."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bench import plugins
 from bench.errors import BenchError
 from bench.leaderboard.published import published_rows
-from bench.names import split_list
-from bench.plugins import lookup, resolve
+from bench.names import parse_stack, split_list
+from bench.plugins import health, lookup, resolve
 from bench.plugins.resolve import NamedDataset, NamedMethod
 
 Rows = list[tuple[NamedDataset, list[NamedMethod]]]
@@ -18,7 +17,7 @@ def rows(methods: str, datasets: str, overrides: Mapping[str, Any], small: bool 
     names = lookup.dataset_names(datasets)
     named = [resolve.dataset(small_name(name) if small else name, overrides) for name in names]
     chosen = {on.name: on for on in named}.values()
-    found = [(on, [resolve.method(text, on) for text in method_names(methods, on)]) for on in chosen]
+    found = [(on, list(_methods(methods, on))) for on in chosen]
     if not any(made for _, made in found):
         raise BenchError(f"the papers report no stack on {datasets}; name the stacks, e.g. --method mt+rot_reg")
     return [(on, list({method.name: method for method in made}.values())) for on, made in found]
@@ -31,11 +30,26 @@ def small_name(name: str) -> str:
 
 
 def method_names(text: str, on: NamedDataset) -> list[str]:
-    """Names of a comma-separated list; `singles`, `all-stacks` and `all`, which is both, stand for several."""
+    """Names of a comma-separated list, each once; `singles`, `all-stacks` and `all`, which is both, stand for several.
+
+    What is broken is in none of the three.
+    """
     lookup.check_methods(text)
-    singles, stacks = sorted(plugins.modules("method")), reported_stacks(on)
-    groups = dict(zip(lookup.METHOD_GROUPS, (singles, stacks, singles + stacks), strict=True))
-    return [name for item in split_list(text) for name in groups.get(item, [item])]
+    items = dict.fromkeys(split_list(text))
+    groups = _groups(on) if items.keys() & set(lookup.METHOD_GROUPS) else {}
+    return list(dict.fromkeys(name for item in items for name in groups.get(item, [item])))
+
+
+def _groups(on: NamedDataset) -> dict[str, list[str]]:
+    singles = health.sound("method")
+    stacks = [stack for stack in reported_stacks(on) if all(part.base in singles for part in parse_stack(stack))]
+    return dict(zip(lookup.METHOD_GROUPS, (singles, stacks, singles + stacks), strict=True))
+
+
+def _methods(text: str, on: NamedDataset) -> Iterator[NamedMethod]:
+    written = set(split_list(text))
+    for name in method_names(text, on):
+        yield resolve.method(name, on) if name in written else resolve.method_or_reason(name, on)
 
 
 def reported_stacks(on: NamedDataset) -> list[str]:

@@ -63,7 +63,7 @@ def test_the_papers_rows_come_with_what_differs():
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("stsb[hidden=0]", "hidden=0.: input should be greater than or equal to 1"),
+        ("stsb[hidden=0]", "hidden=0.: hidden is a whole number from 1"),
         ("stsb[split=gong,text=synthetic]", "leave split and words out"),
         ("stsb[split=yank]", "'yang' or 'gong'"),
     ],

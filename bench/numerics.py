@@ -51,7 +51,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "reweighting": ("bench.bases.reweighting",),
     "classification": ("bench.bases.binned",),
     "augmentation": ("bench.data.augmentation",),
-    "pictures": ("bench.data.image_cache", "bench.synthetic.faces"),
+    "pictures": ("bench.data.image_cache", "bench.data.pictures", "bench.synthetic.faces"),
     "depth": (
         "bench.data.depth_cache",
         "bench.data.depth_augmentation",

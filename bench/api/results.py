@@ -74,8 +74,8 @@ def board_frame(dataset: str, folder: str | Path = "results", stale: bool = Fals
         )
     lines: dict[str, dict[str, float | None]] = {}
     for row, stats in board.statistics.items():
-        failed = sum(board.failed.get(row, {}).values())
-        line: dict[str, float | None] = {"n": len(board.finished.get(row, ())), "failed": failed}
+        failed = board.failed[row].total() if row in board.failed else 0
+        line: dict[str, float | None] = {"n": len(board.finished.get(row, [])), "failed": failed}
         for (metric, region), stat in stats.items():
             line |= {f"{region}_{metric}": stat.mean, f"{region}_{metric}_sd": stat.sd}
         lines[row] = line

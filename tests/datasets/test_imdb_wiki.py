@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from bench.bases.ages import balanced
-from bench.data import adding, image_cache
+from bench.data import adding
 from bench.datasets import imdb_wiki
 from bench.errors import BenchError
 from bench.plugins import resolve
@@ -68,9 +68,7 @@ def test_pictures_and_list_are_added_by_name_and_read(album, tmp_path):
     assert on.dataset.sample(splits.val, 0).shape == (16, 16, 3)
 
 
-@pytest.mark.parametrize("processes", [1, 2])
-def test_a_second_load_decodes_nothing_and_a_changed_picture_is_decoded_anew(album, tmp_path, monkeypatch, processes):
-    monkeypatch.setattr(image_cache, "A_PROCESS", 60 // processes)
+def test_a_second_load_decodes_nothing_and_a_changed_picture_is_decoded_anew(album, tmp_path, monkeypatch):
     folder = added(album, tmp_path)
     on = make("imdb_wiki[size=16]")
     first = on.load(tmp_path)
@@ -85,11 +83,7 @@ def test_a_second_load_decodes_nothing_and_a_changed_picture_is_decoded_anew(alb
 
 
 @pytest.mark.parametrize("harm", ["missing", "truncated", "no picture"])
-@pytest.mark.parametrize("processes", [1, 2])
-def test_a_bad_picture_is_one_line_that_names_it_before_any_training(
-    album, tmp_path, bench, monkeypatch, harm, processes
-):
-    monkeypatch.setattr(image_cache, "A_PROCESS", 60 // processes)
+def test_a_bad_picture_is_one_line_that_names_it_before_any_training(album, tmp_path, bench, harm):
     bad = added(album, tmp_path) / "imdb_crop" / "01" / "7.jpg"
     if harm == "missing":
         bad.unlink()

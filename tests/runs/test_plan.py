@@ -45,7 +45,9 @@ def test_a_plan_of_plain_data_is_that_of_the_objects(tmp_path):
     found = catalogue.fingerprints([one.dataset for one in wanted], tmp_path)
     assert set(found) == {"circle", "torus"}
     made = compare(wanted, found, [0, 3], tmp_path)
-    assert asdict(made) == asdict(cells.plan(rows, [0, 3], overrides, tmp_path, tmp_path))
+    planned = cells.plan(rows, [0, 3], overrides, tmp_path, tmp_path)
+    assert asdict(made) == {**asdict(planned), "rows": {}}
+    assert planned.rows == {"circle": 100, "torus": 100}  # training rows, which only loaded data tell
     assert [(cell.dataset, cell.seed) for cell in made.todo] == [
         ("circle", 0), ("circle", 3), ("torus", 0), ("torus", 3),
     ]  # fmt: skip

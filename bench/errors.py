@@ -20,7 +20,8 @@ class BrokenPlugin(BenchError):
 
     def __init__(self, kind: Literal["method", "dataset"], name: str, reason: str) -> None:
         super().__init__(f"the {kind} '{name}' is broken: {reason}; see bench check {kind} {name}")
-        self.plugin, self.reason = (kind, name), reason
+        self.kind: Literal["method", "dataset"] = kind
+        self.name, self.reason = name, reason
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> BenchError:

@@ -73,7 +73,7 @@ def _unsound(kind: Kind) -> dict[str, str]:
 
 @cache
 def _broken(*there: tuple[Kind, str, str]) -> dict[Plugin, str]:
-    plugins = [(kind, name) for kind, name, _ in there]
+    plugins: list[Plugin] = [(kind, name) for kind, name, _ in there]
 
     def compute() -> list[list[str]]:
         return [[*one, reason] for one, reason in _examine(plugins).items()]

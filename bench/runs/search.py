@@ -96,9 +96,9 @@ def keep(found: list[Tried]) -> None:
 
 
 def _candidates(method: NamedMethod, on: NamedDataset) -> Iterator[NamedMethod]:
-    if len(method.parts) > 1 or method.refusal(on.dataset):
+    if len(method.parts) != 1 or method.refusal(on.dataset):
         return
-    base = method.parts[0][0]
+    ((base, _),) = method.parts
     cls = plugins.load("method", base)
     if on.base in cls.defaults:
         return

@@ -27,15 +27,16 @@ REFUSED = """
     mt[copies=1000000000] mt[copies=8.5] mt[copies=true] mt[copies=none] balanced_mse[components=1000000000]
     balanced_mse[learned=2] balanced_mse[kind=none] srl[points=1000000000] srl[width=1000000] srl[weighted=maybe]
     srl[contrast=-1] srl[enveloping=nan] srl[homogeneity=inf] srl[layers=0] ph_reg[largest=1000000000]
-    ph_reg[topology_weight=-1] ph_reg[dimension_weight=nan] ph_reg[form=max] ph_reg[one_sided=none] fds[sigma=1000000000]
-    fds[momentum=nan] fds[alias=x] fds[high=inf] fds[last=-inf] fds[size=0] fds[kernel=box] lds[sigma=1e30] lds[size=2.5]
-    lds[size=1000001] lds[scheme=none] lds[high=0] lds[low=1e400] oe[samples=1e9] oe[weight=1e400] oe[weight=1e30]
-    conr[weight=-0.5] conr[temperature=inf] conr[form=both] conr[push=none] rot_reg[gradient=yes] rot_reg[gamma=1e400]
-    rot_reg[samples=2] ranksim[interpolation=-inf] rnc[temperature=none] rnc[recipe=own] dldl[weight=inf] topo_ae[rows=1]
-    topo_ae[batch=0] topo_ae[weight=-1] topo_ae[form=x] infdrop[weight=-1] infdrop[strength=nan] focal_r[power=3]
-    focal_r[power=true] focal_r[activation=relu] baseline[loss=none] ema[decay=-0.1] ema[decay=1.5] sam[rho=-1] sam[rho=inf]
-    cmixup[alpha=nan] dense_weight[epsilon=0] balanced_sampler[power=-1] balanced_sampler[power=nan] inv[low=-1]
-    inv[high=0] rrt[low=-1] rrt[low=1.5] gaussian_nll[beta=-1]
+    ph_reg[topology_weight=-1] ph_reg[dimension_weight=nan] ph_reg[form=max] ph_reg[one_sided=none]
+    fds[sigma=1000000000] fds[momentum=nan] fds[alias=x] fds[high=inf] fds[last=-inf] fds[size=0] fds[kernel=box]
+    lds[sigma=1e30] lds[size=2.5] lds[size=1000001] lds[scheme=none] lds[high=0] lds[low=1e400] oe[samples=1e9]
+    oe[weight=1e400] oe[weight=1e30] conr[weight=-0.5] conr[temperature=inf] conr[form=both] conr[push=none]
+    rot_reg[gradient=yes] rot_reg[gamma=1e400] rot_reg[samples=2] ranksim[interpolation=-inf] rnc[temperature=none]
+    rnc[recipe=own] dldl[weight=inf] topo_ae[rows=1] topo_ae[batch=0] topo_ae[weight=-1] topo_ae[form=x]
+    infdrop[weight=-1] infdrop[strength=nan] focal_r[power=3] focal_r[power=true] focal_r[activation=relu]
+    baseline[loss=none] ema[decay=-0.1] ema[decay=1.5] sam[rho=-1] sam[rho=inf] cmixup[alpha=nan]
+    dense_weight[epsilon=0] balanced_sampler[power=-1] balanced_sampler[power=nan] inv[low=-1] inv[high=0]
+    rrt[low=-1] rrt[low=1.5] gaussian_nll[beta=-1]
 """
 
 
@@ -69,12 +70,15 @@ def test_every_number_that_a_method_takes_has_a_range_and_its_defaults_are_insid
                 resolve._read(name, parameter, str(value), hints[parameter])
 
 
-@pytest.mark.parametrize(
-    "text", ["stsb[hidden=0]", "circle[draw=-1]", "mammoth[draw=-1]", "agedb[size=3]", "agedb[rows=1]",
-    "agedb[size=1000000000]", "imdb_wiki[rows=-5]", "imdb_wiki[rows=1e30]", "agedb[backbone=vit]", "stsb[hidden=1000000000]",
-    "stsb[split=x]", "stsb[words=none]", "circle[draw=1e30]", "circle[draw=1.5]", "mammoth[points=none]", "digits[images=1]",
-    "nyud2[weights=x]", "nyud2[selection=none]", "airfoil[rows=5]", "torus[draw=nan]", "swiss_roll[draw=true]"],
-)  # fmt: skip
+DATASETS = """
+    stsb[hidden=0] circle[draw=-1] mammoth[draw=-1] agedb[size=3] agedb[rows=1] agedb[size=1000000000]
+    imdb_wiki[rows=-5] imdb_wiki[rows=1e30] agedb[backbone=vit] stsb[hidden=1000000000] stsb[split=x]
+    stsb[words=none] circle[draw=1e30] circle[draw=1.5] mammoth[points=none] digits[images=1] nyud2[weights=x]
+    nyud2[selection=none] airfoil[rows=5] torus[draw=nan] swiss_roll[draw=true]
+"""
+
+
+@pytest.mark.parametrize("text", DATASETS.split())
 def test_datasets_refuse_in_one_line_too(text):
     with pytest.raises(BenchError, match=text.partition("[")[2].partition("=")[0]):
         resolve.dataset(text)

@@ -20,8 +20,8 @@ class BrokenPlugin(BenchError):
 
     def __init__(self, kind: Literal["method", "dataset"], name: str, reason: str) -> None:
         super().__init__(f"the {kind} '{name}' is broken: {reason}; see bench check {kind} {name}")
-        self.plugin: tuple[Literal["method", "dataset"], str] = (kind, name)
-        self.reason = reason
+        self.kind: Literal["method", "dataset"] = kind
+        self.name, self.reason = name, reason
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> BenchError:

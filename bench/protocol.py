@@ -1,9 +1,9 @@
 """The protocol: how one model is trained and selected."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Literal, get_type_hints
+from typing import TYPE_CHECKING, Literal, cast, get_type_hints
 
 from bench.errors import BenchError
 from bench.ranges import Count, Fraction, NonNegative, Positive, Share, in_words
@@ -66,7 +66,7 @@ def with_protocol(protocol: Protocol, overrides: Mapping[str, object]) -> Protoc
         if key not in known:
             raise BenchError(f"no protocol field '{key}'; there are: {', '.join(known)}")
         value = changes[key]
-        parts: list[object] = list(value) if isinstance(value, list | tuple) else [value]  # pyright: ignore
+        parts = cast("Sequence[object]", value) if isinstance(value, list | tuple) else [value]
         if not isinstance(known[key], bool) and any(isinstance(part, bool) for part in parts):  # 0 and 1 to Python
             raise BenchError(f"protocol.{key}={str(changes[key]).lower()}: that is no number")
     try:

@@ -34,7 +34,7 @@ def as_json() -> dict[str, list[dict[str, Any]]]:
     """
     methods = [{**_facts("method", source), "slots": _slots(source)} for source in _sound("method")]
     datasets = [{**_facts("dataset", source), "groups": list(source.groups)} for source in _sound("dataset")]
-    broken: list[dict[str, Any]] = [dict(zip(("kind", "name", "reason"), row, strict=True)) for row in _broken()]
+    broken: list[dict[str, Any]] = [{"kind": kind, "name": name, "reason": why} for kind, name, why in _broken()]
     return {"methods": methods, "datasets": datasets, "broken": broken}
 
 

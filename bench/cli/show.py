@@ -83,7 +83,10 @@ def check(
     except BrokenPlugin as error:
         # its author wants to know where
         cause = error.__cause__
-        print("".join(traceback.format_exception(cause)) if cause else health.trace(*error.plugin), file=sys.stderr)
+        print(
+            "".join(traceback.format_exception(cause)) if cause else health.trace(error.kind, error.name),
+            file=sys.stderr,
+        )
         raise
     if failed:
         fail(f"{failed} checks failed")

@@ -18,7 +18,7 @@ from bench.metrics import METRICS
 from bench.names import value_text
 from bench.plugins import resolve
 from bench.plugins.resolve import NamedDataset, NamedMethod
-from bench.results import reading, store
+from bench.results import store
 from bench.runs import select
 from bench.runs.plan import Plan
 
@@ -60,7 +60,7 @@ def tried(plan: Plan, results: Path) -> list[Tried]:
         cells = [item.cell for item in plan.planned if (item.cell.dataset, item.cell.method) == (dataset, method)]
         base, params = (cells[0].config["method"][0][key] for key in ("name", "params"))
         setting = next(c for c in plugins.load("method", base).candidates if {**params, **c} == params)
-        chosen = [reading.read(store.path_of(results, dataset, method, cell.seed)).selection for cell in cells]
+        chosen = [store.read(store.path_of(results, dataset, method, cell.seed)).selection for cell in cells]
         values = [selected.value for selected in chosen if selected is not None]
         validation = fmean(values) if len(values) == len(cells) else None
         found.append(Tried(cells[0].config["dataset"]["name"], base, setting, validation))
@@ -96,9 +96,9 @@ def keep(found: list[Tried]) -> None:
 
 
 def _candidates(method: NamedMethod, on: NamedDataset) -> Iterator[NamedMethod]:
-    (base, _), *others = method.parts
-    if others or method.refusal(on.dataset):
+    if len(method.parts) != 1 or method.refusal(on.dataset):
         return
+    ((base, _),) = method.parts
     cls = plugins.load("method", base)
     if on.base in cls.defaults:
         return

@@ -50,9 +50,7 @@ def test_only_the_papers_own_form_stands_beside_their_rows():
     assert [make(name).synthetic for name in names] == [False] * 4 + [True]
 
 
-@pytest.mark.parametrize(
-    ("params", "problem"), [("size=8", "number from 16"), ("rows=3", "number from 20")]
-)
+@pytest.mark.parametrize(("params", "problem"), [("size=8", "number from 16"), ("rows=3", "number from 20")])
 def test_sizes_that_leave_nothing_are_refused(params, problem):
     with pytest.raises(BenchError, match=problem):
         make(f"agedb[{params}]")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bench.leaderboard.spec import BoardSpec
-from bench.leaderboard.statistics import Statistics, row_statistics
+from bench.leaderboard.statistics import SeedStatistic, Statistics, row_statistics
 from bench.names import value_text
 from bench.printable import plain
 from bench.results.key import key_of
@@ -83,7 +83,13 @@ class Board:
         What some seeds gave says nothing of the others: a row that failed in part is ranked behind all that did not.
         """
         empty = {row: list[Record]() for row in sorted(self.failed)}
-        return row_statistics(self.spec, {**empty, **self.finished}, last=self.failed)
+        found = row_statistics(self.spec, {**empty, **self.finished})
+        first = self.spec.keys[0]
+        return {row: found[row] for row in sorted(found, key=lambda row: not self.is_whole(row, found[row][first]))}
+
+    def is_whole(self, row: str, one: SeedStatistic) -> bool:
+        """Whether every seed of a row finished and gave a value to this statistic of it: only then may it lead."""
+        return row not in self.failed and one.n == len(self.finished[row])
 
 
 def boards(

@@ -151,7 +151,7 @@ def _published(spec: BoardSpec) -> list[str]:
 def _headline(board: Board) -> tuple[str, ...]:
     key = board.spec.keys[0]
     means = {row: own[key] for row, own in board.statistics.items() if own[key].mean is not None}
-    whole = [row for row in means if row not in board.failed and means[row].n == len(board.finished[row])]
+    whole = [row for row in means if board.is_whole(row, means[row])]
     # a row with other settings leads only where there is nothing else
     best = next((row for row in whole if " {" not in row), next(iter(whole), None))
     link = f"[{board.spec.title}]({quote(file_name(board.spec))})"

@@ -6,7 +6,7 @@ changes a digit.
 
 import math
 import statistics
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -48,21 +48,14 @@ class SeedStatistic:
 Statistics = Mapping[str, Mapping[Key, SeedStatistic]]  # by row of the board
 
 
-def row_statistics(spec: BoardSpec, finished: Mapping[str, Sequence[Record]], last: Container[str] = ()) -> Statistics:
-    """Statistics over the finished records of each row, best row first; names decide among equals.
-
-    Rows in `last` come behind all others, and so do those whose ranking metric is null in some seeds.
-    """
+def row_statistics(spec: BoardSpec, finished: Mapping[str, Sequence[Record]]) -> Statistics:
+    """Statistics over the finished records of each row, best row first; names decide among equals."""
     found = {
         row: {key: SeedStatistic.of(_values(records, key)) for key in spec.keys} for row, records in finished.items()
     }
     metric, region = spec.keys[0]
-
-    def place(row: str) -> tuple[bool, float, str]:
-        one = found[row][metric, region]
-        return row in last or one.n < len(finished[row]), METRICS[metric].sort_key(one.mean), row
-
-    return {row: found[row] for row in sorted(found, key=place)}
+    order = sorted(found, key=lambda row: (METRICS[metric].sort_key(found[row][metric, region].mean), row))
+    return {row: found[row] for row in order}
 
 
 def column_places(column: Sequence[SeedStatistic]) -> int:

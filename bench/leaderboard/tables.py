@@ -107,7 +107,7 @@ def _count(board: Board, row: str) -> str:
 def _best(board: Board, key: Key, printed: Sequence[str]) -> list[int]:
     """Numbers of the rows that share the best mean as it is printed."""
     found = {row: own[key] for row, own in board.statistics.items()}
-    whole = [row not in board.failed and one.n == len(board.finished[row]) for row, one in found.items()]
+    whole = [board.is_whole(row, one) for row, one in found.items()]
     order = METRICS[key[0]].sort_key
     orders = [order(one.mean) if there else math.inf for one, there in zip(found.values(), whole, strict=True)]
     first = min(range(len(orders)), key=orders.__getitem__, default=None)

@@ -23,10 +23,9 @@ from bench.results.intake import Intake
 from bench.results.record import Record
 from bench.runs import catalogue
 
-# what a write leaves for a moment, or has set aside
+# what a write of an older version left for a moment, or one has set aside
 OURS = re.compile(r"\.predictions.*\.npz\.[a-z0-9_]{8}|predictions.*\.npz\.aside(-[0-9]+)?", re.ASCII)
 LIKE_PREDICTIONS = re.compile(r"predictions|\.npz$", re.IGNORECASE)
-CHUNK = 2**20
 
 Row = tuple[str, str]  # dataset, method
 
@@ -110,14 +109,11 @@ def _files(row: Path) -> dict[str, str]:
 def _digest(path: Path) -> str:
     if (kind := reading.kind_of(path)) is not None:
         return kind
-    made = hashlib.sha256()
     try:
         with path.open("rb") as file:
-            while chunk := file.read(CHUNK):
-                made.update(chunk)
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         return f"cannot be read: {error.strerror}"
-    return made.hexdigest()
 
 
 class _Examine:

@@ -46,9 +46,9 @@ def test_every_record_is_read_once_and_every_board_counted_once(results, tmp_pat
         reads[path] += 1
         return read(path)
 
-    def counting(spec, finished, last):
+    def counting(spec, finished):
         counted[spec.dataset] += 1
-        return row_statistics(spec, finished, last)
+        return row_statistics(spec, finished)
 
     monkeypatch.setattr(intake, "read_with_digest", reading)
     monkeypatch.setattr(board, "row_statistics", counting)

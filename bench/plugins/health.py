@@ -2,7 +2,7 @@
 
 That takes an import. A third party's plug-in is imported in another process first, so that one which hangs, crashes or
 ends its process is found too; where torch is not there yet, so are ours, to leave the answer quick. The answer is
-remembered (`bench.memory`) until a source or what is installed changes, for an hour at most.
+remembered (`bench.memory`) until a source or what is installed changes; that one is broken, for an hour at most.
 """
 
 import json
@@ -78,8 +78,24 @@ def _broken(*there: tuple[Kind, str, str]) -> dict[Plugin, str]:
     def compute() -> list[list[str]]:
         return [[*one, reason] for one, reason in _examine(plugins).items()]
 
-    answer = remembered("broken", [[list(one) for one in there], _installed(), time() // KEPT_S], compute)
-    return {(kind, name): reason for kind, name, reason in answer}
+    asked = [[list(one) for one in there], _installed()]
+
+    def sound() -> bool:
+        if answer := remembered("broken", [*asked, time() // KEPT_S], compute):
+            raise _Some({(kind, name): reason for kind, name, reason in answer})
+        return True
+
+    try:
+        remembered("sound", asked, sound)
+    except _Some as error:
+        return error.found
+    return {}
+
+
+class _Some(Exception):
+    def __init__(self, found: dict[Plugin, str]) -> None:
+        super().__init__()
+        self.found = found
 
 
 def _installed() -> list[tuple[str, int]]:

@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Literal
 
-LONGEST = 1500  # letters of a message; the middle of a longer one is left out
-
 
 class BenchError(Exception):
     """Bad input: the message is one sentence that carries the value and the remedy."""
@@ -30,16 +28,3 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> BenchError:
     near = get_close_matches(name, there, n=1) if len(name) < 100 else ()
     hint = f" did you mean '{near[0]}'?" if near else ""
     return BenchError(f"no {kind} '{name}';{hint} there are: {', '.join(there) or 'none'}")
-
-
-def one_line(message: object) -> str:
-    """A message as one line that any terminal shows as it is, without the middle of what is very long.
-
-    >>> one_line("two\\n lines \\x1b[31m")
-    'two lines \\\\x1b[31m'
-    """
-    text = str(message)
-    if len(text) > LONGEST:
-        text = f"{text[: LONGEST // 2]} ... {text[-LONGEST // 2 :]}"
-    line = " ".join(text.split())
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in line)

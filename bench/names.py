@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bench.errors import BenchError
+from bench.paths import is_device
 
 LONGEST = 240  # letters of a name or stack: it is one folder, of 255 bytes at most, and names a board's file
 _WRITTEN = 2000  # letters of a name as a user writes it, with spaces and defaults
 _BASE = "[A-Za-z_][A-Za-z0-9_-]*"
 _NAME = re.compile(rf"({_BASE})\s*(?:\[([^\[\]]*)\])?")
 _VALUE = re.compile(r"(?!.*\.\.)[A-Za-z0-9_.+-]+")
-_DEVICES = re.compile(r"con|prn|aux|nul|(?:com|lpt)[0-9]", re.IGNORECASE)  # which Windows takes for no file
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def unsafe_reason(base: str) -> str | None:
         return "its name is not made of letters, digits, _ and - alone"
     if len(base) > LONGEST // 2:
         return f"its name has {len(base)} letters, of {LONGEST // 2} that fit into the name of a folder"
-    return "Windows has no folder of its name" if _DEVICES.fullmatch(base) else None
+    return "Windows has no folder of its name" if is_device(base) else None
 
 
 def parse(text: str) -> Name:

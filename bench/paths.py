@@ -68,6 +68,11 @@ def file_name(text: str) -> str:
     return f"_{plain}" if _unusual(plain) else plain
 
 
+def is_device(part: str) -> bool:
+    """Whether Windows takes a part of a path for a device, whatever its ending."""
+    return part.partition(".")[0].rstrip().lower() in _DEVICES
+
+
 def shown(text: str, most: int = 80) -> str:
     """A text in quotes, as one short line of plain letters."""
     return ascii(text if len(text) <= most else f"{text[:most]}...")
@@ -85,7 +90,7 @@ def _unusual(part: str) -> str | None:
         return f"holds {found[0]}, which Windows does not take"
     if part != "." and part[-1:] in (" ", "."):
         return "has a name that ends in a space or a dot, which Windows does not take"
-    if part.partition(".")[0].rstrip().lower() in _DEVICES:
+    if is_device(part):
         return "has a name that stands for a device on Windows"
     if len(part) > LONGEST_PART // 4 and len(part.encode()) > LONGEST_PART:
         return f"has a name of more than {LONGEST_PART} bytes"

@@ -3,6 +3,7 @@
 import re
 
 LONGEST = 200
+LONGEST_MESSAGE = 1500  # letters; the middle of a longer one is left out
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~])")
 
 
@@ -12,9 +13,20 @@ def plain(text: object, longest: int = LONGEST) -> str:
     >>> plain("red\x1b[31m\nand more")
     'red\\x1b[31m and more'
     """
-    whole = " ".join(str(text)[: 4 * longest].split())
-    shown = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in whole)
+    shown = _line(str(text)[: 4 * longest])
     return shown if len(shown) <= longest else shown[: longest - 1] + "…"
+
+
+def one_line(message: object) -> str:
+    """A message as one line that any terminal shows as it is, without the middle of what is very long.
+
+    >>> one_line("two\\n lines \\x1b[31m")
+    'two lines \\\\x1b[31m'
+    """
+    text = str(message)
+    if len(text) > LONGEST_MESSAGE:
+        text = f"{text[: LONGEST_MESSAGE // 2]} ... {text[-LONGEST_MESSAGE // 2 :]}"
+    return _line(text)
 
 
 def literal(text: object) -> str:
@@ -33,3 +45,8 @@ def code(text: object) -> str:
     "`x'y`"
     """
     return f"`{plain(text).replace('`', chr(39))}`"
+
+
+def _line(text: str) -> str:
+    line = " ".join(text.split())
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in line)

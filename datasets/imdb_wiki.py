@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 
 from bench.bases.ages import COLUMNS, Ages, balanced, read_list
-from bench.data.reading import content, walk, why
+from bench.data.reading import content, first_named, why
 from bench.errors import BenchError
 
 OLDEST, HIGHEST = 186, 200  # the oldest age in the published list; the recipe's limit
@@ -48,7 +48,7 @@ class ImdbWiki(Ages):
     def collect(self, root: Path, path: Path) -> Iterator[tuple[str, bytes]]:
         """The published list, or one made from the raw meta data where none is there yet."""
         target = Path(self.name, f"{self.name}.csv")
-        published = named(path, target.name)
+        published = first_named(path, target.name)
         if published is not None:
             read_list(published, OLDEST)
             yield str(target), content(published)
@@ -56,16 +56,11 @@ class ImdbWiki(Ages):
             yield str(target), made(path).to_csv(index=False).encode()
 
 
-def named(folder: Path, name: str) -> Path | None:
-    """The first file of a name below a folder."""
-    return next((path for path in sorted(walk(folder)) if path.name == name), None)
-
-
 def made(path: Path) -> pd.DataFrame:
     """The list by the published recipe, from imdb.mat and wiki.mat below a folder."""
     parts = []
     for name in ("imdb", "wiki"):
-        source = named(path, f"{name}.mat")
+        source = first_named(path, f"{name}.mat")
         if source is None:
             raise BenchError(f"neither imdb_wiki.csv nor {name}.mat is below {path}; name the folder that has it")
         table = eligible(read_meta(source, name))

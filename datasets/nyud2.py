@@ -42,7 +42,7 @@ from bench.data.arrays import read_array
 from bench.data.depth_augmentation import half, middle, motion, moved, recoloured
 from bench.data.depth_cache import balanced, decode, hold_out, read_list
 from bench.data.pretrained import resnet50_weights
-from bench.data.reading import content, walk
+from bench.data.reading import content, first_named
 from bench.data.stored import Coded, Stored
 from bench.dataset import Bins, Dataset, Examples, File, Folder, Mode, Split, Splits
 from bench.errors import BenchError
@@ -267,7 +267,7 @@ def _names(root: Path) -> list[str]:
 
 def _collect(root: Path, path: Path) -> Iterator[tuple[str, bytes]]:
     for name in (TRAIN, MASK):
-        source = next((found for found in sorted(walk(path)) if found.name == name), None)
+        source = first_named(path, name)
         if source is not None:
             yield f"nyud2/{name}", content(source)
         elif name == TRAIN and not (root / "nyud2" / name).is_file():

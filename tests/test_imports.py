@@ -49,7 +49,7 @@ BELOW = {
     "ranges": "",
     "atomic": "errors leftovers",
     "leftovers": "",
-    "names": "errors",
+    "names": "errors paths",
     "paths": "errors",
     "numerics": "",
     "printable": "",

@@ -9,7 +9,8 @@ from typer.exceptions import TyperException
 import bench
 from bench.cli import boards, data, new, profile, results, run, show, stopping, terminal, verify
 from bench.cli.exits import BAD_INPUT, CLOSED, INTERRUPTED, STOPPED
-from bench.errors import BenchError, one_line
+from bench.errors import BenchError
+from bench.printable import one_line
 
 app = typer.Typer(
     help="Leaderboards for deep regression: methods x datasets x seeds, on the papers' own protocols.",

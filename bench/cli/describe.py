@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 from tabulate import tabulate
 
 from bench import plugins
-from bench.errors import one_line
 from bench.names import parse_stack, value_text
 from bench.plugins import health, lookup
 from bench.plugins.certificates import certificate
 from bench.plugins.discovery import KINDS
 from bench.plugins.loading import hints
 from bench.plugins.parameters import parameters
+from bench.printable import one_line
 from bench.protocol import Protocol
 from bench.ranges import in_words
 from bench.shots import ORDER

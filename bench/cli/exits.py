@@ -5,7 +5,7 @@ from typing import NoReturn
 
 import typer
 
-from bench.errors import one_line
+from bench.printable import one_line
 
 BAD_INPUT = 2
 INTERRUPTED = 130  # the shell's code for Ctrl-C

@@ -94,6 +94,11 @@ def walk(folder: Path, without: Path | None = None) -> Iterator[Path]:
         yield from (path for name in sorted(names) if is_regular(path := Path(place, name)))
 
 
+def first_named(folder: Path, name: str) -> Path | None:
+    """The first file of a name below a folder, in the order of paths."""
+    return min((path for path in walk(folder) if path.name == name), default=None)
+
+
 def is_regular(path: Path) -> bool:
     """Whether a path, or what a link leads to, is a regular file; False also where that cannot be told."""
     try:

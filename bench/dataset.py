@@ -249,6 +249,10 @@ class Dataset:
         """One sample for people to look at: a picture (H, W, 3) uint8, or a text; None where there is neither."""
         del split, row
 
+    def predictions_shape(self, split: Split) -> tuple[int, ...]:
+        """Shape of a split's predictions: that of its labels, unless they are resized to be compared."""
+        return tuple(split.labels.shape)
+
     def evaluation_arrays(self, y_hat: Tensor, split: Split) -> tuple[np.ndarray, np.ndarray]:
         """Predictions and labels, both in label units, as the arrays that metrics compare."""
         return y_hat.double().numpy(), split.labels.double().numpy()

@@ -138,7 +138,7 @@ class NYUD2(Dataset):
             self.offline = "nyud2[images=synthetic]"
             self.folder = Folder("nyud2", f"nyud2/{TRAIN}", _names, _collect)
         if images == "small":
-            self.protocol = replace(self.protocol, batch_size=16, lr=1e-3)
+            self.protocol = replace(self.protocol, batch_size=8, lr=1e-3)
 
     def load(self, root: Path) -> Splits:
         """Decode the files, or make the rooms; training pictures stay on disk."""
@@ -187,6 +187,11 @@ class NYUD2(Dataset):
         del train_labels
         of_bin = np.where(COUNTS >= MANY, "many", np.where(COUNTS < FEW, "few", "medium"))
         return of_bin[BINS.index(torch.from_numpy(labels)).numpy()]
+
+    def predictions_shape(self, split: Split) -> tuple[int, ...]:
+        """Half the height and width of the pictures."""
+        rows, targets, height, width = split.labels.shape
+        return rows, targets, height // 2, width // 2
 
     def evaluation_arrays(self, y_hat: Tensor, split: Split) -> tuple[np.ndarray, np.ndarray]:
         """The pixels that count, maps enlarged to the size of the labels; (n,), (n,)."""

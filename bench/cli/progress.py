@@ -11,6 +11,7 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from bench.printable import one_line
 from bench.results.record import Record
 from bench.runs.estimate import duration
 from bench.runs.plan import Cell, Plan
@@ -70,7 +71,7 @@ class Display:
         self.done += 1
         self.failed += record.status != "ok"
         self.walls[cell.dataset, cell.method].append(record.timing.wall_s)
-        result = f"{record.status}: {(record.error or '').strip().splitlines()[-1:]}"
+        result = f"{record.status}: {one_line(record.reason)}"
         if record.status == "ok" and record.selection:
             metric = record.selection.metric
             result = f"test {metric} {_number(record.metrics['test']['all'][metric])}"

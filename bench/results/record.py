@@ -127,6 +127,11 @@ class Record(_Part):
         return f"{self.dataset}/{self.method}/{self.seed}"
 
     @property
+    def reason(self) -> str:
+        """Why it failed, in one line; empty where it did not."""
+        return (self.error or "").strip().rpartition("\n")[2]
+
+    @property
     def path(self) -> str:
         """Where it lies below the results folder."""
         return f"{self.dataset}/{self.method}/seed-{self.seed}.json"

@@ -83,7 +83,7 @@ def compare(old: Record, stored: np.ndarray | None, new: Finished) -> tuple[bool
     """Whether a cell trained again agrees with its record, and how closely, in words."""
     record = new.record
     if record.status != "ok" or record.predictions is None or old.predictions is None:
-        return False, f"{record.status}: {(record.error or 'no predictions').strip().splitlines()[-1]}"
+        return False, f"{record.status}: {record.reason or 'no predictions'}"
     if record.predictions.sha256 == old.predictions.sha256 and record.metrics == old.metrics:
         return True, "bit for bit"
     if _same_machine(old, record):

@@ -153,9 +153,8 @@ def _facts(on: resolve.NamedDataset, record: Record, splits: Splits | None) -> F
     facts = Facts(on.dataset.metrics[0], stages, overrides(method, "calibrated"))
     if splits is None:
         return facts
-    labels = {split: getattr(splits, split).labels for split in ("val", "test")}
-    shapes = {split: tuple(values.shape) for split, values in labels.items()}
-    perfect = evaluate.metrics(on.dataset, splits, "val", labels["val"])
+    shapes = {split: on.dataset.predictions_shape(getattr(splits, split)) for split in ("val", "test")}
+    perfect = evaluate.metrics(on.dataset, splits, "val", splits.val.labels)
     counts = {region: int(values["n"] or 0) for region, values in perfect.items()}
     return replace(facts, counts=counts, shapes=shapes)
 

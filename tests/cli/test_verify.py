@@ -42,6 +42,17 @@ def test_what_was_trained_here_is_proved_and_trained_again_bit_for_bit(folder):
     assert "agrees, bit for bit" in done.stdout
 
 
+@pytest.mark.parametrize(
+    "dataset",
+    ["nyud2[images=small]", "stsb[hidden=8,text=small]", "agedb[backbone=tiny,images=synthetic,rows=300,size=32]"],
+)
+def test_maps_pairs_of_sentences_and_pictures_are_proved_too(tmp_path, dataset):
+    words = ["--dataset", dataset, "--method", "baseline", "--seeds", "1"]
+    done = run_bench("run", *words, "--set", "protocol.epochs=2", "--set", "protocol.validate_steps=null", cwd=tmp_path)
+    assert (done.returncode, "left out" in done.stdout) == (0, False), done.stderr
+    assert verify(tmp_path).returncode == 0
+
+
 def test_json_says_all_of_it_and_a_difference_is_exit_code_1(folder):
     forge(folder)
     done = verify(folder, "--json")

@@ -8,7 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bench.dataset import Split, Splits
+from bench.bases.pair_features import PairFeatures
+from bench.dataset import PlainFeatures, Split, Splits
+from bench.functional.plain_rows import plain_rows
 
 Sentence = Sequence[str]  # its words
 GROUP = 64  # sentences that are read together
@@ -36,7 +38,23 @@ class PairSplit(Split):
 
     def text(self, row: int) -> str:
         """Both sentences of one pair, in lines."""
-        return "\n".join(" ".join(self.words[i - 1] for i in side if i) for side in self.x[row].tolist())
+        return "\n".join(self._sentences(self.x[row]))
+
+    def plain_features(self) -> PlainFeatures:
+        """Of a training split: what its sentences share, as `bench.bases.pair_features` says."""
+        made = PairFeatures(self._pairs())
+        return lambda split: split._features(made) if isinstance(split, PairSplit) else plain_rows(split.x)
+
+    def _features(self, made: PairFeatures) -> Tensor:
+        counts = (self.x > 0).sum(2, keepdim=True)
+        first, second = (self.vectors[self.x].double().sum(2) / counts).unbind(1)  # row 0, of the padding, is 0
+        return torch.from_numpy(made(self._pairs(), first.numpy(), second.numpy()))
+
+    def _pairs(self) -> list[tuple[str, str]]:
+        return [(first, second) for first, second in map(self._sentences, self.x)]
+
+    def _sentences(self, sides: Tensor) -> list[str]:
+        return [" ".join(self.words[i - 1] for i in side if i) for side in sides.tolist()]
 
 
 def as_splits(

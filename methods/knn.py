@@ -13,7 +13,7 @@ NEIGHBOURS = (1, 2, 3, 5, 8, 13, 21, 34, 55, 89)
 
 
 class NearestNeighbours(Reference):
-    """Of ten k from 1 to 89, those up to the number of training samples, the validation split chooses. No parameters."""
+    """The validation split chooses among ten k from 1 to 89, those that training has samples for. No parameters."""
 
     def models(self, known: Known) -> Iterable[Any]:
         """One a number of neighbours."""

@@ -11,9 +11,10 @@ Pairs = Sequence[tuple[str, str]]  # words apart by spaces
 class PairFeatures:
     """What makes 11 + 2 D features of a pair; document frequencies are counted in the training sentences alone.
 
-    Four cosines of TF-IDF vectors: of words, of words and pairs of them, of 2 to 4 and of 3 to 5 characters of a word. Of
-    the sets of words the share of common ones among all and among those of the shorter sentence, plain and weighted by
-    IDF. How many words longer one sentence is. Cosine and distance of the mean word vectors u and v, |u - v| and u * v.
+    Four cosines of TF-IDF vectors: of words, of words and pairs of them, of 2 to 4 and of 3 to 5 characters of a word.
+    Of the sets of words the share of common ones among all and among those of the shorter sentence, plain and weighted
+    by IDF. How many words longer one sentence is. Of the mean word vectors u and v, weighted by IDF, their cosine and
+    distance, |u - v| and u * v.
 
     Args:
         training: pairs of sentences.
@@ -31,6 +32,10 @@ class PairFeatures:
         self.idf = {word: float(first.idf_[number]) for word, number in first.vocabulary_.items()}
         self.rarest = max(self.idf.values())
 
+    def weight(self, word: str) -> float:
+        """Inverse document frequency of a word; of one that training has not, that of the rarest."""
+        return self.idf.get(word.lower(), self.rarest)
+
     def __call__(self, pairs: Pairs, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         """Features (N, 11 + 2 D) of N pairs, whose mean word vectors are `first` and `second`, (N, D)."""
         one, other = ([pair[side] for pair in pairs] for side in (0, 1))
@@ -44,10 +49,7 @@ class PairFeatures:
 
     def _shared(self, one: str, other: str) -> tuple[float, ...]:
         a, b = ({*sentence.lower().split()} for sentence in (one, other))
-        both, weights = a & b, [sum(self._weight(word) for word in sorted(words)) for words in (a & b, a | b, a, b)]
+        both, weights = a & b, [sum(self.weight(word) for word in sorted(words)) for words in (a & b, a | b, a, b)]
         plain = len(both) / len(a | b), len(both) / min(len(a), len(b))
         rare = weights[0] / weights[1], weights[0] / min(weights[2:])
         return (*plain, *rare, float(abs(len(one.split()) - len(other.split()))))
-
-    def _weight(self, word: str) -> float:
-        return self.idf.get(word, self.rarest)

@@ -30,7 +30,8 @@ def as_json() -> dict[str, list[dict[str, Any]]]:
 
     `methods`, `references` and `datasets` have of each `name`, `title` (one sentence) and `parameters` (each with the
     default of its constructor as text; null where the source does not tell), methods their `slots`, datasets their
-    `groups`. `broken` has the `kind` and `name` of each plug-in that cannot be used, which is in neither, and the `reason`.
+    `groups`. `broken` has the `kind` and `name` of each plug-in that cannot be used, which is in none of them, and the
+    `reason`.
     """
     methods = [{**_facts("method", source), "slots": _slots(source)} for source in _sound("method")]
     references = [_facts("method", source) for source in _sound("method", True)]

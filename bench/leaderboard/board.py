@@ -77,11 +77,25 @@ class Board:
         return dict(found)
 
     @cached_property
+    def references(self) -> frozenset[str]:
+        """The rows that are no methods but what these are measured by."""
+        return frozenset(entry.row for entry in self.entries if entry.record.is_reference)
+
+    @cached_property
     def statistics(self) -> Statistics:
-        """Statistics of each row that finished or failed, best row first and those with failed seeds last.
+        """Statistics of each method that finished or failed, best row first and those with failed seeds last.
 
         What some seeds gave says nothing of the others: a row that failed in part is ranked behind all that did not.
         """
+        return {row: own for row, own in self._ranked.items() if row not in self.references}
+
+    @cached_property
+    def reference_statistics(self) -> Statistics:
+        """The same of references."""
+        return {row: own for row, own in self._ranked.items() if row in self.references}
+
+    @cached_property
+    def _ranked(self) -> Statistics:
         empty = {row: list[Record]() for row in sorted(self.failed)}
         found = row_statistics(self.spec, {**empty, **self.finished})
         first = self.spec.keys[0]

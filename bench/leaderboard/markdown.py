@@ -8,7 +8,7 @@ from bench.leaderboard.format import NONE
 from bench.leaderboard.tables import Table
 from bench.printable import code, literal
 
-CODE = {"method", "best method", "here"}
+CODE = {"method", "model", "best method", "best reference", "here"}
 FROM_RECORDS = {"machine"}
 TEXT = {
     "dataset",

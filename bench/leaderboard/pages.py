@@ -11,7 +11,7 @@ from bench.leaderboard.format import NONE, ranges
 from bench.leaderboard.published import PAPERS, published_rows
 from bench.leaderboard.spec import SEEDS, BoardSpec
 from bench.leaderboard.statistics import column_places
-from bench.leaderboard.tables import Table, cost_table, coverage_table, machines, main_table
+from bench.leaderboard.tables import Table, cost_table, coverage_table, machines, main_table, reference_table
 from bench.metrics import METRICS
 from bench.names import parse_stack
 from bench.printable import code, literal
@@ -34,9 +34,11 @@ def index_page(boards: Sequence[Board], left_out: Sequence[LeftOut] = ()) -> str
     ordered = sorted(boards, key=lambda board: board.spec.dataset)
     text = "The best method of each dataset, on the test split; mean ± sample deviation over n seeds."
     parts = [MARK, "# Leaderboards", text]
+    measured = any(board.reference_statistics for board in ordered)
     for synthetic, heading in ((False, ""), (True, f"## Synthetic samples\n\n{SYNTHETIC}")):
-        rows = [_headline(board) for board in ordered if board.spec.synthetic == synthetic]
-        heads = ("dataset", "metric", "best method", "n", "best", "baseline", "rows")
+        rows = [_headline(board, measured) for board in ordered if board.spec.synthetic == synthetic]
+        apart = ("best reference", "its mean") if measured else ()
+        heads = ("dataset", "metric", "best method", "n", "best", "baseline", *apart, "rows")
         parts += [heading, markdown.table(Table(heads, tuple(rows)))] if rows else []
     named = {board.spec.dataset for board in boards}
     return markdown.joined([*parts, *_left_out([one for one in left_out if one.dataset not in named])])
@@ -65,7 +67,15 @@ def _main(board: Board) -> list[str]:
     tables = (markdown.table(main_table(board, group)) for group in board.spec.groups)
     if board.without:
         text += f" Predictions of {board.without} cells were not kept, so that nobody can score them again."
-    return ["## Leaderboard", text, *tables, "\n".join(mixture_notes(board))]
+    return ["## Leaderboard", text, *tables, "\n".join(mixture_notes(board)), *_references(board)]
+
+
+def _references(board: Board) -> list[str]:
+    if not board.reference_statistics:
+        return []
+    text = "Simple models on plain features, without a network; a reference that draws nothing has one seed."
+    tables = (markdown.table(reference_table(board, group)) for group in board.spec.groups)
+    return ["## References", text, *tables]
 
 
 def _against(board: Board) -> list[str]:
@@ -85,7 +95,7 @@ def _against(board: Board) -> list[str]:
 
 
 def _costs(board: Board) -> list[str]:
-    finished = [record for records in board.finished.values() for record in records]
+    finished = [record for row, records in board.finished.items() for record in records if row in board.statistics]
     if not finished:
         return []
     text = (
@@ -121,7 +131,8 @@ def _left_out(found: Sequence[LeftOut]) -> list[str]:
 
 def _certificates(board: Board) -> list[str]:
     known = board.spec.certificates
-    there = {name for method in {entry.record.method for entry in board.entries} for name in _methods_of(method)}
+    rows = {entry.record.method for entry in board.entries if entry.row not in board.references}
+    there = {name for method in rows for name in _methods_of(method)}
     rows = [(name, *known[name]) for name in sorted(there & known.keys())]
     if not rows:
         return []
@@ -148,7 +159,7 @@ def _published(spec: BoardSpec) -> list[str]:
     return [*parts, markdown.folded(title, "\n\n".join(more))] if others else parts
 
 
-def _headline(board: Board) -> tuple[str, ...]:
+def _headline(board: Board, measured: bool) -> tuple[str, ...]:
     key = board.spec.keys[0]
     means = {row: own[key] for row, own in board.statistics.items() if own[key].mean is not None}
     whole = [row for row in means if board.is_whole(row, means[row])]
@@ -156,12 +167,21 @@ def _headline(board: Board) -> tuple[str, ...]:
     best = next((row for row in whole if " {" not in row), next(iter(whole), None))
     link = f"[{board.spec.title}]({quote(file_name(board.spec))})"
     start, number = (link, board.spec.header(*key)), str(len(means))
+    reference = _best_reference(board) if measured else ()
     if best is None:
-        return *start, NONE, NONE, NONE, NONE, number
+        return *start, NONE, NONE, NONE, NONE, *reference, number
     base = means.get(baseline_of(best))
     decimals = column_places([means[best], *([base] if base else [])])
     values = means[best].text(decimals), base.text(decimals) if base else NONE
-    return *start, best, str(means[best].n), *values, number
+    return *start, best, str(means[best].n), *values, *reference, number
+
+
+def _best_reference(board: Board) -> tuple[str, str]:
+    key = board.spec.keys[0]
+    for row, own in board.reference_statistics.items():
+        if own[key].mean is not None:
+            return row, own[key].text(column_places([own[key]]))
+    return NONE, NONE
 
 
 def _methods_of(row: str) -> set[str]:

@@ -26,7 +26,8 @@ class BoardSpec:
         regions: regions that the records have; the first one ranks the rows.
         synthetic: made-up samples, kept apart from real data.
         methods: the rows that the board is to have.
-        refused: method -> why it is not defined here.
+        references: those that are defined here, which are no methods.
+        refused: method or reference -> why it is not defined here.
         reported: the papers' name of the dataset; None where no row is comparable.
         reported_note: what to know before comparing with the papers.
         certificates: method -> reference, golden cases passed, largest deviation, where it differs.
@@ -44,6 +45,7 @@ class BoardSpec:
     regions: tuple[str, ...] = ("all",)
     synthetic: bool = False
     methods: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
     refused: Mapping[str, str] = field(default_factory=dict)
     reported: str | None = None
     reported_note: str = ""
@@ -63,15 +65,23 @@ class BoardSpec:
         made = {
             "metrics": tuple(description["metrics"]),
             "methods": tuple(description["methods"]),
+            "references": tuple(description["references"]),
             "regions": ("all", *(region for region in ORDER if region in there)),
             "certificates": certificates,
         }
         return cls(**{**description, **made})
 
     def among(self, methods: Collection[str]) -> Self:
-        """The same board, of which only these methods and stacks are expected."""
-        expected = tuple(name for name in self.methods if name in methods)
-        return replace(self, methods=expected, refused={k: v for k, v in self.refused.items() if k in methods})
+        """The same board, of which only these methods, stacks and references are expected."""
+        expected, references = (
+            tuple(name for name in names if name in methods) for names in (self.methods, self.references)
+        )
+        return replace(
+            self,
+            methods=expected,
+            references=references,
+            refused={k: v for k, v in self.refused.items() if k in methods},
+        )
 
     @property
     def keys(self) -> list[Key]:

@@ -4,12 +4,12 @@ import math
 import statistics
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bench.leaderboard.board import Board, baseline_of
 from bench.leaderboard.format import NONE, ranges, short
 from bench.leaderboard.spec import SEEDS, Key
-from bench.leaderboard.statistics import column_places
+from bench.leaderboard.statistics import Statistics, column_places
 from bench.metrics import METRICS
 from bench.printable import plain
 from bench.results.record import FAILURES, Record
@@ -36,21 +36,36 @@ class Table:
 
 
 def main_table(board: Board, metrics: Sequence[str] = ()) -> Table:
-    """Methods and stacks, best first, against metric × region.
+    """Methods and stacks, best first, against metric × region; references are in a table of their own.
 
     Bold is the best mean of each column, with all that print alike, among the rows whose every seed gave a value.
     """
-    found = board.statistics
-    seeds = {row: len(board.finished.get(row, ())) for row in found}
-    keys = [key for key in board.spec.keys if not metrics or key[0] in metrics]
-    columns, bold = [[_count(board, row) for row in found]], set()
+    made = _means(board, board.statistics, metrics)
+    keys, bold = _keys(board, metrics), set()
     for j, key in enumerate(keys, start=2):
+        bold |= {(i, j) for i in _best(board, key, [row[j].partition(" ")[0] for row in made.rows])}
+    return replace(made, bold=frozenset(bold))
+
+
+def reference_table(board: Board, metrics: Sequence[str] = ()) -> Table:
+    """References, best first, against metric × region."""
+    return _means(board, board.reference_statistics, metrics)
+
+
+def _keys(board: Board, metrics: Sequence[str]) -> list[Key]:
+    return [key for key in board.spec.keys if not metrics or key[0] in metrics]
+
+
+def _means(board: Board, found: Statistics, metrics: Sequence[str]) -> Table:
+    keys = _keys(board, metrics)
+    seeds = {row: len(board.finished.get(row, ())) for row in found}
+    columns = [[_count(board, row) for row in found]]
+    for key in keys:
         column = [found[row][key] for row in found]
         decimals = column_places(column)
         columns.append([one.text(decimals, seeds[row]) for row, one in zip(found, column, strict=True)])
-        bold |= {(i, j) for i in _best(board, key, [text.partition(" ")[0] for text in columns[-1]])}
-    heads = ("method", "n", *(board.spec.header(*key) for key in keys))
-    return Table(heads, tuple(zip(found, *columns, strict=True)), frozenset(bold))
+    heads = ("method" if found is board.statistics else "model", "n", *(board.spec.header(*key) for key in keys))
+    return Table(heads, tuple(zip(found, *columns, strict=True)))
 
 
 def cost_table(board: Board) -> Table:
@@ -87,10 +102,13 @@ def coverage_table(board: Board) -> Table:
     for entry in board.entries:
         seeds[entry.row][entry.state].append(entry.record.seed)
     rows = []
-    for row in sorted({*seeds} | set(board.spec.methods) - board.spec.refused.keys()):
+    expected = {*board.spec.methods, *board.spec.references} - board.spec.refused.keys()
+    for row in sorted({*seeds} | expected):
         own = {state: sorted(there) for state, there in seeds[row].items()}
         failed = ", ".join(f"{len(own[s])} {s} ({ranges(own[s])})" for s in FAILURES if s in own)
-        missing = ranges(sorted(set(SEEDS).difference(*own.values())))
+        there = set[int]().union(*own.values())
+        one = there <= {0} and row in {*board.references, *board.spec.references}  # most references draw nothing
+        missing = ranges(sorted(set(SEEDS[:1] if one else SEEDS) - there))
         finished, stale = str(len(own.get("ok", []))), ranges(own.get("stale", []))
         rows.append((row, finished, missing, failed or NONE, stale, NONE))
     rows += [(name, *[NONE] * 4, reason) for name, reason in sorted(board.spec.refused.items())]

@@ -10,7 +10,7 @@ from bench.errors import BenchError
 from bench.plugins.discovery import Kind, modules
 from bench.plugins.syntax import assigned, imported, path_of, tree
 
-
+_ROOTS = {"Method", "Reference", "Dataset"}
 _REFERENCES = {("bench.bases.reference", "Reference"), ("bench", "Reference")}
 
 
@@ -136,7 +136,7 @@ def _class_body(module: str) -> list[ast.stmt]:
     # what the plug-in's class defines, and what it takes from a shared base
     classes = [node for node in tree(module).body if isinstance(node, ast.ClassDef)]
     body = [node for item in classes for node in item.body]
-    bases = {base.id for item in classes for base in item.bases if isinstance(base, ast.Name)} - {"Method", "Reference", "Dataset"}
+    bases = {base.id for item in classes for base in item.bases if isinstance(base, ast.Name)} - _ROOTS
     for other in imported(module):
         if other.startswith("bench.bases.") and path_of(other):
             shared = (node for node in tree(other).body if isinstance(node, ast.ClassDef) and node.name in bases)

@@ -155,9 +155,7 @@ def _facts(on: resolve.NamedDataset, record: Record, splits: Splits | None) -> F
     return replace(facts, counts=counts, shapes=shapes)
 
 
-def _stages(
-    on: resolve.NamedDataset, method: Method, record: Record, splits: Splits | None
-) -> tuple[StageFacts, ...]:
+def _stages(on: resolve.NamedDataset, method: Method, record: Record, splits: Splits | None) -> tuple[StageFacts, ...]:
     rows = None if splits is None or overrides(method, "sampler") else len(splits.train)
     changed = ((stage, {**stage.changes, **record.config["overrides"]}) for stage in method.stages(on.protocol))
     return tuple(_stage(one.name, one.select, with_protocol(on.protocol, own), rows) for one, own in changed)

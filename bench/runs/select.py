@@ -33,8 +33,8 @@ def small_name(name: str) -> str:
 def method_names(text: str, on: NamedDataset) -> list[str]:
     """Names of a comma-separated list, each once.
 
-    `singles`, `all-stacks` and `all`, which is both, stand for several methods, `references` for all references. What is
-    broken is in none of them.
+    `singles`, `all-stacks` and `all`, which is both, stand for several methods, `references` for all references.
+    What is broken is in none of them.
     """
     lookup.check_methods(text)
     items = dict.fromkeys(split_list(text))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import torch
@@ -69,7 +70,7 @@ def start(
     entry: Method | Reference,
     seed: int,
     device: torch.device,
-    report: Callable[[dict], None] = lambda _: None,
+    report: Callable[[dict[str, Any]], None] = lambda _: None,
     changes: Mapping[str, object] | None = None,
 ) -> Training | Fitting:
     """What trains a method or fits a reference; arguments as of Training."""

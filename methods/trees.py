@@ -19,4 +19,5 @@ class Trees(Reference):
         from sklearn.multioutput import MultiOutputRegressor
 
         boosted: Any = HistGradientBoostingRegressor  # its stubs know no False
-        yield MultiOutputRegressor(boosted(early_stopping=False, random_state=known.seed))
+        trees = boosted(early_stopping=False, random_state=known.seed)
+        yield trees if known.y.shape[1] == 1 else MultiOutputRegressor(trees)

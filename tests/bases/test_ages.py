@@ -83,7 +83,7 @@ def test_views_have_the_evaluated_size_and_repeat_with_their_generator(recipe):
     assert not torch.equal(first, other)
 
 
-@pytest.mark.parametrize("name", sorted(plugins.modules("method")))
+@pytest.mark.parametrize("name", plugins.methods())
 def test_every_method_trains_an_epoch_on_the_small_source(name):
     on = tiny_faces(rows=120)
     method = resolve.method(name, on)

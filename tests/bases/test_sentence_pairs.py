@@ -84,7 +84,7 @@ def test_small_text_has_all_regions_and_can_be_learned():
     assert evaluate.metrics(on.dataset, splits, "train", y_hat)["all"]["pearson"] > 0.5
 
 
-@pytest.mark.parametrize("name", [source.name for source in plugins.sources("method")])
+@pytest.mark.parametrize("name", plugins.methods())
 def test_a_method_trains_an_epoch_on_small_text(small, name):
     on, splits = small
     method = resolve.method(name, on)

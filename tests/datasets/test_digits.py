@@ -149,7 +149,7 @@ def test_an_unknown_choice_of_pictures_is_refused():
         resolve.dataset("digits[images=some]")
 
 
-@pytest.mark.parametrize("name", sorted(plugins.modules("method")))
+@pytest.mark.parametrize("name", plugins.methods())
 def test_every_method_trains_an_epoch_on_a_few_pictures(name, few):
     on = resolve.dataset(SMALL)
     method = resolve.method(name, on)

@@ -65,7 +65,7 @@ class BoardSpec:
         made = {
             "metrics": tuple(description["metrics"]),
             "methods": tuple(description["methods"]),
-            "references": tuple(description["references"]),
+            "references": tuple(description.get("references", ())),
             "regions": ("all", *(region for region in ORDER if region in there)),
             "certificates": certificates,
         }

@@ -49,12 +49,12 @@ class NamedMethod:
     @property
     def is_reference(self) -> bool:
         """Whether it is no method but what methods are measured by."""
-        return not self.broken and any(is_reference(base) for base, _ in self.parts)
+        return len(self.parts) == 1 and is_reference(self.parts[0][0])  # which stands in no stack
 
     @property
     def has_one_seed(self) -> bool:
         """Whether all seeds would give the same, so that 0 is enough."""
-        return self.is_reference and not any(plugins.load("method", base).seeded for base, _ in self.parts)
+        return self.is_reference and not plugins.load("method", self.parts[0][0]).seeded
 
     def build(self) -> Method | Reference:
         """A new method or reference object."""

@@ -7,7 +7,7 @@ units of the dataset, z features (B, D), y_hat predictions; B batch, T targets, 
 import hashlib
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -118,11 +118,16 @@ class Samples(typing.Protocol):
 
 @dataclass
 class Split:
-    """One split. Dense targets are (N, T, H, W); those of the training split may be a `bench.data.stored.Coded`."""
+    """One split. Dense targets are (N, T, H, W); those of the training split may be a `bench.data.stored.Coded`.
+
+    `shared` says what rows may have in common with rows of other splits, by a word such as "person": numbers or texts,
+    (N,) or several of a row (N, K). `bench data audit` counts them; training never sees them.
+    """
 
     x: Samples
     labels: Tensor  # (N, T) in the units of the dataset
     mask: Tensor | None = None  # the shape of labels, True where a dense target counts
+    shared: Mapping[str, np.ndarray] = field(default_factory=dict[str, np.ndarray])
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -8,6 +8,8 @@ age is absent from training. Protocols and our choices: see `bench.bases.ages.Ag
 Bins: one for each year from 0 to 101, as SRL has them; beyond the last picture's age there is nothing to weigh.
 """
 
+import re
+
 import numpy as np
 
 from bench.bases.ages import Ages
@@ -25,7 +27,7 @@ class AgeDB(Ages):
     """16,488 pictures of 568 people.
 
     Args:
-        images, protocol, backbone, size, rows: see `bench.bases.ages.Ages`.
+        images, protocol, backbone, size, rows, selection, split: see `bench.bases.ages.Ages`.
     """
 
     reported = "AgeDB-DIR"
@@ -38,4 +40,5 @@ class AgeDB(Ages):
         ),
     )
     cap = 30
+    person = re.compile(r"/\d+_([^/]+)_\d+_[fm]\.jpg$")
     counts = np.array(COUNTS.split(), dtype=int)

@@ -6,11 +6,11 @@ up to 34 in a training bin; with 10 that maximum falls to 24. Many, medium and f
 rows in 25, 32 and 23 bins.
 """
 
-from bench.bases.tabular import Tabular, canonical
+from bench.bases.tabular import GroupedTabular, canonical
 from bench.dataset import File
 
 
-class Concrete(Tabular):
+class Concrete(GroupedTabular):
     """Seven ingredients in kg/m³ and an age in days to a strength in MPa."""
 
     groups = ("uci",)
@@ -36,6 +36,7 @@ class Concrete(Tabular):
         ),
     )
     header = 1
+    origin, of_origin = "mix", columns[:7]
     cap, start, step = 5, 2, 0.01
     counts = """
         1 1 4 0 7 7 7 13 12 12 16 21 16 24 7 20 13 16 10 22 15 23 28 27 22 17 14 23 15 27 27 44 12 21 21

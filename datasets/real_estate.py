@@ -6,11 +6,11 @@ which are few already. Training counts tie so much that thirds put 58, 45 and 4 
 few: read `few` with care.
 """
 
-from bench.bases.tabular import Tabular, canonical
+from bench.bases.tabular import GroupedTabular, canonical
 from bench.dataset import File
 
 
-class RealEstate(Tabular):
+class RealEstate(GroupedTabular):
     """Six quantities to a price per area; a ping is 3.3 m²."""
 
     groups = ("uci",)
@@ -34,6 +34,7 @@ class RealEstate(Tabular):
             convert=canonical(columns, whole=("No", "Number of Stores")),
         ),
     )
+    origin, of_origin = "place", ("Latitude", "Longitude")
     header, ignored = 1, ("No",)
     cap, start, step = 3, 7, 0.1
     counts = (

@@ -63,14 +63,14 @@ def as_splits(
     """
     number = {word: i for i, word in enumerate(words, 1)}
     table = torch.from_numpy(np.concatenate([np.zeros_like(vectors[:1]), vectors]))
-    made, sentences = [], iter(np.split(numbered(parts), np.cumsum([len(part.labels) for part in parts])[:-1]))
-    for part in parts:
+    made, ends = [], np.cumsum([len(part.labels) for part in parts])
+    for part, sentences in zip(parts, np.split(numbered(parts), ends[:-1]), strict=True):
         x = np.zeros((len(part.labels), 2, limit), dtype=np.int64)
-        for side, sentences in enumerate((part.first, part.second)):
-            for row, sentence in enumerate(sentences):
+        for side, read in enumerate((part.first, part.second)):
+            for row, sentence in enumerate(read):
                 x[row, side, : len(sentence)] = [number[word] for word in sentence]
         labels = torch.from_numpy(part.labels.astype(np.float32))[:, None]
-        shared = {"sentence": next(sentences)}
+        shared = {"sentence": sentences}
         made.append(PairSplit(torch.from_numpy(x), labels, shared=shared, words=words, vectors=table))
     # the word vectors are inputs too
     digest = hashlib.sha256(b"".join(tensor.numpy().tobytes() for tensor in (table, *(one.x for one in made))))

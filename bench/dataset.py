@@ -50,7 +50,7 @@ class File:
 
     Args:
         path: below the data root.
-        sha256: of the file, lower-case hex.
+        sha256: of the file, lower-case hex; "" where nobody here has had the file, but its repository's list.
         url: where `bench data fetch` gets it; None where only its authors hand it out.
         member: name inside the archive behind url, if it is one.
         licence: terms, in a word.
@@ -58,6 +58,7 @@ class File:
         alternatives: files of the same content; the first one present stands in for a missing file.
         mirrors: further addresses of what url gives, tried in this order.
         largest: bytes that are taken at most of a download, of an archive's member, or of a file.
+        git_blob: the hash by which Git lists the file in its repository, checked where there is no sha256.
     """
 
     path: str
@@ -69,6 +70,12 @@ class File:
     alternatives: tuple["File", ...] = ()
     mirrors: tuple[str, ...] = ()
     largest: int = 2**30
+    git_blob: str = ""
+
+    @property
+    def checksum(self) -> tuple[Literal["SHA-256", "Git hash"], str]:
+        """What the file is checked by: the kind of checksum, and it."""
+        return ("SHA-256", self.sha256) if self.sha256 or not self.git_blob else ("Git hash", self.git_blob)
 
     def find(self, root: Path) -> "File | None":
         """The file itself, or else its first alternative, that is below the data root; None if none is."""

@@ -234,6 +234,10 @@ class Dataset:
         """Read or make the three splits; `root` is the data root. Never depends on a training seed."""
         raise NotImplementedError
 
+    def listed(self, root: Path) -> Mapping[str, Mapping[str, np.ndarray]] | None:
+        """What the rows of train, val and test share, as in `Split.shared`, where lists tell it without the samples."""
+        del root
+
     def encoder(self, splits: Splits) -> tuple[nn.Module, int]:
         """A new feature extractor and its feature width D, drawn from torch's global generator."""
         raise NotImplementedError

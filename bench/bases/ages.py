@@ -169,6 +169,14 @@ class Ages(Dataset):
         train, val, test = map(split, SPLITS)
         return Splits(train, val, test, inputs=inputs)
 
+    def listed(self, root: Path) -> dict[str, dict[str, np.ndarray]] | None:
+        """Who is in each split, by the list of pictures; None where it is not there, or faces are painted."""
+        if self.synthetic or not (root / self.name / f"{self.name}.csv").is_file():
+            return None
+        table = self._listed(root)
+        shown = people(table, self.person)
+        return {name: {"person": shown[(table.split == name).to_numpy()]} for name in SPLITS}
+
     def collect(self, root: Path, path: Path) -> Iterable[tuple[str, bytes]]:
         """The list of pictures, where it comes with them: its path below the data root, and content."""
         del root, path

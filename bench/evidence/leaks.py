@@ -19,6 +19,7 @@ from bench.atomic import replace_file
 FILE = next(path for root in bench.__path__ if (path := Path(root, "datasets")).is_dir()) / "leaks.json"
 AGAINST = (("val", "train"), ("test", "train"), ("test", "val"))
 ROW, INPUTS = "row", "inputs"  # inputs and labels are equal; inputs alone
+_THINGS = {ROW: "inputs and label", INPUTS: "inputs"}
 Known = Mapping[str, np.ndarray]  # by a word: numbers or texts of rows, (N,) or several of a row (N, K)
 
 
@@ -62,16 +63,16 @@ def sentence(leaks: Sequence[Leak]) -> str:
     """What test rows share with training rows, in words; "" where nothing is known.
 
     >>> sentence([Leak("inputs", "test", "train", 255, 0), Leak("mix", "test", "train", 255, 166)])
-    'Of 255 test rows 166 share their mix with a training row.'
+    'Of 255 test rows 166 share a mix with a training row.'
     >>> sentence([Leak("inputs", "test", "train", 255, 0), Leak("mix", "test", "train", 255, 0)])
-    'No test row shares its inputs or its mix with a training row.'
+    'No test row shares inputs or a mix with a training row.'
     """
     own = [leak for leak in leaks if (leak.split, leak.other) == ("test", "train")]
     if not own:
         return ""
     found = [leak for leak in own if leak.shared]
     if not found:
-        things = " or ".join(f"its {leak.what}" for leak in own if leak.what != ROW)
+        things = " or ".join(_THINGS.get(leak.what, f"a {leak.what}") for leak in own if leak.what != ROW)
         return f"No test row shares {things} with a training row."
     return f"Of {own[0].rows:,} test rows {', '.join(_words(found))} with a training row."
 
@@ -83,11 +84,16 @@ def remembered(fingerprint: str) -> list[Leak] | None:
 
 
 def remember(dataset: str, fingerprint: str, leaks: Sequence[Leak]) -> None:
-    """Keep what was counted, in the place of what was kept under the dataset's name before."""
-    kept = {key: known for key, known in _file().items() if known["dataset"] != dataset}
-    kept[fingerprint] = {"dataset": dataset, "leaks": [asdict(leak) for leak in leaks]}
-    ordered = dict(sorted(kept.items(), key=lambda item: item[1]["dataset"]))
-    replace_file(FILE, (json.dumps(ordered, indent=1) + "\n").encode())
+    """Keep what was counted, in the place of what was kept under the dataset's name before.
+
+    Of several names for the same data the first one stays.
+    """
+    kept = {key: known for key, known in _file().items() if known["dataset"] != dataset or key == fingerprint}
+    name = kept[fingerprint]["dataset"] if fingerprint in kept else dataset
+    kept[fingerprint] = {"dataset": name, "leaks": [asdict(leak) for leak in leaks]}
+    ordered = sorted(kept.items(), key=lambda item: item[1]["dataset"])
+    lines = ",\n".join(f" {json.dumps(key)}: {json.dumps(known)}" for key, known in ordered)
+    replace_file(FILE, f"{{\n{lines}\n}}\n".encode())
     _file.cache_clear()
 
 
@@ -104,4 +110,4 @@ def _among(ids: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 def _words(found: Sequence[Leak]) -> Iterator[str]:
     for leak in found:
-        yield f"{leak.shared:,} share {'inputs and label' if leak.what == ROW else f'their {leak.what}'}"
+        yield f"{leak.shared:,} share {_THINGS.get(leak.what, f'a {leak.what}')}"

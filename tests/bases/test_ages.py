@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from bench import plugins
-from bench.bases.ages import read_list
+from bench.bases.age_lists import read_list
 from bench.errors import BenchError
 from bench.plugins import resolve
 from bench.training.loop import Training

@@ -4,7 +4,8 @@ Pictures: Moschoglou et al., AgeDB: the first manually collected, in-the-wild ag
 research, handed out on request by its authors (ibug.doc.ic.ac.uk/resources/agedb). Of a password-protected archive
 unpack the folder AgeDB, then run `bench data add agedb FOLDER`. Split: agedb.csv of YyzHarry/imbalanced-regression
 (MIT), 12,208 train, 2,140 validate, 2,140 test. Regions in the test split: many 1,530, medium 448, few 162; no test
-age is absent from training. Protocols and our choices: see `bench.bases.ages.Ages`.
+age is absent from training. Each of the 2,140 test pictures shows somebody who is in training too, of 567 names:
+split=grouped keeps a person in one split. Protocols and our choices: see `bench.bases.ages.Ages`.
 Bins: one for each year from 0 to 101, as SRL has them; beyond the last picture's age there is nothing to weigh.
 """
 

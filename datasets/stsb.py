@@ -3,7 +3,11 @@
 Yang et al., Delving into Deep Imbalanced Regression, ICML 2021, arXiv:2102.09554, from the STS Benchmark of Cer et
 al., SemEval 2017. Two splits of the same 7249 pairs are in use: `yang`, of YyzHarry/imbalanced-regression (MIT), and
 `gong`, of BorealisAI/ranksim-imbalanced-regression (CC BY-NC-SA 4.0), behind the numbers of RankSim and SRL. Each has
-5249 / 1000 / 1000 pairs; of the test pairs of `gong`, 678 are training pairs of `yang`.
+5249 / 1000 / 1000 pairs; of the test pairs of `gong`, 678 are training pairs of `yang`. Of the test pairs of `yang` 194
+have a sentence that is in training too, of those of `gong` 179. In `grouped` no sentence is in two splits: of seven
+folds of the same pairs, linked by their sentences, one validates and one tests, of each at most 45 pairs of a bin:
+5177 / 961 / 961 pairs. Validation is balanced like the test split; with `selection=natural` as many pairs are drawn
+from all that do not test.
 
 Shots: 50 bins of 0.1, in fixed lists of the published code: many, medium and few have 756, 170 and 74 test pairs
 (gong: 775, 175 and 50). The few-shot list holds five bins with 20 to 27 training pairs.

@@ -134,7 +134,7 @@ class Split:
     x: Samples
     labels: Tensor  # (N, T) in the units of the dataset
     mask: Tensor | None = None  # the shape of labels, True where a dense target counts
-    shared: Mapping[str, np.ndarray] = field(default_factory=dict[str, np.ndarray])
+    shared: Mapping[str, np.ndarray] = field(default_factory=dict[str, np.ndarray], kw_only=True)
 
     def __len__(self) -> int:
         return len(self.labels)

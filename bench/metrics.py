@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
+from inspect import signature
 from typing import Any, Literal
 
 import numpy as np
@@ -26,22 +27,29 @@ def to_array(values: Any) -> np.ndarray:
     return np.asarray(values, dtype=np.float64)
 
 
+def _squeezed(values: Any) -> np.ndarray:
+    return np.atleast_1d(to_array(values).squeeze())
+
+
 def _metric(function: Callable[..., float]) -> Callable[..., float]:
+    arguments = signature(function)
+
     @wraps(function)
-    def checked(y_hat: Any, y: Any, *given: Any) -> float:
-        predicted, true, *more = (np.atleast_1d(to_array(values).squeeze()) for values in (y_hat, y, *given))
+    def checked(y_hat: Any, y: Any, *given: Any, **named: Any) -> float:
+        predicted, true = (_squeezed(values) for values in (y_hat, y))
         if predicted.shape != true.shape:
             raise BenchError(
                 f"predictions of shape {predicted.shape} do not fit labels of shape {true.shape}; "
                 "give one prediction for each label"
             )
-        for values in more:
+        _, _, *told = arguments.bind(y_hat, y, *given, **named).arguments.items()
+        more = {name: _squeezed(values) for name, values in told if values is not None}
+        for name, values in more.items():
             if values.shape != true.shape:
-                name = function.__code__.co_varnames[2]
                 raise BenchError(f"{name} of shape {values.shape} does not fit labels of shape {true.shape}")
         # log 0, 0 / 0 and inf - inf have a value here and need no warning
         with np.errstate(all="ignore"):
-            return float(function(predicted, true, *more)) if true.size else np.nan
+            return float(function(predicted, true, **more)) if true.size else np.nan
 
     return checked
 

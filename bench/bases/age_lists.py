@@ -110,4 +110,4 @@ def _assigned(table: pd.DataFrame, parts: tuple[np.ndarray, ...]) -> pd.DataFram
     split = np.full(len(table), "", dtype=object)
     for name, rows in zip(SPLITS, parts, strict=True):
         split[rows] = name
-    return table.assign(split=split)[split != ""].reset_index(drop=True)
+    return pd.DataFrame(table.assign(split=split)[split != ""]).reset_index(drop=True)

@@ -31,8 +31,8 @@ class SentencePairs:
 
     def taken(self, rows: np.ndarray) -> "SentencePairs":
         """Some of the pairs."""
-        first, second = ([sentences[row] for row in rows] for sentences in (self.first, self.second))
-        return SentencePairs(first, second, self.labels[rows])
+        numbers: list[int] = rows.tolist()
+        return SentencePairs([self.first[n] for n in numbers], [self.second[n] for n in numbers], self.labels[rows])
 
     def words(self) -> set[str]:
         """Every word that occurs."""

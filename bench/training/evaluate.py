@@ -13,7 +13,7 @@ from bench.relevance import relevance
 from bench.results.record import Region
 from bench.shots import ORDER
 
-Given = Mapping[str, np.ndarray | None]  # third arguments of metrics, by their name; of None a metric knows its default
+Given = Mapping[str, np.ndarray]  # third arguments of metrics, by their name
 
 
 def metrics(
@@ -57,7 +57,7 @@ def value(metric: str, dataset: Dataset, seen: Tensor, split: Split, y_hat: Tens
 def given(dataset: Dataset, seen: Tensor, labels: np.ndarray, metrics: Iterable[str]) -> Given:
     """What some metrics must know of labels beside their values: each one's bin, or its relevance in training."""
     needed = {METRICS[metric].given for metric in metrics if metric in METRICS}
-    found: dict[str, np.ndarray | None] = {}
+    found: dict[str, np.ndarray] = {}
     if "bins" in needed and dataset.bins is not None:
         found["bins"] = dataset.bins.index(torch.from_numpy(labels)).numpy()
     if "relevance" in needed:
@@ -98,7 +98,5 @@ def _region(
 
 def _value(name: str, y_hat: np.ndarray, y: np.ndarray, known: Given) -> float:
     metric = METRICS[name]
-    more = known.get(metric.given)
-    if not len(y):
-        return np.nan
-    return metric.function(y_hat, y) if more is None else metric.function(y_hat, y, more)
+    more = {metric.given: known[metric.given]} if metric.given in known else {}
+    return metric.function(y_hat, y, **more) if len(y) else np.nan

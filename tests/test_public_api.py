@@ -229,6 +229,7 @@ def test_bins_count_labels_that_are_not_equal_together():
         (lambda: bench.evaluate(np.zeros((2, 2)), np.zeros((2, 2)), [0.0]), "have no regions"),
         (lambda: bench.evaluate([1.0], [1.0], metrics=["mea"]), "no metric 'mea'"),
         (lambda: bench.evaluate([1.0]), "no labels"),
+        (lambda: bench.evaluate([1.0], [1.0], metrics=["sera"]), "give train_labels"),
         (lambda: bench.evaluate(np.zeros((5, 3)), dataset="circle"), "do not fit test labels of shape"),
     ],
 )

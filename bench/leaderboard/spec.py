@@ -75,13 +75,21 @@ class BoardSpec:
 
     @property
     def keys(self) -> list[Key]:
-        """Every metric in every region."""
-        return [(metric, region) for metric in self.metrics for region in self.regions]
+        """Every metric in every region; one that weighs all labels against each other over all rows alone."""
+        return [
+            (metric, region)
+            for metric in self.metrics
+            for region in self.regions
+            if region == "all" or not METRICS[metric].given
+        ]
 
     @property
     def groups(self) -> list[tuple[str, ...]]:
-        """The metrics of each table: all in one, or one in each where there are many columns."""
-        return [self.metrics] if len(self.keys) <= WIDE else [(metric,) for metric in self.metrics]
+        """The metrics of each table: all in one; of many columns a table a metric, and one of those without regions."""
+        if len(self.keys) <= WIDE:
+            return [self.metrics]
+        whole = tuple(metric for metric in self.metrics if METRICS[metric].given)
+        return [*((metric,) for metric in self.metrics if metric not in whole), *([whole] if whole else [])]
 
     def header(self, metric: str, region: str) -> str:
         """Column heading: metric, region, direction and unit."""

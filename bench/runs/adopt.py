@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from bench.results import store
-from bench.results.equivalence import Equivalence, Equivalences, changes, has_own_key, settings
+from bench.results.equivalence import Equivalence, Equivalences, changes, has_own_key, same_settings
 from bench.results.key import key_of
 from bench.results.record import Record
 from bench.runs.cells import config_today
@@ -57,7 +57,7 @@ def candidates(records: Iterable[Record], known: Equivalences) -> list[Candidate
         today = configs[row]
         if record.status != "ok" or today is None or known.is_current(record, today) or not has_own_key(record):
             continue
-        if settings(record.config) == settings(today):
+        if same_settings(record.config, today):
             open_ = tuple(change for change in changes(record.config, today) if not known.leads(*change[1:]))
             found.append(Candidate(record, today, open_))
     return found

@@ -222,6 +222,7 @@ class Dataset:
     token_inputs: bool = False  # inputs are word numbers, with which nothing can be computed
     note: str = ""  # a sentence on how its samples or its protocol depart from the usual, for its board
     files: tuple[File, ...] = ()
+    tunes: ClassVar[Mapping[str, Sequence[Any]]] = {}  # protocol.FIELD or parameter -> what `bench tune` begins with
     optional: tuple[File, ...] = ()  # files that other parameters read: `bench data add` takes them as well
     folder: Folder | None = None
     offline: str = ""  # the name of this dataset's offline source, offered where the data is missing

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Literal
 
 from bench.bases.holdout import Selection
-from bench.bases.tabular import GroupedTabular
+from bench.bases.tabular import GroupedTabular, Hidden
 from bench.dataset import File, Splits
 from bench.protocol import Protocol
 
@@ -39,7 +39,7 @@ class Airfoil(GroupedTabular):
     """Five physical quantities to a level in dB.
 
     Args:
-        rows, selection, split: see `bench.bases.tabular.GroupedTabular`.
+        rows, selection, split, hidden: see `bench.bases.tabular.GroupedTabular`.
         protocol: ours, or that of SRL's deleted code.
     """
 
@@ -72,8 +72,9 @@ class Airfoil(GroupedTabular):
         selection: Selection = "balanced",
         split: Literal["rows", "grouped"] = "rows",
         protocol: Literal["uci", "srl"] = "uci",
+        hidden: Hidden | None = None,
     ) -> None:
-        super().__init__(rows, selection, split)
+        super().__init__(rows, selection, split, hidden or ("20-30-10" if protocol == "srl" else None))
         self.standardised = protocol == "uci"
         if protocol == "srl":
             self.protocol = SRL

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 import torch
@@ -25,6 +25,8 @@ from bench.paths import shown
 from bench.protocol import Protocol
 from bench.shots import regions, tertiles
 
+Hidden = Literal["20-30-10", "64-64", "128-128", "256-256"]
+HIDDEN: tuple[Hidden, ...] = get_args(Hidden)
 SPLIT_SEED = 666  # of Yang et al.'s AgeDB-DIR split
 FOLDS = 5  # of a grouped split
 SYNTHETIC_NOISE = 0.3  # deviation, where the signal stays within -1 and 1
@@ -46,6 +48,7 @@ class Tabular(Dataset):
     Args:
         rows: the real table, or a synthetic one with as many rows in each label bin that needs no file.
         selection: validation rows that are balanced over label bins, or drawn like training.
+        hidden: widths of the network's layers; the dataset's own unless given.
     """
 
     columns: ClassVar[tuple[str, ...]]  # of the file; the last one is the target
@@ -65,7 +68,22 @@ class Tabular(Dataset):
         loss="mse", optimizer="adamw", lr=1e-3, weight_decay=0.01, batch_size=64, epochs=200, validate_every=2
     )
 
-    def __init__(self, rows: Literal["real", "synthetic"] = "real", selection: Selection = "balanced") -> None:
+    tunes: ClassVar = {
+        "protocol.lr": (3e-4, 1e-3, 3e-3, 1e-2),
+        "hidden": HIDDEN,
+        "protocol.weight_decay": (0.01, 0.1, 1.0),
+        "protocol.cosine_floor": (None, 0.0),
+        "protocol.epochs": (200, 500, 1000),
+    }
+    widths: ClassVar[Hidden] = "20-30-10"
+
+    def __init__(
+        self,
+        rows: Literal["real", "synthetic"] = "real",
+        selection: Selection = "balanced",
+        hidden: Hidden | None = None,
+    ) -> None:
+        self.hidden: Hidden = hidden or self.widths
         self.synthetic = rows == "synthetic"
         self.selection: Selection = selection
         self.note = NOTES[selection]
@@ -112,8 +130,8 @@ class Tabular(Dataset):
         return np.unique(x[:, columns], axis=0, return_inverse=True)[1].ravel()
 
     def encoder(self, splits: Splits) -> tuple[nn.Module, int]:
-        """MLP inputs-20-30-10, torch's own initial weights."""
-        widths = (splits.train.x.shape[1], 20, 30, 10)
+        """MLP of the widths that `hidden` names, torch's own initial weights."""
+        widths = (splits.train.x.shape[1], *map(int, self.hidden.split("-")))
         layers = [layer for pair in pairwise(widths) for layer in (nn.Linear(*pair), nn.ReLU())]
         return nn.Sequential(*layers), widths[-1]
 
@@ -178,7 +196,7 @@ class GroupedTabular(Tabular):
     in no split.
 
     Args:
-        rows, selection: see `Tabular`.
+        rows, selection, hidden: see `Tabular`.
         split: row by row, or origin by origin.
     """
 
@@ -187,8 +205,9 @@ class GroupedTabular(Tabular):
         rows: Literal["real", "synthetic"] = "real",
         selection: Selection = "balanced",
         split: Literal["rows", "grouped"] = "rows",
+        hidden: Hidden | None = None,
     ) -> None:
-        super().__init__(rows, selection)
+        super().__init__(rows, selection, hidden)
         self.grouped = split == "grouped"
         if self.grouped:
             self.note = f"No two splits share a {self.origin}. {self.note}"

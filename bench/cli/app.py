@@ -7,7 +7,7 @@ import typer
 from typer.exceptions import TyperException
 
 import bench
-from bench.cli import boards, data, new, profile, results, run, show, stopping, terminal, verify
+from bench.cli import boards, data, new, profile, results, run, show, stopping, terminal, tune, verify
 from bench.cli.exits import BAD_INPUT, CLOSED, INTERRUPTED, STOPPED
 from bench.errors import BenchError
 from bench.printable import one_line
@@ -19,7 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run.run, run.plan, run.search):
+for command in (run.run, run.plan, run.search, tune.tune):
     app.command()(command)
 app.command("list")(show.list_)
 for command in (show.show, show.check, boards.leaderboard, verify.verify, profile.profile, show.schema, new.new):

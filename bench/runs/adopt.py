@@ -84,7 +84,7 @@ def compare(old: Record, stored: np.ndarray | None, new: Finished) -> tuple[bool
     record = new.record
     if record.status != "ok" or record.predictions is None or old.predictions is None:
         return False, f"{record.status}: {record.reason or 'no predictions'}"
-    if record.predictions.sha256 == old.predictions.sha256 and record.metrics == old.metrics:
+    if record.predictions.sha256 == old.predictions.sha256 and _has_metrics_of(record, old):
         return True, "bit for bit"
     if _same_machine(old, record):
         return False, f"other predictions on torch {record.environment.torch if record.environment else '?'}"
@@ -120,6 +120,16 @@ def adopt(results: Path, executor: Executor, chosen: Sequence[Candidate]) -> Ite
     ]
     if lines:
         Equivalences((*Equivalences.read(results).lines, *lines)).write(results)
+
+
+def _has_metrics_of(new: Record, old: Record) -> bool:
+    # a metric that the old record does not have is newer than it
+    pairs = [
+        (values, new.metrics.get(split, {}).get(region))
+        for split in old.metrics
+        for region, values in old.metrics[split].items()
+    ]
+    return all(now is not None and values.items() <= now.items() for values, now in pairs)
 
 
 def _same_machine(old: Record, new: Record) -> bool:

@@ -54,9 +54,7 @@ def calls():
         yield [command, f"--method={word}", "--dataset=circle"]
     for command, word in product(("run", "plan", "profile"), DATASETS):
         yield [command, "--method=oe", f"--dataset={word}"]
-    for command, word in product(
-        ("show", "check method", "data audit", "data preview", "data fetch"), NAMES[:30] + NAMES[-9:]
-    ):
+    for command, word in product(("show", "check method", "data preview", "data fetch"), NAMES[:30] + NAMES[-9:]):
         yield [*command.split(), "--", word]
     for command in ("run", "plan"):
         yield from ([command, *FIXED, f"--seed={word}"] for word in SEEDS)

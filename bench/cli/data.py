@@ -75,7 +75,7 @@ def audit(
     keep: Annotated[bool, typer.Option("--keep", help="Keep the counts for the boards of this installation.")] = False,
     root: options.DataRoot = None,
 ) -> None:
-    """Count rows that splits have in common: equal rows or inputs, and groups such as one person or one sentence."""
+    """Count rows that splits have in common. Equal inputs count, and what groups share: a person, a sentence."""
     names = lookup.dataset_names(name)
     from bench.data import files
     from bench.evidence import leaks

@@ -1,30 +1,32 @@
-"""What seeds and test rows can tell apart: differences between the rows of a board, with intervals.
+"""What seeds and test rows can tell apart: differences between the rows of a board, with intervals and verdicts.
 
-Two-way bootstrap: seeds are drawn with replacement, and test rows too. Both rows of a difference are drawn alike, as
-seed k of two methods shares its first weights and order, and all methods share the test split. Owen and Eckles,
-Bootstrapping data arrays of arbitrary order, Annals of Applied Statistics 2012, show that drawing both is conservative.
+All is plain data in and out, so that answers can be remembered: scipy and statsmodels are slow to import.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
-from scipy.stats import norm
-from statsmodels.stats.multitest import multipletests
 
-from bench.leaderboard.resampling import SEED
-
-RESAMPLES = 9999
 LEVEL = 0.05
 POWER = 0.8
+MOST_SEEDS = 1000  # that are asked for to separate two rows
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A row less another one: over the seeds that both have, the 95% interval, and a two-sided p value.
+    """One row less another one, in means over the seeds that both have.
 
-    `p` is adjusted after Holm for all differences that were asked for together. `seeds_sd` is the sample deviation of
-    the seeds' differences, `rows_sd` the deviation that drawing test rows alone gives the mean difference.
+    Args:
+        n: seeds.
+        mean: of the seeds' differences.
+        low, high: 95% interval over seeds and test rows.
+        p: two-sided; of `judged`, adjusted after Holm.
+        seeds_se, rows_se: standard errors of the mean over draws of seeds, and of test rows; the latter None where
+            predictions or data are missing.
+        df: degrees of freedom after Satterthwaite.
+        detectable: the true difference that such a test finds with a power of 80%.
     """
 
     n: int
@@ -32,80 +34,176 @@ class Difference:
     low: float
     high: float
     p: float
-    seeds_sd: float
-    rows_sd: float
+    seeds_se: float
+    rows_se: float | None
+    df: float
+    detectable: float
 
     @property
-    def se(self) -> float:
-        """Standard error of the mean difference, over seeds and test rows."""
-        return float(np.hypot(self.seeds_sd / np.sqrt(self.n), self.rows_sd))
-
-    @property
-    def detectable(self) -> float:
-        """The smallest true difference that a test at 5% finds with a power of 80%, at this n and test split."""
-        return float(norm.ppf(1 - LEVEL / 2) + norm.ppf(POWER)) * self.se
-
-    @property
-    def seeds_needed(self) -> int | None:
-        """The seeds at which a difference of this size would be found so; None where more seeds never find it."""
-        left = (self.mean / (norm.ppf(1 - LEVEL / 2) + norm.ppf(POWER))) ** 2 - self.rows_sd**2
-        return None if left <= 0 else max(2, int(np.ceil(self.seeds_sd**2 / left)))
+    def seeds_share(self) -> float | None:
+        """What share of the variance of the difference is of seeds; None where that of test rows is not known."""
+        both = self.seeds_se**2 + (self.rows_se or 0.0) ** 2
+        return None if self.rows_se is None or not both else self.seeds_se**2 / both
 
 
 @dataclass(frozen=True)
-class Scores:
-    """A metric of one row of a board: by seed, on the test split and on each resample of it.
+class Asked:
+    """One column of a board: a metric in a region.
 
     Args:
-        values: seed -> the metric.
-        resampled: seed -> the metric in each resample, (B,).
+        values: row -> seed -> the metric.
+        baselines: row -> the row that it is compared with.
+        whole: rows that may lead, references left out.
+        references: rows that are set apart.
+        leader: the best of the whole rows; None where the column is not ranked.
+        sampling: the deviation over test rows of the difference of two rows, by `pair`.
+        groups: independent groups of test rows.
     """
 
-    values: Mapping[int, float]
-    resampled: Mapping[int, np.ndarray]
+    values: Mapping[str, Mapping[int, float]]
+    baselines: Mapping[str, str]
+    whole: Sequence[str]
+    references: Sequence[str]
+    leader: str | None
+    sampling: Mapping[str, float]
+    groups: int
 
 
-def differences(rows: Mapping[str, Scores], other: Scores) -> dict[str, Difference]:
-    """Each row less the other one; p values adjusted after Holm. Rows that share fewer than two seeds are left out."""
-    found = {name: _difference(one, other) for name, one in rows.items() if len(_shared(one, other)) > 1}
+@dataclass(frozen=True)
+class Judged:
+    """What can be said of a column.
+
+    Args:
+        from_baseline: row -> its difference to its baseline; p over all rows but the references, and over these.
+        from_leader: whole row -> its difference to the leader; p over all of them.
+        from_references: reference -> the leader less the reference; p over the references.
+        tied: the leader and the whole rows that no test tells from it.
+        separating: seeds that would separate the leader from the next row; 0 where no number would, None where there
+            is nothing to separate.
+    """
+
+    from_baseline: Mapping[str, Difference]
+    from_leader: Mapping[str, Difference]
+    from_references: Mapping[str, Difference]
+    tied: tuple[str, ...]
+    separating: int | None
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any]) -> "Judged":
+        """From plain data, as `dataclasses.asdict` makes it."""
+        parts = {name: {row: Difference(**one) for row, one in plain[name].items()} for name in DIFFERENCES}
+        return cls(**parts, tied=tuple(plain["tied"]), separating=plain["separating"])
+
+
+DIFFERENCES = ("from_baseline", "from_leader", "from_references")
+NOTHING = Judged({}, {}, {}, (), None)
+
+
+def pair(one: str, other: str) -> str:
+    """The name under which the sampling of two rows is known, in either order.
+
+    >>> pair("oe", "baseline")
+    'baseline | oe'
+    """
+    return " | ".join(sorted((one, other)))
+
+
+def judged(asked: Asked) -> dict[str, Any]:
+    """What can be said of a column, as plain data of a `Judged`."""
+    rows = [row for row in asked.values if row in asked.baselines]
+    apart = [row for row in rows if row in asked.references]
+    own = [row for row in rows if row not in asked.references]
+    by_baseline = {
+        row: one
+        for family in (own, apart)
+        for row, one in _adjusted(asked, [(row, row, asked.baselines[row]) for row in family]).items()
+    }
+    if asked.leader is None:
+        return asdict(replace(NOTHING, from_baseline=by_baseline))
+    others = [row for row in asked.whole if row != asked.leader]
+    by_leader = _adjusted(asked, [(row, row, asked.leader) for row in others])
+    by_reference = _adjusted(asked, [(row, asked.leader, row) for row in asked.references])
+    tied = (asked.leader, *(row for row in others if row in by_leader and by_leader[row].p >= LEVEL))
+    found = Judged(by_baseline, by_leader, by_reference, tied, _separating(list(by_leader.values()), asked.groups))
+    return asdict(found)
+
+
+def difference(
+    one: Mapping[int, float], other: Mapping[int, float], rows_se: float | None = None, groups: int = 0
+) -> Difference | None:
+    """One row less another, from the metric by seed; None where they share fewer than two seeds and nothing is known.
+
+    A row that has one seed alone, as a reference that draws nothing, is compared with every seed of the other one.
+
+    Args:
+        rows_se: deviation of the difference over draws of test rows.
+        groups: independent groups of test rows.
+    """
+    by_seed = _paired(one, other)
+    if len(by_seed) < 2 and not (len(one) == len(other) == 1 and rows_se is not None):
+        return None
+    n = len(by_seed)
+    seeds_se = float(by_seed.std(ddof=1) / np.sqrt(n)) if n > 1 else 0.0
+    mean = float(by_seed.mean())
+    se, df = _combined(seeds_se, n, rows_se, groups)
+    t = _quantiles(df)
+    p = _two_sided(mean / se, df) if se else float(mean == 0)
+    reach, found = float(t[0] * se), float(t.sum() * se)
+    return Difference(n, mean, mean - reach, mean + reach, p, seeds_se, rows_se, float(df), found)
+
+
+def _paired(one: Mapping[int, float], other: Mapping[int, float]) -> np.ndarray:
+    if len(one) == 1 < len(other):
+        one = dict.fromkeys(other, next(iter(one.values())))
+    elif len(other) == 1 < len(one):
+        other = dict.fromkeys(one, next(iter(other.values())))
+    return np.array([one[seed] - other[seed] for seed in sorted(one.keys() & other.keys())])
+
+
+def _combined(seeds_se: Any, n: Any, rows_se: float | None, groups: int) -> tuple[Any, Any]:
+    # standard error and degrees of freedom of the sum of two variances, each known from a sample
+    parts = np.asarray(seeds_se) ** 2, (rows_se or 0.0) ** 2
+    total = parts[0] + parts[1]
+    with np.errstate(all="ignore"):
+        below = parts[0] ** 2 / np.maximum(np.asarray(n) - 1, 1) + parts[1] ** 2 / max(groups - 1, 1)
+        df = np.where(total > 0, total**2 / below, np.maximum(np.asarray(n) - 1, 1))
+    return np.sqrt(total)[()], df[()]
+
+
+def _quantiles(df: Any) -> np.ndarray:
+    # of Student's t: for the interval, and for the power
+    from scipy.special import stdtrit
+
+    return np.stack([stdtrit(df, 1 - LEVEL / 2), stdtrit(df, POWER)])
+
+
+def _two_sided(t: float, df: float) -> float:
+    from scipy.special import stdtr
+
+    return float(2 * stdtr(df, -abs(t)))
+
+
+def _adjusted(asked: Asked, pairs: Sequence[tuple[str, str, str]]) -> dict[str, Difference]:
+    from statsmodels.stats.multitest import multipletests
+
+    found: dict[str, Difference] = {}
+    for name, one, other in pairs:
+        if one == other or not (asked.values.get(one) and asked.values.get(other)):
+            continue
+        made = difference(asked.values[one], asked.values[other], asked.sampling.get(pair(one, other)), asked.groups)
+        if made is not None:
+            found[name] = made
     if not found:
         return {}
     adjusted = multipletests([one.p for one in found.values()], method="holm")[1]
-    return {
-        name: Difference(**{**vars(one), "p": float(p)}) for (name, one), p in zip(found.items(), adjusted, strict=True)
-    }
+    return {name: replace(one, p=float(p)) for (name, one), p in zip(found.items(), adjusted, strict=True)}
 
 
-def not_separable(rows: Mapping[str, Scores], best: str) -> frozenset[str]:
-    """The rows that no test at 5% tells from the best one, after Holm; the best one is among them."""
-    apart = differences({name: one for name, one in rows.items() if name != best}, rows[best])
-    return frozenset({best}) | {name for name in rows if name not in apart or apart[name].p >= LEVEL} - {best}
-
-
-def _shared(one: Scores, other: Scores) -> list[int]:
-    return sorted(one.values.keys() & other.values.keys())
-
-
-def _difference(one: Scores, other: Scores) -> Difference:
-    seeds = _shared(one, other)
-    by_seed = np.array([one.values[seed] - other.values[seed] for seed in seeds])
-    resampled = np.stack([one.resampled[seed] - other.resampled[seed] for seed in seeds])  # (S, B)
-    both = (resampled * _seed_shares(len(seeds), resampled.shape[1])).sum(0)
-    low, high = np.quantile(both, (LEVEL / 2, 1 - LEVEL / 2))
-    beyond = min((both <= 0).sum(), (both >= 0).sum())
-    p = min(1.0, 2 * (beyond + 1) / (len(both) + 1))
-    rows_sd = float(resampled.mean(0).std(ddof=1))
-    return Difference(
-        len(seeds), float(by_seed.mean()), float(low), float(high), p, float(by_seed.std(ddof=1)), rows_sd
-    )
-
-
-def _seed_shares(seeds: int, resamples: int) -> np.ndarray:
-    draws = np.random.RandomState(SEED + seeds).multinomial(seeds, np.full(seeds, 1 / seeds), size=resamples)
-    return draws.T / seeds
-
-
-def best_of(rows: Mapping[str, Scores], higher_is_better: bool, names: Sequence[str]) -> str:
-    """The row with the best mean over its seeds among those named."""
-    sign = -1 if higher_is_better else 1
-    return min(names, key=lambda name: (sign * float(np.mean([*rows[name].values.values()])), name))
+def _separating(apart: Sequence[Difference], groups: int) -> int | None:
+    if not apart or not (second := min(apart, key=lambda one: abs(one.mean))).mean:
+        return None
+    n = np.arange(2, MOST_SEEDS + 1)
+    deviation = second.seeds_se * np.sqrt(second.n)
+    se, df = _combined(deviation / np.sqrt(n), n, second.rows_se, groups)
+    enough = _quantiles(df).sum(0) * se <= abs(second.mean)
+    return int(n[enough.argmax()]) if enough.any() else 0

@@ -75,11 +75,11 @@ class Judged:
 
     Args:
         from_baseline: row -> its difference to its baseline; p over all rows but the references, and over these.
-        from_leader: whole row -> its difference to the leader; p over all of them.
+        from_leader: whole row -> its difference to the leader; p over all of them, after Bonferroni.
         from_references: reference -> the leader less the reference; p over the references.
         tied: the leader and the whole rows that no test tells from it.
-        separating: seeds that would separate the leader from the next row; 0 where no number would, None where there
-            is nothing to separate.
+        separating: seeds that would separate the leader from the next row; more than `MOST_SEEDS` where so many would
+            not, 0 where draws of test rows alone hide the difference, None where there is nothing to separate.
     """
 
     from_baseline: Mapping[str, Difference]
@@ -121,9 +121,14 @@ def judged(asked: Asked) -> dict[str, Any]:
     if asked.leader is None:
         return asdict(replace(NOTHING, from_baseline=by_baseline))
     others = [row for row in asked.whole if row != asked.leader]
-    by_leader = _adjusted(asked, [(row, row, asked.leader) for row in others])
+    # not step by step: the leader is chosen for being first, and this covers the choice (Hsu, Annals of Statistics 1981)
+    by_leader = _adjusted(asked, [(row, row, asked.leader) for row in others], "bonferroni")
     by_reference = _adjusted(asked, [(row, asked.leader, row) for row in asked.references])
-    tied = (asked.leader, *(row for row in others if row in by_leader and by_leader[row].p >= LEVEL))
+    near = {row for row in others if row in by_leader and by_leader[row].p >= LEVEL}
+    base = asked.baselines.get(asked.leader)
+    if base in others and asked.leader in by_baseline:  # one pair, one answer: that of the verdict
+        near = near - {base} if by_baseline[asked.leader].p < LEVEL else near | {base}
+    tied = (asked.leader, *(row for row in others if row in near))
     found = Judged(by_baseline, by_leader, by_reference, tied, _separating(list(by_leader.values()), asked.groups))
     return asdict(found)
 
@@ -183,7 +188,7 @@ def _two_sided(t: float, df: float) -> float:
     return float(2 * stdtr(df, -abs(t)))
 
 
-def _adjusted(asked: Asked, pairs: Sequence[tuple[str, str, str]]) -> dict[str, Difference]:
+def _adjusted(asked: Asked, pairs: Sequence[tuple[str, str, str]], method: str = "holm") -> dict[str, Difference]:
     from statsmodels.stats.multitest import multipletests
 
     found: dict[str, Difference] = {}
@@ -195,7 +200,7 @@ def _adjusted(asked: Asked, pairs: Sequence[tuple[str, str, str]]) -> dict[str, 
             found[name] = made
     if not found:
         return {}
-    adjusted = multipletests([one.p for one in found.values()], method="holm")[1]
+    adjusted = multipletests([one.p for one in found.values()], method=method)[1]
     return {name: replace(one, p=float(p)) for (name, one), p in zip(found.items(), adjusted, strict=True)}
 
 
@@ -206,4 +211,7 @@ def _separating(apart: Sequence[Difference], groups: int) -> int | None:
     deviation = second.seeds_se * np.sqrt(second.n)
     se, df = _combined(deviation / np.sqrt(n), n, second.rows_se, groups)
     enough = _quantiles(df).sum(0) * se <= abs(second.mean)
-    return int(n[enough.argmax()]) if enough.any() else 0
+    if enough.any():
+        return int(n[enough.argmax()])
+    hidden = float(_quantiles(max(groups - 1, 1)).sum()) * (second.rows_se or 0.0) > abs(second.mean)
+    return 0 if hidden else MOST_SEEDS + 1

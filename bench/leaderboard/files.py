@@ -8,13 +8,15 @@ from bench.atomic import replace_file
 from bench.errors import BenchError
 from bench.leaderboard.board import Board, LeftOut
 from bench.leaderboard.sampling import NAME
-from bench.leaderboard.pages import MARK, dataset_page, file_name, index_page
+from bench.leaderboard import rules
+from bench.leaderboard.index import index_page
+from bench.leaderboard.pages import MARK, dataset_page, file_name
 
 
 def pages(boards: Sequence[Board], left_out: Sequence[LeftOut] = ()) -> dict[str, str]:
     """Text of every file of the folder, by file name."""
     texts = {file_name(board.spec): dataset_page(board) for board in boards}
-    return {**texts, "README.md": index_page(boards, left_out)}
+    return {**texts, "README.md": index_page(boards, left_out), rules.FILE: f"{MARK}\n\n{rules.TEXT}"}
 
 
 def differing(folder: Path, texts: Mapping[str, str]) -> list[str]:

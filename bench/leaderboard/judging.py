@@ -74,4 +74,3 @@ def winners(board: "Board", key: Key) -> list[str]:
         for row in board.statistics
         if not board.spec.is_reference(row) and board.may_lead(row, key) and verdict(key, found.get(row)) == "win"
     ]
-

@@ -1,12 +1,13 @@
 """How far other test rows would move a board, from predictions and labels; the answer is remembered."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bench.leaderboard import influence
 from bench.leaderboard.sampling import Sampling, row_key, rounded, rows_of
 from bench.memory import remembered
 from bench.results import arrays, store
@@ -35,7 +36,8 @@ def sampling(results: Path, root: Path, dataset: str, rows: Rows, wanted: Wanted
         made = _Columns(results, root, dataset, {row: rows[row] for row in keys}).found(wanted)
         return [made.keys, made.groups, made.deviations]
 
-    asked = [dataset, found, keys, {column: list(pairs) for column, pairs in wanted.items()}]
+    pairs = json.dumps({column: list(pairs) for column, pairs in wanted.items()}, sort_keys=True)
+    asked = [dataset, found, keys, hashlib.sha256(pairs.encode()).hexdigest()]
     keys, groups, deviations = remembered("sampling", asked, compute)
     return Sampling(keys, groups, deviations).only(keys, wanted)
 
@@ -43,6 +45,7 @@ def sampling(results: Path, root: Path, dataset: str, rows: Rows, wanted: Wanted
 class _Columns:
     # the influences of one board's test rows; torch and the data are loaded for that
     def __init__(self, results: Path, root: Path, dataset: str, rows: Rows) -> None:
+        from bench.leaderboard.influence import row_groups
         from bench.plugins import resolve
         from bench.runs import cells
 
@@ -54,9 +57,11 @@ class _Columns:
         # dense labels become one row a pixel, of which nobody says which picture it is of
         self.known = len(self.labels) == len(splits.test)
         shared = getattr(splits.test, "shared", {})
-        self.groups = influence.row_groups(len(splits.test), shared) if self.known else np.zeros(0, dtype=int)
+        self.groups = row_groups(len(splits.test), shared) if self.known else np.zeros(0, dtype=int)
 
     def found(self, wanted: Wanted) -> Sampling:
+        from bench.leaderboard.influence import sampling_deviation
+
         if not self.known:
             return Sampling()
         columns = {tuple(column.split(" ")): set(pairs) for column, pairs in wanted.items()}
@@ -69,7 +74,7 @@ class _Columns:
             there = {row: own[metric, region] for row, own in influences.items() if (metric, region) in own}
             known = {name: [there.get(row) for row in rows_of(name)] for name in sorted(pairs)}
             deviations[f"{metric} {region}"] = {
-                name: rounded(influence.sampling_deviation(one if one is other else one - other, inside))
+                name: rounded(sampling_deviation(one if one is other else one - other, inside))
                 for name, (one, other) in known.items()
                 if one is not None and other is not None and groups[region] > 1
             }
@@ -78,6 +83,8 @@ class _Columns:
 
     def _of_row(self, records: list[Record], columns: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], np.ndarray]:
         # the mean over seeds, for each column that has one in all of them
+        from bench.leaderboard.influence import influence
+
         sums: dict[tuple[str, ...], np.ndarray] = {}
         lost: set[tuple[str, ...]] = set()
         try:
@@ -85,7 +92,7 @@ class _Columns:
                 y_hat = self._predictions(record)
                 for metric, region in columns:
                     inside = self._inside(region)
-                    one = influence.influence(metric, y_hat[inside], self.labels[inside])
+                    one = influence(metric, y_hat[inside], self.labels[inside])
                     if one is None:
                         lost.add((metric, region))
                     else:

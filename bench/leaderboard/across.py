@@ -7,10 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-
 from bench.leaderboard.board import Board
-from bench.leaderboard.inference import LEVEL
+from bench.leaderboard.judged import LEVEL
 from bench.memory import remembered
 from bench.metrics import METRICS
 
@@ -100,6 +98,7 @@ def _everywhere(boards: Sequence[Board]) -> list[str]:
 
 
 def _standing(methods: Sequence[str], values: Mapping[str, Mapping[str, list[list[float]]]]) -> Standing:
+    import numpy as np
     from scipy.stats import friedmanchisquare, rankdata, studentized_range
 
     k, n = len(methods), len(values)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bench.leaderboard import judging
-from bench.leaderboard.inference import Judged
+from bench.leaderboard.judged import Judged
 from bench.leaderboard.sampling import Sampling
 from bench.leaderboard.spec import BoardSpec, Key
 from bench.leaderboard.statistics import SeedStatistic, Statistics, row_statistics
@@ -91,7 +91,7 @@ class Board:
 
     @cached_property
     def statistics(self) -> Statistics:
-        """Statistics of each row that finished or failed, best row first, then those with failed seeds, then references.
+        """Statistics of each row that finished or failed: best first, then those with failed seeds, then references.
 
         What some seeds gave says nothing of the others: a row that failed in part is ranked behind all that did not.
         """
@@ -138,7 +138,7 @@ class Board:
         return {seed: float(value) for seed, value in found if value is not None and not math.isnan(value)}
 
     def may_lead(self, row: str, key: Key) -> bool:
-        """Whether a row is no reference, has no seed that failed and, where there are others, no settings of its own."""
+        """Whether a row is no reference, is whole and, where there are others, has no settings of its own."""
         return row in self._leaders and self.is_whole(row, self.statistics[row][key])
 
     def leader(self, key: Key) -> str | None:

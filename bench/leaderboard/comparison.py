@@ -6,7 +6,7 @@ from decimal import Decimal
 from bench.leaderboard.board import Board
 from bench.leaderboard.differences import probability
 from bench.leaderboard.format import NONE
-from bench.leaderboard.inference import LEVEL
+from bench.leaderboard.judged import LEVEL
 from bench.leaderboard.published import Figure, PublishedRow, Value, figures, published_rows, same_stack
 from bench.leaderboard.spec import BoardSpec, Key
 from bench.leaderboard.statistics import SeedStatistic
@@ -77,7 +77,9 @@ def reproduced(boards: Sequence[Board]) -> str:
         ours = [one for board in boards for one in _counterparts(board, figure)]
         found = [p for one in ours if (p := welch(one, figure.mean, figure.sd, figure.runs)) is not None]
         there, tested, agree = there + bool(ours), tested + bool(found), agree + (max(found, default=0.0) >= LEVEL)
-    text = f"{there} of {len(total):,} figures that the papers report ({there / len(total):.1%}) have a counterpart on these boards"
+    text = (
+        f"{there} of {len(total):,} figures that the papers report ({there / len(total):.1%}) have a counterpart here"
+    )
     if tested:
         text += f"; {tested} of these can be tested, and {agree} are not told apart from ours (Welch, {LEVEL:.0%})"
     return f"{text}."

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bench.leaderboard.board import Board
 from bench.leaderboard.format import NONE
-from bench.leaderboard.inference import Difference
+from bench.leaderboard.judged import Difference
 from bench.leaderboard.judging import verdict
 from bench.leaderboard.statistics import column_places
 from bench.leaderboard.tables import Table

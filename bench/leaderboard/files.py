@@ -6,11 +6,11 @@ from pathlib import Path
 from bench import leftovers
 from bench.atomic import replace_file
 from bench.errors import BenchError
-from bench.leaderboard.board import Board, LeftOut
-from bench.leaderboard.sampling import NAME
 from bench.leaderboard import rules
+from bench.leaderboard.board import Board, LeftOut
 from bench.leaderboard.index import index_page
 from bench.leaderboard.pages import MARK, dataset_page, file_name
+from bench.leaderboard.sampling import NAME
 
 
 def pages(boards: Sequence[Board], left_out: Sequence[LeftOut] = ()) -> dict[str, str]:

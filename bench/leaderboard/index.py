@@ -95,6 +95,7 @@ def _wins(boards: Sequence[Board]) -> str:
         for row, one in board.judged[key].from_baseline.items():
             if " {" not in row and (said := verdict(key, one)):
                 marks.setdefault(row, {})[i] = said
+    marks = {row: own for row, own in marks.items() if len(own) > 1 or len(boards) == 1}
     if not marks:
         return ""
     references = {row for row in marks if any(board.spec.is_reference(row) for board in boards)}
@@ -103,16 +104,15 @@ def _wins(boards: Sequence[Board]) -> str:
         said = list(marks[row].values())
         return row in references, said.count("loss") - said.count("win"), -len(said), row
 
-    rows = [
-        (row, *(str([*own.values()].count(said)) for said in ("win", "tie", "loss")))
-        + tuple(SIGNS[own.get(i, "")] for i in range(len(boards)))
-        for row in sorted(marks, key=place)
-        for own in (marks[row],)
-    ]
+    rows: list[tuple[str, ...]] = []
+    for row in sorted(marks, key=place):
+        said = list(marks[row].values())
+        totals = (str(said.count(answer)) for answer in ("win", "tie", "loss"))
+        rows.append((row, *totals, *(SIGNS[marks[row].get(i, "")] for i in range(len(boards)))))
     heads = ("method", "win", "tie", "loss", *(str(i) for i in range(1, len(boards) + 1)))
     named = f"; {', '.join(map(code, sorted(references)))} are references" if references else ""
     text = (
         "Each row against the baseline on each board, by its number above: ▲ better, = not told apart, ▼ worse "
-        f"(p < 0.05 after Holm within a board{named})."
+        f"(p < 0.05 after Holm within a board{named}). Rows of one board alone are left out."
     )
     return f"{text}\n\n{markdown.table(Table(heads, tuple(rows)))}"

@@ -1,111 +1,15 @@
-"""What seeds and test rows can tell apart: differences between the rows of a board, with intervals and verdicts.
+"""What seeds and test rows can tell apart: the computing behind `bench.leaderboard.judged`.
 
-All is plain data in and out, so that answers can be remembered: scipy and statsmodels are slow to import.
+It is imported only for what is not remembered, as numpy, scipy and statsmodels are slow to import.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 
-LEVEL = 0.05
-POWER = 0.8
-MOST_SEEDS = 1000  # that are asked for to separate two rows
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One row less another one, in means over the seeds that both have.
-
-    Args:
-        n: seeds.
-        mean: of the seeds' differences.
-        low, high: 95% interval over seeds and test rows.
-        p: two-sided; of `judged`, adjusted after Holm.
-        seeds_se, rows_se: standard errors of the mean over draws of seeds, and of test rows; the latter None where
-            predictions or data are missing.
-        df: degrees of freedom after Satterthwaite.
-        detectable: the true difference that such a test finds with a power of 80%.
-    """
-
-    n: int
-    mean: float
-    low: float
-    high: float
-    p: float
-    seeds_se: float
-    rows_se: float | None
-    df: float
-    detectable: float
-
-    @property
-    def seeds_share(self) -> float | None:
-        """What share of the variance of the difference is of seeds; None where that of test rows is not known."""
-        both = self.seeds_se**2 + (self.rows_se or 0.0) ** 2
-        return None if self.rows_se is None or not both else self.seeds_se**2 / both
-
-
-@dataclass(frozen=True)
-class Asked:
-    """One column of a board: a metric in a region.
-
-    Args:
-        values: row -> seed -> the metric.
-        baselines: row -> the row that it is compared with.
-        whole: rows that may lead, references left out.
-        references: rows that are set apart.
-        leader: the best of the whole rows; None where the column is not ranked.
-        sampling: the deviation over test rows of the difference of two rows, by `pair`.
-        groups: independent groups of test rows.
-    """
-
-    values: Mapping[str, Mapping[int, float]]
-    baselines: Mapping[str, str]
-    whole: Sequence[str]
-    references: Sequence[str]
-    leader: str | None
-    sampling: Mapping[str, float]
-    groups: int
-
-
-@dataclass(frozen=True)
-class Judged:
-    """What can be said of a column.
-
-    Args:
-        from_baseline: row -> its difference to its baseline; p over all rows but the references, and over these.
-        from_leader: whole row -> its difference to the leader; p over all of them, after Bonferroni.
-        from_references: reference -> the leader less the reference; p over the references.
-        tied: the leader and the whole rows that no test tells from it.
-        separating: seeds that would separate the leader from the next row; more than `MOST_SEEDS` where so many would
-            not, 0 where draws of test rows alone hide the difference, None where there is nothing to separate.
-    """
-
-    from_baseline: Mapping[str, Difference]
-    from_leader: Mapping[str, Difference]
-    from_references: Mapping[str, Difference]
-    tied: tuple[str, ...]
-    separating: int | None
-
-    @classmethod
-    def of(cls, plain: Mapping[str, Any]) -> "Judged":
-        """From plain data, as `dataclasses.asdict` makes it."""
-        parts = {name: {row: Difference(**one) for row, one in plain[name].items()} for name in DIFFERENCES}
-        return cls(**parts, tied=tuple(plain["tied"]), separating=plain["separating"])
-
-
-DIFFERENCES = ("from_baseline", "from_leader", "from_references")
-NOTHING = Judged({}, {}, {}, (), None)
-
-
-def pair(one: str, other: str) -> str:
-    """The name under which the sampling of two rows is known, in either order.
-
-    >>> pair("oe", "baseline")
-    'baseline | oe'
-    """
-    return " | ".join(sorted((one, other)))
+from bench.leaderboard.judged import LEVEL, MOST_SEEDS, NOTHING, POWER, Asked, Difference, Judged, pair
 
 
 def judged(asked: Asked) -> dict[str, Any]:
@@ -121,10 +25,12 @@ def judged(asked: Asked) -> dict[str, Any]:
     if asked.leader is None:
         return asdict(replace(NOTHING, from_baseline=by_baseline))
     others = [row for row in asked.whole if row != asked.leader]
-    # not step by step: the leader is chosen for being first, and this covers the choice (Hsu, Annals of Statistics 1981)
+    # not step by step: this covers that the leader is chosen for being first (Hsu, Annals of Statistics 1981)
     by_leader = _adjusted(asked, [(row, row, asked.leader) for row in others], "bonferroni")
     by_reference = _adjusted(asked, [(row, asked.leader, row) for row in asked.references])
-    near = {row for row in others if row in by_leader and by_leader[row].p >= LEVEL}
+    # what is worse than the baseline is not the best, whatever the pair of both says
+    worse = {row for row, one in by_baseline.items() if one.p < LEVEL and (one.mean < 0) == asked.higher_is_better}
+    near = {row for row, one in by_leader.items() if one.p >= LEVEL} - worse
     base = asked.baselines.get(asked.leader)
     if base in others and asked.leader in by_baseline:  # one pair, one answer: that of the verdict
         near = near - {base} if by_baseline[asked.leader].p < LEVEL else near | {base}

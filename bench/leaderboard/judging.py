@@ -6,7 +6,7 @@ import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from bench.leaderboard.inference import LEVEL, NOTHING, Asked, Difference, Judged, judged, pair
+from bench.leaderboard.judged import LEVEL, NOTHING, Asked, Difference, Judged, pair
 from bench.leaderboard.sampling import own
 from bench.leaderboard.spec import Key
 from bench.memory import remembered
@@ -21,9 +21,13 @@ def columns(board: "Board") -> dict[Key, Judged]:
     asked = {key: _asked(board, key) for key in board.spec.keys}
     state = json.dumps([asdict(one) for one in asked.values() if one], sort_keys=True)
     digest = hashlib.sha256(state.encode()).hexdigest()
-    found: dict[str, Any] = remembered(
-        "judged", digest, lambda: {" ".join(key): judged(one) for key, one in asked.items() if one}
-    )
+
+    def compute() -> dict[str, Any]:
+        from bench.leaderboard.inference import judged
+
+        return {" ".join(key): judged(one) for key, one in asked.items() if one}
+
+    found: dict[str, Any] = remembered("judged", digest, compute)
     return {key: Judged.of(found[" ".join(key)]) if one else NOTHING for key, one in asked.items()}
 
 
@@ -63,6 +67,7 @@ def _asked(board: "Board", key: Key) -> Asked | None:
         board.leader(key),
         sampling,
         board.sampling.groups.get(key[1], 0) if sampling else 0,
+        METRICS[key[0]].higher_is_better,
     )
 
 

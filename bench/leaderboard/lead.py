@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 from bench.leaderboard import format as formats
 from bench.leaderboard.board import FEWEST, Board
-from bench.leaderboard.differences import interval
+from bench.leaderboard.differences import interval, probability
 from bench.leaderboard.format import NONE
-from bench.leaderboard.inference import LEVEL, MOST_SEEDS, POWER, Difference
-from bench.leaderboard.markdown import DIVIDER
+from bench.leaderboard.judged import LEVEL, MOST_SEEDS, POWER, Difference
 from bench.leaderboard.judging import verdict, winners
+from bench.leaderboard.markdown import DIVIDER
 from bench.leaderboard.sampling import own
 from bench.leaderboard.spec import SEEDS, Key
 from bench.leaderboard.statistics import SeedStatistic, column_places
@@ -17,7 +17,7 @@ from bench.leaderboard.tables import Table, count
 from bench.metrics import METRICS
 from bench.printable import code
 
-MARKS = {"win": " ▲", "loss": " ▼", "tie": "", "": ""}
+MARKS = {"win": "▲", "loss": "▼", "tie": "", "": ""}
 
 
 def decision(board: Board) -> str:
@@ -53,7 +53,7 @@ def lead_table(board: Board) -> Table:
             texts = [interval(one, decimals) if row else "" for row, one in zip(order, differences, strict=True)]
             columns += [texts, [(marks[row] or NONE) if row else "" for row in order]]
     heads = ("method", "n", regions[0])
-    heads += ("difference [95% interval]", "verdict") if board.is_ranked((metric, regions[0])) else ()
+    heads += ("difference [95%]", "verdict") if board.is_ranked((metric, regions[0])) else ()
     table = Table((*heads, *regions[1:]), tuple(zip(*columns, strict=True)), frozenset(bold))
     return _without_usual_n(table)
 
@@ -87,6 +87,7 @@ def limits(board: Board) -> list[str]:
         f"{POWER:.0%} of such experiments (median over rows; one test at {LEVEL:.0%}).",
         _first_two(board, key, decimals),
         _shares(board, key, found),
+        _skewed(board, key),
         _seeds_alone(board, key),
     ]
     return [f"- {line}" for line in lines if line]
@@ -95,7 +96,7 @@ def limits(board: Board) -> list[str]:
 def _mean(one: SeedStatistic, decimals: int) -> str:
     if one.mean is None:
         return NONE
-    return f"{one.mean:z.{decimals}f}" + (f" (median {one.median:z.{decimals}f})" if one.skewed else "")
+    return f"{one.mean:z.{decimals}f}"
 
 
 def _against_baseline(board: Board, key: Key, leader: str) -> str:
@@ -109,6 +110,7 @@ def _against_baseline(board: Board, key: Key, leader: str) -> str:
         if one is None:
             return f"**Best mean: {code(leader)}**; nothing is known of its difference to the baseline."
         text = f"The best mean has {code(leader)}, by {_by(key, one, decimals)}"
+        text += f" (p {probability(one.p)} over all rows)"
         return f"**No method beats the baseline.** {text}.{_tied([row for row in near if row != base])}"
     best = ahead[0]
     one = judged.from_baseline[best]
@@ -173,6 +175,15 @@ def _shares(board: Board, key: Key, found: Sequence[Difference]) -> str:
     seed = (base[key].sd or 0.0) ** 2 / base[key].n
     share = seed / (seed + rows**2)
     return f"{text} (median over rows); of that of the baseline's mean, {share:.0%} and {1 - share:.0%}."
+
+
+def _skewed(board: Board, key: Key) -> str:
+    decimals = _places(board, key)
+    found = {row: own[key] for row, own in board.statistics.items() if own[key].skewed}
+    named = [
+        f"{code(row)} (mean {one.mean:.{decimals}f}, median {one.median:.{decimals}f})" for row, one in found.items()
+    ]
+    return f"One seed far from the others pulls the mean of {', '.join(named)}." if named else ""
 
 
 def _seeds_alone(board: Board, key: Key) -> str:

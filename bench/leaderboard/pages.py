@@ -1,7 +1,6 @@
 """Boards as markdown pages: one a dataset, and an index."""
 
 from collections.abc import Sequence
-from urllib.parse import quote
 
 from bench.leaderboard import differences, lead, markdown
 from bench.leaderboard.board import Board, LeftOut
@@ -86,8 +85,8 @@ def _against(board: Board) -> Fold:
     if not first.rows:
         return None
     text = (
-        "Difference: ours less reported. Within: our mean lies within two of the paper's deviations. Welch p: that both "
-        "means are alike, where the paper prints deviation and runs."
+        "Difference: ours less reported. Within: our mean lies within two of the paper's deviations. "
+        "Welch p: that both means are alike, where the paper prints deviation and runs."
     )
     more = markdown.table(others) if others.rows else ""
     apart = [row[0] for row in (*first.rows, *others.rows) if row[first.columns.index("within 2 sd")] == "no"]
@@ -123,6 +122,7 @@ def _coverage(board: Board) -> Fold:
 
 
 def left_out_lines(found: Sequence[LeftOut]) -> list[str]:
+    """The part of a page that names files which count nowhere; none where there are none."""
     if not found:
         return []
     text = "Files that count in nothing above, because they are not what they say; `bench verify` tells more."

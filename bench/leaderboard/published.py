@@ -59,7 +59,7 @@ PAPERS = {
     ),
     "Rank-N-Contrast slides": (
         "RnC",
-        "Zha et al., NeurIPS 2023, read from the talk's slides: no deviations, balanced data sets and their own splits.",
+        "Zha et al., NeurIPS 2023, read from the slides of the talk: no deviations, and splits of their own.",
     ),
     "SRL summary": ("SRL", "CVPR 2025, read from a summary: no deviations, protocol not stated."),
 }

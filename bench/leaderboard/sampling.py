@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.leaderboard.inference import pair
+from bench.leaderboard.judged import pair
 from bench.results.record import Record
 
 NAME = "sampling.json"

@@ -16,6 +16,7 @@ from bench.metrics import METRICS
 from bench.results.record import Record
 
 FENCE = 3.0  # interquartile ranges
+MOVED = 0.25  # deviations between mean and median
 FEWEST_SEEDS = 5  # that can have one beyond the fences of the others
 
 
@@ -23,8 +24,8 @@ FEWEST_SEEDS = 5  # that can have one beyond the fences of the others
 class SeedStatistic:
     """Mean and sample deviation (ddof=1) over n seeds; mean is None without a value, sd below two.
 
-    `skewed`: a seed lies beyond Tukey's outer fences, three interquartile ranges from the quartiles, and not by
-    rounding: then the median says more than the mean.
+    `skewed`: a seed lies beyond Tukey's outer fences, three interquartile ranges from the quartiles, and moves the mean
+    by a quarter of the deviation away from the median, which then says more.
     """
 
     n: int
@@ -40,7 +41,8 @@ class SeedStatistic:
         if len(x) < 2:
             return cls(len(x), x[0] if x else None, None, x[0] if x else None)
         made = cls(len(x), statistics.fmean(x), statistics.stdev(x), statistics.median(x))
-        return replace(made, skewed=bool(made.spread) and _beyond_fences(x))
+        moved = abs(statistics.fmean(x) - statistics.median(x)) > MOVED * made.spread
+        return replace(made, skewed=bool(made.spread) and moved and _beyond_fences(x))
 
     @property
     def spread(self) -> float:

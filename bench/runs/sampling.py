@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.leaderboard.sampling import Sampling, row_key, rounded, rows_of
+from bench.leaderboard.sampling import Sampling, rounded, row_key, rows_of
 from bench.memory import remembered
 from bench.results import arrays, store
 from bench.results.arrays import Unsound

@@ -2,7 +2,8 @@
 
 from bench.leaderboard import tables
 from bench.leaderboard.board import Board
-from bench.leaderboard.pages import dataset_page, index_page
+from bench.leaderboard.index import index_page
+from bench.leaderboard.pages import dataset_page
 from support.board_records import FACES, cells, main_table, record, three
 
 

@@ -3,7 +3,8 @@
 import random
 
 from bench.leaderboard.board import Board, boards
-from bench.leaderboard.pages import dataset_page, index_page
+from bench.leaderboard.index import index_page
+from bench.leaderboard.pages import dataset_page
 from bench.leaderboard.spec import BoardSpec
 from support.board_records import FACES, TORUS, main_table, record, three
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bench.leaderboard import judging
-from bench.leaderboard.judged import Judged
+from bench.leaderboard.judged import Asked, Judged
 from bench.leaderboard.sampling import Sampling
 from bench.leaderboard.spec import BoardSpec, Key
 from bench.leaderboard.statistics import SeedStatistic, Statistics, row_statistics
@@ -115,10 +115,21 @@ class Board:
         test = first.metrics.get("test", {}) if first else {}
         return {region: int(test.get(region, {}).get("n") or 0) for region in self.spec.regions}
 
+    @property
+    def asked(self) -> dict[Key, Asked | None]:
+        """What each column is judged by; None where it is not ranked."""
+        return {key: self._asked(key) if self.is_ranked(key) else None for key in self.spec.keys}
+
     @cached_property
     def judged(self) -> dict[Key, Judged]:
         """What seeds and test rows tell apart in each column; nothing where it is not ranked."""
-        return judging.columns(self)
+        return judging.judged(self.asked)
+
+    def winners(self, key: Key) -> list[str]:
+        """The rows that beat the baseline, best first, among those that may lead."""
+        found = self.judged[key].from_baseline
+        order = sorted(found, key=lambda row: METRICS[key[0]].sort_key(self.statistics[row][key].mean))
+        return [row for row in order if self.may_lead(row, key) and judging.verdict(key, found[row]) == "win"]
 
     def sampled(self, sampling: Sampling) -> "Board":
         """The same board, of which more is known."""
@@ -153,6 +164,20 @@ class Board:
         """The row that a row is compared with; None for the baseline itself."""
         base = baseline_of(row)
         return base if base != row else "baseline" if row != "baseline" else None
+
+    def _asked(self, key: Key) -> Asked:
+        values = {row: found for row in self.finished if (found := self.values(row, key))}
+        sampling = self.sampling.deviations.get(" ".join(key), {})
+        return Asked(
+            values,
+            {row: base for row in values if (base := self.baseline_of(row)) in values},
+            tuple(row for row in values if self.may_lead(row, key)),
+            tuple(row for row in values if self.spec.is_reference(row)),
+            self.leader(key),
+            sampling,
+            self.sampling.groups.get(key[1], 0) if sampling else 0,
+            METRICS[key[0]].higher_is_better,
+        )
 
     @cached_property
     def _leaders(self) -> frozenset[str]:

@@ -8,7 +8,7 @@ from bench.leaderboard.board import Board, LeftOut
 from bench.leaderboard.comparison import reproduced
 from bench.leaderboard.differences import interval, probability
 from bench.leaderboard.format import NONE
-from bench.leaderboard.judging import verdict, winners
+from bench.leaderboard.judging import verdict
 from bench.leaderboard.pages import MARK, SYNTHETIC, file_name, left_out_lines
 from bench.leaderboard.statistics import column_places
 from bench.leaderboard.tables import Table
@@ -33,7 +33,7 @@ def index_page(boards: Sequence[Board], left_out: Sequence[LeftOut] = ()) -> str
 
 def _decided(boards: Sequence[Board]) -> str:
     ranked = [board for board in boards if board.leader(board.spec.keys[0])]
-    beaten = [board for board in ranked if winners(board, board.spec.keys[0])]
+    beaten = [board for board in ranked if board.winners(board.spec.keys[0])]
     lost = [board for board in ranked if not _beats_references(board)]
     text = f"On {len(beaten)} of {len(ranked)} boards a method beats the baseline." if beaten else ""
     text = text or "**No method beats the baseline** on any board."
@@ -67,7 +67,7 @@ def _headline(i: int, board: Board) -> tuple[str, ...]:
     base = means.get(board.baseline_of(best) or best)
     decimals = column_places([means[best], *([base] if base else [])])
     one = board.judged[key].from_baseline.get(best)
-    said = "**no method beats the baseline**" if not winners(board, key) and board.is_ranked(key) else verdict(key, one)
+    said = "**no method beats the baseline**" if not board.winners(key) and board.is_ranked(key) else verdict(key, one)
     said += "" if _beats_references(board) else "; not the references"
     values = [f"{one.mean:z.{decimals}f}" if one and one.mean is not None else NONE for one in (means[best], base)]
     return *start, best, *values, interval(one, decimals), said or NONE, number

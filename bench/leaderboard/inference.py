@@ -51,7 +51,7 @@ def difference(
         groups: independent groups of test rows.
     """
     by_seed = _paired(one, other)
-    if len(by_seed) < 2 and not (len(one) == len(other) == 1 and rows_se is not None):
+    if len(by_seed) < 2 and not (len(by_seed) == len(one) == len(other) and rows_se is not None):
         return None
     n = len(by_seed)
     seeds_se = float(by_seed.std(ddof=1) / np.sqrt(n)) if n > 1 else 0.0
@@ -106,7 +106,7 @@ def _adjusted(asked: Asked, pairs: Sequence[tuple[str, str, str]], method: str =
             found[name] = made
     if not found:
         return {}
-    adjusted = multipletests([one.p for one in found.values()], method=method)[1]
+    adjusted = np.asarray(multipletests([one.p for one in found.values()], method=method)[1])
     return {name: replace(one, p=float(p)) for (name, one), p in zip(found.items(), adjusted, strict=True)}
 
 

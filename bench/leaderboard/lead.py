@@ -8,7 +8,7 @@ from bench.leaderboard.board import FEWEST, Board
 from bench.leaderboard.differences import interval, probability
 from bench.leaderboard.format import NONE
 from bench.leaderboard.judged import LEVEL, MOST_SEEDS, POWER, Difference
-from bench.leaderboard.judging import verdict, winners
+from bench.leaderboard.judging import verdict
 from bench.leaderboard.markdown import DIVIDER
 from bench.leaderboard.sampling import own
 from bench.leaderboard.spec import SEEDS, Key
@@ -100,7 +100,7 @@ def _mean(one: SeedStatistic, decimals: int) -> str:
 
 
 def _against_baseline(board: Board, key: Key, leader: str) -> str:
-    ahead, decimals, judged = winners(board, key), _places(board, key), board.judged[key]
+    ahead, decimals, judged = board.winners(key), _places(board, key), board.judged[key]
     base = board.baseline_of(leader)
     if not ahead:
         near = [row for row in judged.tied if row != leader]

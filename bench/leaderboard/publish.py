@@ -178,7 +178,7 @@ def _boards(results: Path, intake: Intake, catalogue: Catalogue, folder: Path | 
 def _sampling(board: Board, results: Path, catalogue: Catalogue, old: Mapping[str, Sampling]) -> Sampling:
     # what the folder of boards says stays as it is, to the last digit, unless today's data say something else
     keys = {row: key for row, records in board.finished.items() if (key := sampling.row_key(records)) is not None}
-    wanted = judging.wanted_pairs(board)
+    wanted = judging.wanted_pairs(board.asked)
     kept = old.get(board.spec.dataset, Sampling()).only(keys, wanted)
     rows: dict[str, list[Record]] = {row: board.finished[row] for row in keys}
     found = catalogue.sampling(results, board.spec.dataset, rows, wanted) if rows else None

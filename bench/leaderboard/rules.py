@@ -86,8 +86,8 @@ the first metric over all test rows, 1 for the best, ties at their mean, among t
 board. The interval draws datasets with replacement and, for each board, seeds: {across.RESAMPLES:,} times from
 {_DRAWS}, first `randint(0, datasets, ({across.RESAMPLES}, datasets))`, then for each board, by name,
 `randint(0, seeds, ({across.RESAMPLES}, seeds))`; percentiles 2.5 and 97.5, interpolated linearly. Friedman's test and
-the quantile of Nemenyi's critical difference are scipy's (`friedmanchisquare`; `studentized_range` with infinite degrees
-of freedom, over sqrt(2), times sqrt(k (k + 1) / (6 n)) for k methods and n datasets).
+the quantile of Nemenyi's critical difference are scipy's (`friedmanchisquare`; `studentized_range` with infinite
+degrees of freedom, over sqrt(2), times sqrt(k (k + 1) / (6 n)) for k methods and n datasets).
 
 ## Against the papers
 

@@ -7,7 +7,7 @@ changes a digit.
 import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from bench.leaderboard import format as formats
@@ -31,8 +31,8 @@ class SeedStatistic:
     n: int
     mean: float | None
     sd: float | None
-    median: float | None = None
-    skewed: bool = False
+    median: float | None = field(default=None, compare=False)
+    skewed: bool = field(default=False, compare=False)
 
     @classmethod
     def of(cls, values: Iterable[float | None]) -> Self:

@@ -26,7 +26,7 @@ def test_no_clock_is_on_a_page():
 def test_many_columns_are_split_into_a_table_a_metric():
     wide = BoardSpec("faces", "Faces", "", "years", ("mae", "gmean_error", "pearson"), ("all", "many", "medium", "few"))
     heads = [line for line in dataset_page(Board(wide, three("baseline"))).splitlines() if line.startswith("| method")]
-    assert [("MAE" in head, "GM" in head) for head in heads[:3]] == [
+    assert [("MAE" in head, "GM" in head) for head in heads[1:4]] == [
         (True, False),
         (False, True),
         (False, False),

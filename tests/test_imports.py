@@ -36,7 +36,7 @@ BELOW = {
     "method": "dataset slots",
     "dataset": "functional protocol shots",
     "shots": "metrics",
-    "leaderboard": "evidence shots",
+    "leaderboard": "evidence shots memory",
     "evidence": "results",
     "results": "protocol atomic names shots printable",
     "functional": "errors protocol",

@@ -31,6 +31,7 @@ class BoardSpec:
         reported_note: what to know before comparing with the papers.
         certificates: method -> reference, golden cases passed, largest deviation, where it differs.
         findings: method -> why its numbers are not those of the papers.
+        references: names of entries that are no methods, such as linear regression: set apart on every board.
 
     Raises:
         BenchError: a metric is not one of ours.
@@ -49,6 +50,7 @@ class BoardSpec:
     reported_note: str = ""
     certificates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     findings: Mapping[str, str] = field(default_factory=dict)
+    references: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in self.metrics:
@@ -65,6 +67,7 @@ class BoardSpec:
             "methods": tuple(description["methods"]),
             "regions": ("all", *(region for region in ORDER if region in there)),
             "certificates": certificates,
+            "references": tuple(description.get("references", ())),
         }
         return cls(**{**description, **made})
 
@@ -72,6 +75,10 @@ class BoardSpec:
         """The same board, of which only these methods and stacks are expected."""
         expected = tuple(name for name in self.methods if name in methods)
         return replace(self, methods=expected, refused={k: v for k, v in self.refused.items() if k in methods})
+
+    def is_reference(self, row: str) -> bool:
+        """Whether a row is a reference and no method."""
+        return row.partition(" {")[0].partition("[")[0] in self.references
 
     @property
     def keys(self) -> list[Key]:

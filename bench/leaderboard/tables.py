@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 from bench.leaderboard.board import Board, baseline_of
 from bench.leaderboard.format import NONE, ranges, short
-from bench.leaderboard.spec import SEEDS, Key
+from bench.leaderboard.spec import SEEDS
 from bench.leaderboard.statistics import column_places
-from bench.metrics import METRICS
 from bench.printable import plain
 from bench.results.record import FAILURES, Record
 
@@ -38,18 +37,18 @@ class Table:
 def main_table(board: Board, metrics: Sequence[str] = ()) -> Table:
     """Methods and stacks, best first, against metric × region.
 
-    Bold is the best mean of each column, with all that print alike, among the rows whose every seed gave a value.
+    Bold is the best mean of each column with all that no test tells from it, among the rows that may lead.
     """
     found = board.statistics
     seeds = {row: len(board.finished.get(row, ())) for row in found}
     keys = [key for key in board.spec.keys if not metrics or key[0] in metrics]
-    columns, bold = [[_count(board, row) for row in found]], set()
+    columns, bold = [[count(board, row) for row in found]], set()
     for j, key in enumerate(keys, start=2):
         column = [found[row][key] for row in found]
         decimals = column_places(column)
         columns.append([one.text(decimals, seeds[row]) for row, one in zip(found, column, strict=True)])
-        bold |= {(i, j) for i in _best(board, key, [text.partition(" ")[0] for text in columns[-1]])}
-    heads = ("method", "n", *(board.spec.header(*key) for key in keys))
+        bold |= {(i, j) for i, row in enumerate(found) if row in board.judged[key].tied}
+    heads = ("method", "n", *(f"{board.spec.header(*key)}, n={board.counts[key[1]]:,}" for key in keys))
     return Table(heads, tuple(zip(found, *columns, strict=True)), frozenset(bold))
 
 
@@ -98,22 +97,10 @@ def coverage_table(board: Board) -> Table:
     return _without_empty(Table(heads, tuple(rows)))
 
 
-def _count(board: Board, row: str) -> str:
+def count(board: Board, row: str) -> str:
     """Finished seeds of a row, and those that failed: `1, 9 diverged`."""
     failures = board.failed.get(row, {})
     return ", ".join([str(len(board.finished.get(row, ()))), *(f"{n} {status}" for status, n in failures.items())])
-
-
-def _best(board: Board, key: Key, printed: Sequence[str]) -> list[int]:
-    """Numbers of the rows that share the best mean as it is printed."""
-    found = {row: own[key] for row, own in board.statistics.items()}
-    whole = [board.is_whole(row, one) for row, one in found.items()]
-    order = METRICS[key[0]].sort_key
-    orders = [order(one.mean) if there else math.inf for one, there in zip(found.values(), whole, strict=True)]
-    first = min(range(len(orders)), key=orders.__getitem__, default=None)
-    if first is None or orders[first] == math.inf:
-        return []
-    return [i for i, text in enumerate(printed) if whole[i] and text == printed[first]]
 
 
 def _medians(records: Sequence[Record]) -> dict[str, float]:

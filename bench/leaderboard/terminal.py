@@ -6,16 +6,17 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from bench.leaderboard.board import Board
-from bench.leaderboard.tables import main_table
+from bench.leaderboard.lead import lead_table
 from bench.printable import plain
 
 MOST_LEFT_OUT = 5  # lines
 
 
 def show(board: Board, console: Console) -> None:
-    """Draw the main table, for the metric that ranks the rows."""
-    table = main_table(board, board.spec.metrics[:1])
-    title = Text(f"{board.spec.title}: test split, mean ± sample deviation over n seeds")
+    """Draw the table that its page leads with, for the metric that ranks the rows."""
+    table = lead_table(board)
+    header = board.spec.header(*board.spec.keys[0])
+    title = Text(f"{board.spec.title}: test split, {header}; difference: row less baseline, ▲ better, ▼ worse")
     drawn = RichTable(title=title, title_justify="left", box=SIMPLE_HEAD)
     for j, head in enumerate(table.columns):
         # a heading may break into lines, a number may not

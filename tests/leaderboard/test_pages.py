@@ -3,7 +3,8 @@
 import random
 
 from bench.leaderboard.board import Board, boards
-from bench.leaderboard.pages import dataset_page, index_page
+from bench.leaderboard.index import index_page
+from bench.leaderboard.pages import dataset_page
 from bench.leaderboard.spec import BoardSpec
 from support.board_records import FACES, TORUS, main_table, record, three
 
@@ -25,7 +26,7 @@ def test_no_clock_is_on_a_page():
 def test_many_columns_are_split_into_a_table_a_metric():
     wide = BoardSpec("faces", "Faces", "", "years", ("mae", "gmean_error", "pearson"), ("all", "many", "medium", "few"))
     heads = [line for line in dataset_page(Board(wide, three("baseline"))).splitlines() if line.startswith("| method")]
-    assert [("MAE" in head, "GM" in head) for head in heads[:3]] == [
+    assert [("MAE" in head, "GM" in head) for head in heads[1:4]] == [
         (True, False),
         (False, True),
         (False, False),

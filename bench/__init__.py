@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bench.api.results import board_frame as leaderboard
     from bench.api.results import load_results
     from bench.api.train import Trained, train
+    from bench.bases.reference import Known, Reference
     from bench.dataset import Bins, Dataset, Split, Splits
     from bench.errors import BenchError
     from bench.method import Batch, Method, Stage
@@ -39,8 +40,10 @@ __all__ = [
     "BenchError",
     "Bins",
     "Dataset",
+    "Known",
     "Method",
     "Protocol",
+    "Reference",
     "Split",
     "Splits",
     "Stage",
@@ -59,8 +62,10 @@ _MODULES = {
     "BenchError": "bench.errors",
     "Bins": "bench.dataset",
     "Dataset": "bench.dataset",
+    "Known": "bench.bases.reference",
     "Method": "bench.method",
     "Protocol": "bench.protocol",
+    "Reference": "bench.bases.reference",
     "Split": "bench.dataset",
     "Splits": "bench.dataset",
     "Stage": "bench.method",

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.functional.devices import to_device_of
+from bench.functional.plain_rows import plain_rows
 from bench.protocol import Protocol
 
 
@@ -139,6 +140,13 @@ class Split:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def plain_features(self) -> "PlainFeatures":
+        """Of a training split: what makes plain features, see `Dataset.plain_features`."""
+        return lambda split: plain_rows(split.x)
+
+
+PlainFeatures = Callable[[Split], Tensor]  # features (N, F) of the rows of any split, float64
+
 
 @dataclass(frozen=True)
 class Examples:
@@ -246,6 +254,13 @@ class Dataset:
     def head(self, width: int, outputs: int) -> nn.Module:
         """A new regressor from D features to `outputs` numbers, drawn from torch's global generator."""
         return nn.Linear(width, outputs)
+
+    def plain_features(self, train: Split) -> PlainFeatures:
+        """What makes plain features of any split, for references: whatever it learns, it learns from `train` alone.
+
+        By default the inputs as they are, and of pictures the mean of each of 8 x 8 cells.
+        """
+        return train.plain_features()
 
     def transform(self, examples: Examples, rng: torch.Generator, mode: Mode) -> Examples:
         """Augment a batch on its device, every example with numbers of its own; identity by default.

@@ -25,6 +25,7 @@ NUMERICS: dict[str, int] = {
     "coordinates": 1,
     "ages": 1,
     "holdout": 1,
+    "references": 1,
 }
 
 # what every cell runs, whatever its plug-ins import
@@ -65,6 +66,8 @@ MODULES: dict[str, tuple[str, ...]] = {
     "coordinates": ("bench.bases.coordinates", "bench.data.pickled_arrays"),
     "ages": ("bench.bases.ages", "bench.bases.age_lists"),
     "holdout": ("bench.bases.holdout",),
+    # plain features too, which no network reads: datasets reach those modules, and no key of a method holds them
+    "references": ("bench.bases.reference",),
 }
 
 

@@ -17,6 +17,7 @@ from bench.results.record import Region
 from bench.runs import cells
 from bench.training import evaluate
 from bench.training.loop import Training
+from bench.training.reference import start
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +28,7 @@ class Trained:
         method, dataset: their names.
         metrics: `metrics[split][region][metric]` for "val" and "test", with the number of samples as "n".
         predictions: of the test split, (N, T) in label units.
-        network: encoder and head with the chosen weights; its outputs are in network units.
+        network: encoder and head with the chosen weights; its outputs are in network units. None of a reference.
         history: one entry a validation: epoch, training loss, validation value, seconds.
         selection: metric, epoch and value that chose the weights; None where the last ones were kept.
         splits: what it was trained and tested on.
@@ -39,7 +40,7 @@ class Trained:
     seed: int
     metrics: dict[str, dict[str, Region]]
     predictions: np.ndarray
-    network: nn.Module
+    network: nn.Module | None
     history: list[dict[str, Any]]
     selection: dict[str, Any] | None
     splits: Splits
@@ -83,7 +84,7 @@ def train(
     where = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     gpus = [where] if where.type == "cuda" else []
     with torch.random.fork_rng(devices=gpus):  # pyright: ignore[reportUnknownMemberType]
-        training = Training(on.dataset, on.protocol, splits, chosen.build(), seed, where, changes=protocol)
+        training = start(on.dataset, on.protocol, splits, chosen.build(), seed, where, changes=protocol)
         fit = training.fit()
         columns = {split: training.predict_columns(getattr(splits, split)) for split in ("val", "test")}
     metrics: dict[str, dict[str, Region]] = {}
@@ -96,7 +97,7 @@ def train(
         seed=seed,
         metrics=metrics,
         predictions=columns["test"]["mean"].numpy(),
-        network=training.network,
+        network=training.network if isinstance(training, Training) else None,
         history=fit.history,
         selection=fit.selection,
         splits=splits,

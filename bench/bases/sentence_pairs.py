@@ -8,7 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bench.dataset import Split, Splits
+from bench.bases.pair_features import PairFeatures
+from bench.dataset import PlainFeatures, Split, Splits
+from bench.functional.plain_rows import plain_rows
 
 Sentence = Sequence[str]  # its words
 GROUP = 64  # sentences that are read together
@@ -48,7 +50,29 @@ class PairSplit(Split):
 
     def text(self, row: int) -> str:
         """Both sentences of one pair, in lines."""
-        return "\n".join(" ".join(self.words[i - 1] for i in side if i) for side in self.x[row].tolist())
+        return "\n".join(self._sentences(self._numbers[row]))
+
+    def plain_features(self) -> PlainFeatures:
+        """Of a training split: what its sentences share, as `bench.bases.pair_features` says."""
+        made = PairFeatures(self._pairs())
+        return lambda split: split._features(made) if isinstance(split, PairSplit) else plain_rows(split.x)
+
+    @property
+    def _numbers(self) -> Tensor:
+        return self.x[:]
+
+    def _features(self, made: PairFeatures) -> Tensor:
+        weight = torch.tensor([0.0, *map(made.weight, self.words)], dtype=torch.float64)[:, None]  # none of the padding
+        weighted = weight * self.vectors
+        parts = [weighted[some].sum(2) / weight[some].sum(2) for some in self._numbers.split(GROUP)]
+        first, second = torch.cat(parts).unbind(1)
+        return torch.from_numpy(made(self._pairs(), first.numpy(), second.numpy()))
+
+    def _pairs(self) -> list[tuple[str, str]]:
+        return [(first, second) for first, second in map(self._sentences, self._numbers)]
+
+    def _sentences(self, sides: Tensor) -> list[str]:
+        return [" ".join(self.words[i - 1] for i in side if i) for side in sides.tolist()]
 
 
 def as_splits(

@@ -7,14 +7,16 @@ from bench.plugins import lookup
 
 Offers = list[tuple[str, str]]  # what is offered, and a few words on it
 
-_METHOD_GROUPS = dict(zip(lookup.METHOD_GROUPS, ("every method", "stacks that papers report", "both"), strict=True))
+_METHOD_WORDS = ("every method", "stacks that papers report", "both", "what methods are measured by")
+_METHOD_GROUPS = dict(zip(lookup.METHOD_GROUPS, _METHOD_WORDS, strict=True))
 
 
 def methods(incomplete: str) -> Offers:
     """Methods and groups, for the last name of a list or stack."""
-    known = [(source.name, source.title) for source in plugins.sources("method")]
+    sources = list(plugins.sources("method"))
+    known = [(source.name, source.title) for source in sources]
     if "+" in incomplete.rpartition(",")[2]:
-        return _last(incomplete, known)
+        return _last(incomplete, [(source.name, source.title) for source in sources if not source.reference])
     return _last(incomplete, [*known, *_METHOD_GROUPS.items()])
 
 

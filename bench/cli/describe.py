@@ -28,22 +28,26 @@ if TYPE_CHECKING:
 def as_json() -> dict[str, list[dict[str, Any]]]:
     """All plug-ins by name as plain data, from their source alone.
 
-    `methods` and `datasets` have of each `name`, `title` (one sentence) and `parameters` (each with the default of its
-    constructor as text; null where the source does not tell), methods their `slots`, datasets their `groups`.
-    `broken` has the `kind` and `name` of each plug-in that cannot be used, which is in neither, and the `reason`.
+    `methods`, `references` and `datasets` have of each `name`, `title` (one sentence) and `parameters` (each with the
+    default of its constructor as text; null where the source does not tell), methods their `slots`, datasets their
+    `groups`. `broken` has the `kind` and `name` of each plug-in that cannot be used, which is in none of them, and the
+    `reason`.
     """
     methods = [{**_facts("method", source), "slots": _slots(source)} for source in _sound("method")]
+    references = [_facts("method", source) for source in _sound("method", True)]
     datasets = [{**_facts("dataset", source), "groups": list(source.groups)} for source in _sound("dataset")]
     broken: list[dict[str, Any]] = [{"kind": kind, "name": name, "reason": why} for kind, name, why in _broken()]
-    return {"methods": methods, "datasets": datasets, "broken": broken}
+    return {"methods": methods, "references": references, "datasets": datasets, "broken": broken}
 
 
 def _facts(kind: plugins.Kind, source: plugins.Source) -> dict[str, Any]:
     return {"name": source.name, "title": source.title, "parameters": parameters(kind, source.name)}
 
 
-def _sound(kind: plugins.Kind) -> list[plugins.Source]:
-    return [plugins.source(kind, name) for name in health.sound(kind)]
+def _sound(kind: plugins.Kind, references: bool = False) -> list[plugins.Source]:
+    # references, or all others
+    found = (plugins.source(kind, name) for name in health.sound(kind))
+    return [source for source in found if source.reference == references]
 
 
 def _broken() -> list[tuple[str, str, str]]:
@@ -57,11 +61,13 @@ def _slots(source: plugins.Source) -> list[str]:
 def plugin_table() -> str:
     """All plug-ins by name, from their source alone."""
     methods = [(source.name, " ".join(_slots(source)), source.title) for source in _sound("method")]
+    references = [(source.name, source.title) for source in _sound("method", True)]
     datasets = [(source.name, " ".join(source.groups), source.title) for source in _sound("dataset")]
     broken = [(kind, one_line(name)[:40], one_line(reason)) for kind, name, reason in _broken()]
     return "\n\n".join(
         (
             tabulate(methods, ("method", "slots", "what")),
+            tabulate(references, ("reference", "what")),
             tabulate(datasets, ("dataset", "groups", "what")),
             *([tabulate(broken, ("broken", "name", "why it is left out"))] if broken else []),
             "More: bench show NAME. Methods stack with +, as mt+ranksim; parameters go in brackets, as mt[copies=4].",
@@ -142,9 +148,9 @@ def _method_page(base: str) -> str:
     reasons = [f"{on.name}: {reason}" for on in datasets if (reason := resolve.refusal(base, on.dataset))]
     return "\n".join(
         (
-            f"method {base}\n",
+            f"{'reference' if source.reference else 'method'} {base}\n",
             source.doc.strip() + "\n",
-            f"slots: {', '.join(cls.slots()) or 'none'}\n",
+            *([] if source.reference else [f"slots: {', '.join(cls.slots()) or 'none'}\n"]),
             inspect.cleandoc(cls.__doc__ or "") + "\n",
             tabulate(rows, ("parameter", "value", "on", "from", "may be")) if rows else "no parameters",
             "",

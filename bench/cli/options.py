@@ -24,7 +24,8 @@ Methods = Annotated[
         metavar="NAMES",
         autocompletion=complete.methods,
         help="Methods and stacks, separated by commas: baseline,mt+ranksim,oe[weight=1]. 'singles' is every method, "
-        "'all-stacks' every stack that the papers report on the dataset, 'all' is both.",
+        "'all-stacks' every stack that the papers report on the dataset, 'all' is both; 'references' is "
+        "what methods are measured by: linear regression, trees and the like.",
     ),
 ]
 Datasets = Annotated[

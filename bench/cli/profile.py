@@ -96,6 +96,8 @@ def _of_methods(
 
     ((on, named),) = select.rows(method, dataset, overrides)
     folder = files.root(root)
+    for one in named:
+        one.build_method()  # a reference has no steps
     files.verify(on.dataset, folder, on.name)
     where = machine.devices(device)[0]
 

@@ -72,8 +72,8 @@ class Display:
         self.failed += record.status != "ok"
         self.walls[cell.dataset, cell.method].append(record.timing.wall_s)
         result = f"{record.status}: {one_line(record.reason)}"
-        if record.status == "ok" and record.selection:
-            metric = record.selection.metric
+        if record.status == "ok":
+            metric = next(iter(record.metrics["test"]["all"]))
             result = f"test {metric} {_number(record.metrics['test']['all'][metric])}"
         line = f"[{self.done}/{self.total}] {cell.dataset} {cell.method} seed {cell.seed}: {result}, "
         line += f"{record.timing.wall_s:.1f} s"

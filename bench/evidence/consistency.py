@@ -78,7 +78,8 @@ def _is_mean(name: str, whole: Region, parts: Sequence[Region]) -> bool:
 def _of_history(record: Record, facts: Facts | None) -> Iterator[str]:
     rows, timing = record.history, record.timing
     if not rows:
-        yield "it has none"
+        if not record.is_reference or (facts is not None and facts.stages):
+            yield "it has none"
         return
     times = [row.seconds for row in rows]
     times += [time for time in (timing.train_s, timing.wall_s) if time is not None]

@@ -20,6 +20,7 @@ def copies(records: Iterable[Record], whole: Callable[[Record], Record], predict
     Two seeds of a row never train to the same predictions by the same losses. Where even the times of the epochs are
     the same, it was one training, whatever the names: then neither is to be trusted, nor two methods or datasets that
     share them. Without equal times a method that draws nothing gives the same for each seed: then the first one counts.
+    A reference has no epochs, and may well give the same on two datasets of the same samples.
 
     Args:
         whole: the same record with its history, which may have been left out.
@@ -53,6 +54,8 @@ def _is_varied(values: np.ndarray | None) -> bool:
 
 
 def _one_training(one: Record, other: Record) -> bool:
+    if one.is_reference and other.is_reference:
+        return False
     times = [[row.seconds for row in record.history] for record in (one, other)]
     whole = [(record.timing.train_s, record.timing.step_ms) for record in (one, other)]
     return times[0] == times[1] and (len(times[0]) >= MEASURED or whole[0] == whole[1])

@@ -29,6 +29,7 @@ class Facts:
 
     Args:
         metric: the first of the dataset, which selects.
+        stages: none of a reference.
         calibrated: whether predictions are changed after the selection, so that its value is not that of the metrics.
         counts: samples of each region of the validation split; None without data.
         shapes: of the predictions of both splits; None without data.

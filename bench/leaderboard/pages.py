@@ -96,7 +96,7 @@ def _against(board: Board) -> Fold:
 
 
 def _costs(board: Board) -> Fold:
-    finished = [record for records in board.finished.values() for record in records]
+    finished = [record for records in board.finished.values() for record in records if not record.is_reference]
     if not finished:
         return None
     text = (

@@ -26,12 +26,12 @@ class BoardSpec:
         regions: regions that the records have; the first one ranks the rows.
         synthetic: made-up samples, kept apart from real data.
         methods: the rows that the board is to have.
-        refused: method -> why it is not defined here.
+        references: entries that are no methods, such as linear regression, and are set apart.
+        refused: method or reference -> why it is not defined here.
         reported: the papers' name of the dataset; None where no row is comparable.
         reported_note: what to know before comparing with the papers.
         certificates: method -> reference, golden cases passed, largest deviation, where it differs.
         findings: method -> why its numbers are not those of the papers.
-        references: names of entries that are no methods, such as linear regression: set apart on every board.
 
     Raises:
         BenchError: a metric is not one of ours.
@@ -45,12 +45,12 @@ class BoardSpec:
     regions: tuple[str, ...] = ("all",)
     synthetic: bool = False
     methods: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
     refused: Mapping[str, str] = field(default_factory=dict)
     reported: str | None = None
     reported_note: str = ""
     certificates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     findings: Mapping[str, str] = field(default_factory=dict)
-    references: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in self.metrics:
@@ -72,9 +72,16 @@ class BoardSpec:
         return cls(**{**description, **made})
 
     def among(self, methods: Collection[str]) -> Self:
-        """The same board, of which only these methods and stacks are expected."""
-        expected = tuple(name for name in self.methods if name in methods)
-        return replace(self, methods=expected, refused={k: v for k, v in self.refused.items() if k in methods})
+        """The same board, of which only these methods, stacks and references are expected."""
+        expected, references = (
+            tuple(name for name in names if name in methods) for names in (self.methods, self.references)
+        )
+        return replace(
+            self,
+            methods=expected,
+            references=references,
+            refused={k: v for k, v in self.refused.items() if k in methods},
+        )
 
     def is_reference(self, row: str) -> bool:
         """Whether a row is a reference and no method."""

@@ -3,6 +3,6 @@
 from bench.plugins.digests import digest, numerics
 from bench.plugins.discovery import Kind, modules
 from bench.plugins.loading import load
-from bench.plugins.source_text import Source, source, sources
+from bench.plugins.source_text import Source, methods, references, source, sources
 
-__all__ = ["Kind", "Source", "digest", "load", "modules", "numerics", "source", "sources"]
+__all__ = ["Kind", "Source", "digest", "load", "methods", "modules", "numerics", "references", "source", "sources"]

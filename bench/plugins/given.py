@@ -8,12 +8,13 @@ from typing import Any, Protocol
 
 from bench import dataset as datasets
 from bench import method as methods
+from bench.bases.reference import Reference
 from bench.errors import BenchError
 from bench.plugins import resolve
 from bench.plugins.resolve import NamedDataset
 from bench.protocol import with_protocol
 
-Method = str | type[methods.Method] | methods.Method
+Method = str | type[methods.Method] | methods.Method | type[Reference] | Reference
 Dataset = str | type[datasets.Dataset] | datasets.Dataset
 
 
@@ -25,8 +26,8 @@ class Buildable(Protocol):
         """As results and messages call it."""
         ...
 
-    def build(self) -> methods.Method:
-        """A new method object."""
+    def build(self) -> methods.Method | Reference:
+        """A new method or reference object."""
         ...
 
     def refusal(self, dataset: datasets.Dataset) -> str | None:
@@ -39,8 +40,8 @@ class GivenMethod:
     """A class or an object that no file need define."""
 
     name: str
-    kind: type[methods.Method]
-    build: Callable[[], methods.Method]
+    kind: type[methods.Method] | type[Reference]
+    build: Callable[[], methods.Method | Reference]
 
     def refusal(self, dataset: datasets.Dataset) -> str | None:
         """Why the method is not defined on a dataset, by its own word."""
@@ -51,9 +52,9 @@ def method(given: Method, on: NamedDataset) -> Buildable:
     """A name resolved, a class with its defaults for the dataset, or copies of an object that is not trained yet."""
     if isinstance(given, str):
         return resolve.method(given, on)
-    if isinstance(given, methods.Method):
+    if isinstance(given, methods.Method | Reference):
         return GivenMethod(name(given), type(given), lambda: copy.deepcopy(given))
-    if not _is_class(given, methods.Method):
+    if not _is_class(given, (methods.Method, Reference)):
         raise BenchError(f"{given!r} is no method; give a name, a subclass of bench.Method or an object of one")
     return GivenMethod(name(given), given, lambda: given(**resolve.published(given, on)))
 
@@ -75,7 +76,7 @@ def name(given: Method | Dataset) -> str:
     return (given if inspect.isclass(given) else type(given)).__name__
 
 
-def _is_class(given: object, base: type) -> bool:
+def _is_class(given: object, base: type | tuple[type, ...]) -> bool:
     # a notebook is not type-checked
     return inspect.isclass(given) and issubclass(given, base)
 

@@ -101,18 +101,19 @@ def hints(cls: type[Any]) -> dict[str, Any]:
 
 
 def _class(kind: Kind, module: str) -> type[Any]:
+    from bench.bases.reference import Reference
     from bench.dataset import Dataset
     from bench.method import Method
 
-    base = Method if kind == "method" else Dataset
+    bases = (Method, Reference) if kind == "method" else (Dataset,)
     made = import_guarded(module)
     classes = [
         item
         for item in vars(made).values()
-        if isinstance(item, type) and issubclass(item, base) and item.__module__ == made.__name__
+        if isinstance(item, type) and issubclass(item, bases) and item.__module__ == made.__name__
     ]
     if len(classes) != 1:
-        raise Refused(f"{made.__file__} must define one subclass of {base.__name__}; it defines {len(classes)}")
+        raise Refused(f"{made.__file__} must define one subclass of {bases[0].__name__}; it defines {len(classes)}")
     if problem := _problem(classes[0]):
         raise Refused(problem)
     return classes[0]

@@ -7,7 +7,10 @@ from bench.plugins.discovery import Kind, modules
 from bench.plugins.syntax import path_of, tree
 
 # the bases of all plug-ins: their own constructors take no parameter
-_ROOTS = {("bench.method", "Method"), ("bench.dataset", "Dataset"), ("bench", "Method"), ("bench", "Dataset")}
+_ROOTS = {
+    ("bench.method", "Method"), ("bench.bases.reference", "Reference"), ("bench.dataset", "Dataset"),
+    ("bench", "Method"), ("bench", "Reference"), ("bench", "Dataset"),
+}  # fmt: skip
 _NONE = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
 
 

@@ -12,6 +12,7 @@ from pydantic import PydanticUserError, TypeAdapter, ValidationError
 
 import bench
 from bench import plugins
+from bench.bases.reference import Reference
 from bench.dataset import Dataset
 from bench.errors import BenchError, BrokenPlugin
 from bench.method import Method
@@ -45,9 +46,30 @@ class NamedMethod:
     parts: tuple[tuple[str, dict[str, Any]], ...]  # (plug-in, every hyper-parameter)
     broken: str | None = None  # why it cannot be used on the dataset, where a plug-in of it raises
 
-    def build(self) -> Method:
-        """A new method object."""
+    @property
+    def is_reference(self) -> bool:
+        """Whether it is no method but what methods are measured by."""
+        return not self.broken and any(is_reference(base) for base, _ in self.parts)
+
+    @property
+    def has_one_seed(self) -> bool:
+        """Whether all seeds would give the same, so that 0 is enough."""
+        return self.is_reference and not any(plugins.load("method", base).seeded for base, _ in self.parts)
+
+    def build(self) -> Method | Reference:
+        """A new method or reference object."""
         return build(self.parts)
+
+    def build_method(self) -> Method:
+        """A new method object.
+
+        Raises:
+            BenchError: it is a reference, which takes no steps.
+        """
+        made = self.build()
+        if isinstance(made, Reference):
+            raise BenchError(f"'{self.name}' is a reference, which is fitted in one go; name a method")
+        return made
 
     def refusal(self, dataset: Dataset) -> str | None:
         """Why the method is not defined on a dataset."""
@@ -79,7 +101,10 @@ def method(text: str, on: NamedDataset, searched: bool = True) -> NamedMethod:
             defaults = published(cls, on, found)
         given, params = _arguments("method", cls, name, defaults)
         parts.append((str(given), name.base, params))
-    parts.sort(key=lambda part: _order(part[1]))
+    if len(parts) > 1:
+        if single := next((base for _, base, _ in parts if is_reference(base)), None):
+            raise BenchError(f"cannot stack '{single}': it is a reference, which no method changes; write it alone")
+        parts.sort(key=lambda part: _order(part[1]))
     made = NamedMethod(
         require_short("+".join(part[0] for part in parts)), tuple((base, params) for _, base, params in parts)
     )
@@ -103,8 +128,13 @@ def refusal(base: str, dataset: Dataset) -> str | None:
         return dataset.excluded.get(base) or plugins.load("method", base).unsupported_reason(dataset)
 
 
-def build(parts: Sequence[tuple[str, Mapping[str, Any]]]) -> Method:
-    """A new method object from plug-in names and their parameters."""
+def is_reference(base: str) -> bool:
+    """Whether a plug-in beside the methods is a reference."""
+    return issubclass(plugins.load("method", base), Reference)
+
+
+def build(parts: Sequence[tuple[str, Mapping[str, Any]]]) -> Method | Reference:
+    """A new method or reference object from plug-in names and their parameters."""
     methods = []
     for base, params in parts:
         cls = plugins.load("method", base)

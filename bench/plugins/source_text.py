@@ -10,6 +10,9 @@ from bench.errors import BenchError
 from bench.plugins.discovery import Kind, modules
 from bench.plugins.syntax import assigned, imported, path_of, tree
 
+_ROOTS = {"Method", "Reference", "Dataset"}
+_REFERENCES = {("bench.bases.reference", "Reference"), ("bench", "Reference")}
+
 
 @dataclass(frozen=True)
 class Source:
@@ -20,6 +23,7 @@ class Source:
     doc: str  # the module's docstring
     hooks: frozenset[str]  # names that the class body and its shared base define
     groups: tuple[str, ...] = ()
+    reference: bool = False  # what methods are measured by, and no method itself
 
     @property
     def title(self) -> str:
@@ -62,7 +66,17 @@ def source(kind: Kind, name: str) -> Source:
             names.add(target)
             if target == "groups":
                 groups = _words(node.value)
-    return Source(name, module, ast.get_docstring(parsed) or "", frozenset(names), groups)
+    return Source(name, module, ast.get_docstring(parsed) or "", frozenset(names), groups, _is_reference(module))
+
+
+def methods() -> list[str]:
+    """Names of all plug-ins of the kind "method" that are methods, or cannot be read."""
+    return sorted(modules("method").keys() - set(references()))
+
+
+def references() -> list[str]:
+    """Names of the plug-ins beside them that are references."""
+    return [source.name for source in sources("method") if source.reference]
 
 
 def sources(kind: Kind) -> Iterator[Source]:
@@ -86,11 +100,43 @@ def _words(node: ast.expr | None) -> tuple[str, ...]:
     return tuple(word for word in words if isinstance(word, str))
 
 
+def _is_reference(module: str) -> bool:
+    # a class of it descends from the base of references, directly or by classes of other modules
+    todo = [(module, node.name) for node in tree(module).body if isinstance(node, ast.ClassDef)]
+    seen: set[tuple[str, str]] = set()
+    while todo:
+        at = todo.pop()
+        if at in _REFERENCES:
+            return True
+        if at not in seen and path_of(at[0]):
+            seen.add(at)
+            todo += _bases(*at)
+    return False
+
+
+def _bases(module: str, cls: str) -> Iterator[tuple[str, str]]:
+    # the classes that a class is made of, each as its module and its name there
+    body = tree(module).body
+    taken = {
+        alias.asname or alias.name: (node.module, alias.name)
+        for node in body
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level
+        for alias in node.names
+    }
+    for node in body:
+        if isinstance(node, ast.ClassDef) and node.name == cls:
+            for base in node.bases:
+                if isinstance(base, ast.Name):
+                    yield taken.get(base.id, (module, base.id))
+                elif isinstance(base, ast.Attribute):
+                    yield ast.unparse(base.value), base.attr
+
+
 def _class_body(module: str) -> list[ast.stmt]:
     # what the plug-in's class defines, and what it takes from a shared base
     classes = [node for node in tree(module).body if isinstance(node, ast.ClassDef)]
     body = [node for item in classes for node in item.body]
-    bases = {base.id for item in classes for base in item.bases if isinstance(base, ast.Name)} - {"Method", "Dataset"}
+    bases = {base.id for item in classes for base in item.bases if isinstance(base, ast.Name)} - _ROOTS
     for other in imported(module):
         if other.startswith("bench.bases.") and path_of(other):
             shared = (node for node in tree(other).body if isinstance(node, ast.ClassDef) and node.name in bases)

@@ -31,7 +31,7 @@ def harness() -> str:
     splits = on.dataset.load(Path())
 
     def training(seed: int) -> Training:
-        method = resolve.method("baseline", on).build()
+        method = resolve.method("baseline", on).build_method()
         return Training(on.dataset, on.protocol, splits, method, seed, torch.device("cpu"))
 
     def bare(seed: int) -> float:
@@ -94,7 +94,7 @@ def _cell(name: str, rows: int, width: int, targets: int) -> str:
     named = resolve.method(name, on)
     if named.refusal(toy):
         return "–"
-    method, rng = named.build(), torch.Generator().manual_seed(0)
+    method, rng = named.build_method(), torch.Generator().manual_seed(0)
     labels = torch.randint(20, 80, (2 * rows, targets), generator=rng).float()
     method.prepare(Task(labels, labels, 0.0, 1.0, width, toy.bins, toy.protocol, rng))
     batches = []

@@ -143,7 +143,7 @@ def _measured(dataset: str, name: str, changes: dict[str, Any], steps: int, cont
     brief = {"protocol.epochs": epochs, "protocol.validate_every": epochs, "protocol.validate_steps": None}
     summary = None if splits.reference_rows is None else torch.arange(min(few, len(splits.reference_rows)))
     part = replace(splits, train=_first(splits.train, few), val=_first(splits.val, batch), reference_rows=summary)
-    method = named.build()
+    method = named.build_method()
     training = Training(on.dataset, protocol, part, method, 0, device, changes={**changes, **brief})
     taken = training.fit().step_s
     stages = method.stages(protocol)

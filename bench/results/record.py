@@ -127,6 +127,11 @@ class Record(_Part):
         return f"{self.dataset}/{self.method}/{self.seed}"
 
     @property
+    def is_reference(self) -> bool:
+        """Whether it is of a reference: no protocol trained it."""
+        return self.config.get("protocol") == {}
+
+    @property
     def reason(self) -> str:
         """Why it failed, in one line; empty where it did not."""
         return (self.error or "").strip().rpartition("\n")[2]

@@ -141,8 +141,10 @@ def _describe(dataset: str) -> dict[str, Any]:
     from bench.runs import select
 
     ((on, methods),) = select.rows("all", dataset, {})
+    ((_, references),) = select.rows("references", dataset, {})
     reasons = {method.name: method.refusal(on.dataset) for method in methods}
-    sources = list(plugins.sources("method"))
+    apart = {reference.name: reference.refusal(on.dataset) for reference in references}
+    sources = [source for source in plugins.sources("method") if not source.reference]
     return {
         "dataset": on.name,
         "title": on.name,
@@ -151,7 +153,8 @@ def _describe(dataset: str) -> dict[str, Any]:
         "metrics": list(on.dataset.metrics),
         "synthetic": on.dataset.synthetic,
         "methods": [method for method, reason in reasons.items() if reason is None],
-        "refused": {method: reason for method, reason in reasons.items() if reason is not None},
+        "references": [reference for reference, reason in apart.items() if reason is None],
+        "refused": {row: reason for row, reason in {**reasons, **apart}.items() if reason is not None},
         "reported": on.dataset.reported,
         "reported_note": on.dataset.reported_note,
         "certificates": {source.name: [*certificate(source.name), source.differs] for source in sources},

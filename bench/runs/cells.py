@@ -33,14 +33,18 @@ def dataset_part(on: resolve.NamedDataset) -> dict[str, Any]:
 
 
 def config_of(on: resolve.NamedDataset, method: resolve.NamedMethod, overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """Everything that can move a cell's numbers but its seed and its data, as JSON has it."""
+    """Everything that can move a cell's numbers but its seed and its data, as JSON has it.
+
+    No protocol trains a reference, so that it has none.
+    """
+    alone = method.is_reference
     config = {
         "dataset": dataset_part(on),
         "method": [
             {"name": base, "params": params, "digest": plugins.digest("method", base)} for base, params in method.parts
         ],
-        "protocol": asdict(on.protocol),
-        "overrides": dict(overrides),
+        "protocol": {} if alone else asdict(on.protocol),
+        "overrides": {} if alone else dict(overrides),
         "numerics": _numerics(on, method),
     }
     return json.loads(json.dumps(config))
@@ -93,7 +97,8 @@ def wanted(rows: Rows, overrides: Mapping[str, Any]) -> Iterator[Wanted]:
     for on, methods in rows:
         for method in methods:
             reason = method.refusal(on.dataset)
-            yield Wanted(on.name, method.name, {} if reason else config_of(on, method, overrides), reason)
+            config = {} if reason else config_of(on, method, overrides)
+            yield Wanted(on.name, method.name, config, reason, method.has_one_seed)
 
 
 def load(on: resolve.NamedDataset, root: Path) -> Splits:

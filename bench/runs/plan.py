@@ -26,12 +26,14 @@ class Wanted:
     Args:
         config: everything that can move its numbers but seed and data; empty where it is not defined.
         refusal: why it is not defined there.
+        one_seed: whether seed 0 stands for all, as every other one would give the same.
     """
 
     dataset: str
     method: str
     config: dict[str, Any]
     refusal: str | None = None
+    one_seed: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def compare(
             result.refused[one.method, one.dataset] = one.refusal
             continue
         data = fingerprints[one.dataset]
-        for seed in seeds:
+        for seed in [0] if one.one_seed else seeds:
             cell = Cell(one.dataset, one.method, seed, one.config, data, key_of(one.config, seed, data))
             result.planned.append(_compare(cell, results, known, retry, rerun_stale))
     if not result.planned and result.refused:

@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from bench.bases.reference import Reference
 from bench.dataset import Split
 from bench.errors import BenchError
 from bench.method import Method, Stage
@@ -56,6 +57,8 @@ def doubtful(todo: Sequence[Cell], rows: dict[str, int]) -> Iterator[tuple[Cell,
     for cell in {(cell.dataset, cell.method): cell for cell in todo}.values():
         on = resolve.dataset(cell.dataset, cell.config["overrides"])
         method = resolve.build([(part["name"], part["params"]) for part in cell.config["method"]])
+        if isinstance(method, Reference):
+            continue
         alone = _has_row_alone(method, on.protocol, cell.config["overrides"], rows[cell.dataset])
         if (alone or on.protocol.precision == "bf16" or on.protocol.compile) and (cell.dataset, alone) not in seen:
             seen[cell.dataset, alone] = None
@@ -114,7 +117,7 @@ def _error(*given: Any) -> str | None:
 
 
 def _step(on: resolve.NamedDataset, splits: Any, protocol: Protocol, device: str, rows: int) -> None:
-    model = Model(on.dataset, protocol, splits, resolve.method("baseline", on).build(), 0, torch.device(device))
+    model = Model(on.dataset, protocol, splits, resolve.method("baseline", on).build_method(), 0, torch.device(device))
     model.network.train()
     drawn = model.draw(torch.arange(min(rows, len(model.train))), Stage())
     model.forward(drawn, Stage(), 1).outputs.sum().backward()

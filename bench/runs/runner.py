@@ -92,9 +92,15 @@ def local(
     sha, dirty = _checkout()
     context = RunContext(str(root.absolute()), git_sha=sha, git_dirty=dirty)
     named = [resolve.dataset(name).dataset for name in {cell.dataset for cell in todo}]
-    needed = sorted({*imports, *_foreign(todo), *(module for dataset in named for module in dataset.imports)})
+    needed = {*imports, *_foreign(todo), *(module for dataset in named for module in dataset.imports)}
+    needed |= {module for base in _references(todo) for module in plugins.load("method", base).imports}
     workers = machine.at_a_time(len(todo), jobs, chosen, per_device)
-    return LocalExecutor(workers, context, timeout, chosen, needed)
+    return LocalExecutor(workers, context, timeout, chosen, sorted(needed))
+
+
+def _references(todo: Sequence[Cell]) -> set[str]:
+    used = {part["name"] for cell in todo for part in cell.config["method"]}
+    return used.intersection(plugins.references())
 
 
 def _foreign(todo: Sequence[Cell]) -> set[str]:

@@ -13,6 +13,7 @@ from bench.errors import BenchError
 from bench.evidence import consistency
 from bench.evidence.difference import Difference
 from bench.evidence.facts import Facts, StageFacts
+from bench.method import Method
 from bench.plugins import resolve
 from bench.protocol import with_protocol
 from bench.results import arrays, store
@@ -153,20 +154,21 @@ def _of_name(on: resolve.NamedDataset, record: Record) -> consistency.Found:
 
 def _facts(on: resolve.NamedDataset, record: Record, splits: Splits | None) -> Facts:
     method = resolve.build([(part["name"], part["params"]) for part in record.config["method"]])
-    rows = None if splits is None or overrides(method, "sampler") else len(splits.train)
-    stages = tuple(
-        _stage(
-            stage.name, stage.select, with_protocol(on.protocol, {**stage.changes, **record.config["overrides"]}), rows
-        )
-        for stage in method.stages(on.protocol)
-    )
-    facts = Facts(on.dataset.metrics[0], stages, overrides(method, "calibrated"))
+    facts = Facts(on.dataset.metrics[0], (), False)
+    if isinstance(method, Method):
+        facts = replace(facts, stages=_stages(on, method, record, splits), calibrated=overrides(method, "calibrated"))
     if splits is None:
         return facts
     shapes = {split: on.dataset.predictions_shape(getattr(splits, split)) for split in ("val", "test")}
     perfect = evaluate.metrics(on.dataset, splits, "val", splits.val.labels)
     counts = {region: int(values["n"] or 0) for region, values in perfect.items()}
     return replace(facts, counts=counts, shapes=shapes)
+
+
+def _stages(on: resolve.NamedDataset, method: Method, record: Record, splits: Splits | None) -> tuple[StageFacts, ...]:
+    rows = None if splits is None or overrides(method, "sampler") else len(splits.train)
+    changed = ((stage, {**stage.changes, **record.config["overrides"]}) for stage in method.stages(on.protocol))
+    return tuple(_stage(one.name, one.select, with_protocol(on.protocol, own), rows) for one, own in changed)
 
 
 def _stage(name: str, selects: bool, protocol: Any, rows: int | None) -> StageFacts:

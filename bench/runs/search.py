@@ -96,7 +96,7 @@ def keep(found: list[Tried]) -> None:
 
 
 def _candidates(method: NamedMethod, on: NamedDataset) -> Iterator[NamedMethod]:
-    if len(method.parts) != 1 or method.refusal(on.dataset):
+    if len(method.parts) != 1 or method.is_reference or method.refusal(on.dataset):
         return
     ((base, _),) = method.parts
     cls = plugins.load("method", base)

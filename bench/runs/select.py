@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from bench import plugins
 from bench.errors import BenchError
 from bench.leaderboard.published import published_rows
 from bench.names import parse_stack, split_list
@@ -30,9 +31,10 @@ def small_name(name: str) -> str:
 
 
 def method_names(text: str, on: NamedDataset) -> list[str]:
-    """Names of a comma-separated list, each once; `singles`, `all-stacks` and `all`, which is both, stand for several.
+    """Names of a comma-separated list, each once.
 
-    What is broken is in none of the three.
+    `singles`, `all-stacks` and `all`, which is both, stand for several methods, `references` for all references.
+    What is broken is in none of them.
     """
     lookup.check_methods(text)
     items = dict.fromkeys(split_list(text))
@@ -41,9 +43,10 @@ def method_names(text: str, on: NamedDataset) -> list[str]:
 
 
 def _groups(on: NamedDataset) -> dict[str, list[str]]:
-    singles = health.sound("method")
+    references = [name for name in health.sound("method") if name in plugins.references()]
+    singles = [name for name in health.sound("method") if name not in references]
     stacks = [stack for stack in reported_stacks(on) if all(part.base in singles for part in parse_stack(stack))]
-    return dict(zip(lookup.METHOD_GROUPS, (singles, stacks, singles + stacks), strict=True))
+    return dict(zip(lookup.METHOD_GROUPS, (singles, stacks, singles + stacks, references), strict=True))
 
 
 def _methods(text: str, on: NamedDataset) -> Iterator[NamedMethod]:

@@ -5,7 +5,7 @@ import platform
 import sys
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -16,14 +16,15 @@ from typing import Any
 import numpy as np
 import torch
 
+from bench.method import Method
 from bench.plugins import resolve
 from bench.results import store
 from bench.results.record import Environment, Hashes, Memory, Predictions, Record, Status, Timing
 from bench.runs import cells
 from bench.runs.plan import Cell
 from bench.stack import batch_counters
-from bench.training import evaluate
-from bench.training.loop import Diverged, Training
+from bench.training import evaluate, reference
+from bench.training.loop import Diverged, Fit
 
 PACKAGES = ("regression-bench", "torch", "torchvision", "timm", "numpy", "scipy", "scikit-learn", "pandas")
 
@@ -55,6 +56,8 @@ class Finished:
 def run(cell: Cell, context: RunContext, report: Callable[[dict], None]) -> Finished:
     """Train and evaluate one cell; every failure comes back as a record."""
     started, clock = datetime.now(UTC), perf_counter()
+    if not cell.config["protocol"]:  # of a reference, which no GPU fits
+        context = replace(context, device="cpu")
     parts: dict[str, Any] = {}
     predictions = None
     status: Status = "ok"
@@ -105,17 +108,18 @@ def _train(cell: Cell, context: RunContext, report: Callable[[dict], None]) -> t
     # of the values that went out with the cell, whatever is the default here by now
     method = resolve.build([(part["name"], part["params"]) for part in cell.config["method"]])
     splits = cells.load(on, Path(context.root))
-    training = Training(on.dataset, on.protocol, splits, method, cell.seed, device, report, cell.config["overrides"])
+    overrides = cell.config["overrides"]
+    training = reference.start(on.dataset, on.protocol, splits, method, cell.seed, device, report, overrides)
     fit = training.fit()
     predicted = {name: training.predict_columns(getattr(splits, name)) for name in ("val", "test")}
     metrics = {
         name: evaluate.metrics(on.dataset, splits, name, columns["mean"], {k: columns[k] for k in [*columns][1:]})
         for name, columns in predicted.items()
     }
-    if reason := evaluate.undefined(on.dataset, splits, predicted["test"]["mean"], metrics["test"]):
+    # one prediction for all has no correlation, which is no failure of a reference
+    asked = metrics["test"] if isinstance(method, Method) else {"all": {}}
+    if reason := evaluate.undefined(on.dataset, splits, predicted["test"]["mean"], asked):
         raise Diverged(reason)
-    step, spread = fit.step_ms()
-    batch = min(on.protocol.batch_size or len(splits.train), len(splits.train))
     val, test = ({name: values.numpy() for name, values in predicted[split].items()} for split in ("val", "test"))
     kept = Predictions(file=store.file_of(test["mean"].shape), val=_hashes(val), **_hashes(test).model_dump())
     return {
@@ -123,14 +127,17 @@ def _train(cell: Cell, context: RunContext, report: Callable[[dict], None]) -> t
         "selection": fit.selection,
         "history": [_row(row) for row in fit.history],
         "predictions": kept,
-        **batch_counters(method),
-        "timing": {
-            "train_s": round(fit.train_s, 3),
-            "step_ms": round(step, 4),
-            "step_ms_iqr": round(spread, 4),
-            "samples_per_s": round(1e3 * batch / step, 1) if step else None,
-        },
+        **(batch_counters(method) if isinstance(method, Method) else {}),
+        "timing": {"train_s": round(fit.train_s, 3), **_steps(fit, on.protocol.batch_size, len(splits.train))},
     }, {**test, **{"val" if name == "mean" else f"val/{name}": values for name, values in val.items()}}
+
+
+def _steps(fit: Fit, batch_size: int | None, rows: int) -> dict[str, float | None]:
+    if not fit.step_s:
+        return {}
+    step, spread = fit.step_ms()
+    rate = round(1e3 * min(batch_size or rows, rows) / step, 1) if step else None
+    return {"step_ms": round(step, 4), "step_ms_iqr": round(spread, 4), "samples_per_s": rate}
 
 
 def _hashes(columns: Columns) -> Hashes:

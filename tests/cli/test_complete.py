@@ -22,6 +22,9 @@ def test_a_list_of_methods_is_completed_at_its_last_name():
 def test_groups_stand_in_lists_but_not_in_stacks():
     assert offered(complete.methods, "oe,al") == ["oe,all-stacks", "oe,all"]
     assert offered(complete.methods, "mt+al") == []
+    assert offered(complete.methods, "oe,linear,ref") == ["oe,linear,references"]
+    assert offered(complete.methods, "line") == ["linear"]
+    assert offered(complete.methods, "mt+line") == []  # a reference stands alone
     assert offered(complete.datasets, "circle,u") == ["circle,uci"]
     assert offered(complete.dataset, "u") == []
 

@@ -14,7 +14,8 @@ from support.command_line import TINY, bench
 
 def test_list_gives_every_plug_in_with_its_parameters(tmp_path):
     said = json.loads(bench("list", "--json", cwd=tmp_path).stdout)
-    assert [row["name"] for row in said["methods"]] == sorted(plugins.modules("method"))
+    assert [row["name"] for row in said["methods"]] == plugins.methods()
+    assert [row["name"] for row in said["references"]] == plugins.references()
     assert [row["name"] for row in said["datasets"]] == sorted(plugins.modules("dataset"))
     methods = {row["name"]: row for row in said["methods"]}
     assert methods["oe"]["parameters"] == {"weight": "1", "samples": "80"}

@@ -164,7 +164,7 @@ def toy(targets):
     return resolve.NamedDataset("toy", "toy", {}, data, data.protocol)
 
 
-METHODS = sorted(plugins.modules("method"))
+METHODS = plugins.methods()
 
 
 @pytest.mark.parametrize("targets", [1, 3])

@@ -40,7 +40,7 @@ def test_training_with_it_gives_other_predictions(kind, name):
 
 
 def test_every_slot_is_filled_by_a_method():
-    filled = {slot for name in plugins.modules("method") for slot in plugins.load("method", name).slots()}
+    filled = {slot for name in plugins.methods() for slot in plugins.load("method", name).slots()}
     assert filled >= set(SLOTS) - {"optimizer", "views"}
 
 

@@ -23,7 +23,7 @@ def test_datasets_is_still_hugging_faces_library():
     assert hasattr(datasets, "load_dataset")
 
 
-@pytest.mark.parametrize("name", sorted(plugins.modules("method")))
+@pytest.mark.parametrize("name", plugins.methods())
 def test_slots_read_from_the_source_are_those_of_the_class(name):
     hooks = plugins.source("method", name).hooks
     assert tuple(slot for slot in SLOTS if slot in hooks) == plugins.load("method", name).slots()

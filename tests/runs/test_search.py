@@ -78,7 +78,7 @@ def test_the_best_candidate_on_validation_becomes_the_default(tmp_path, monkeypa
 
 def test_committed_defaults_are_the_best_of_the_committed_search():
     named = [name for name in lookup.dataset_names(SEARCHED) if _present(name)]
-    methods = sorted(set(plugins.modules("method")) - NOT_SEARCHED)
+    methods = sorted(set(plugins.methods()) - NOT_SEARCHED)
     rows = search.candidate_rows(",".join(methods), ",".join(named))
     plan = cells.plan(rows, [search.SEED], {}, ROOT / "search/results", files.root())
     assert not plan.todo

@@ -21,6 +21,7 @@ from bench.plugins.resolve import NamedDataset
 from bench.protocol import Protocol, with_protocol
 from bench.training import evaluate
 from bench.training.loop import Training
+from bench.training.reference import start
 from support.fingerprint_functions import of_functions
 from support.fingerprints import Case, Plugin, Values, some
 
@@ -143,12 +144,33 @@ def trained(text: str, where: str, number: int, changes: Mapping[str, object]) -
         return None
     # over a stage's own schedule too, which would take hundreds of epochs
     over = {key: getattr(protocol, key) for key in ("lr", "epochs", "batch_size")}
-    training = Training(on.dataset, protocol, splits, method.build(), 0, torch.device("cpu"), changes=over)
+    training = Training(on.dataset, protocol, splits, method.build_method(), 0, torch.device("cpu"), changes=over)
     fit = training.fit()
     assert fit.selection is not None
     y_hat = (training.predict(splits.test) - splits.shift) / splits.scale
     losses = torch.tensor([row["loss"] for row in fit.history])
     return {"loss": some(losses), "epoch": [fit.selection["epoch"]], "y_hat": some(y_hat)}
+
+
+def fitted(text: str, where: str, number: int) -> Values:
+    """Predictions of a reference, in label units; None where it is not defined."""
+    on, splits = small(where, number)
+    reference = resolve.method(text, on)
+    if reference.refusal(on.dataset):
+        return None
+    fitting = start(on.dataset, on.protocol, splits, reference.build(), 0, torch.device("cpu"))
+    fitting.fit()
+    return {"y_hat": some(fitting.predict(splits.test))}
+
+
+def of_references() -> dict[str, Case]:
+    """Every reference on every kind of data."""
+    found = {}
+    for kind, (where, number, _) in GROUNDS.items():
+        for name in plugins.references():
+            values = partial(fitted, name, where, number)
+            found[f"{name} on {kind}"] = of_plugins(values, ("method", name), *_dataset(where))
+    return found
 
 
 def of_plugins(values: Callable[[], Values], *names: Plugin, without: tuple[str, ...] = (), **how) -> Case:
@@ -159,7 +181,7 @@ def of_plugins(values: Callable[[], Values], *names: Plugin, without: tuple[str,
 
 def of_trainings() -> dict[str, Case]:
     """Every method and some stacks on every kind of data; every dataset; every field of the protocol."""
-    ours = sorted(name for name, module in plugins.modules("method").items() if module.startswith("bench.methods."))
+    ours = [name for name in plugins.methods() if plugins.modules("method")[name].startswith("bench.methods.")]
     found = {}
     for kind in GROUNDS:
         found |= {f"{text} on {kind}": of_method(text, kind) for text in (*ours, *STACKS, "rnc[recipe=paper]")}
@@ -249,4 +271,4 @@ def evaluation_of(name: str) -> Values:
 @cache
 def cases() -> dict[str, Case]:
     """All cases by name."""
-    return {**of_functions(), **of_datasets(), **of_trainings()}
+    return {**of_functions(), **of_datasets(), **of_trainings(), **of_references()}

@@ -103,6 +103,16 @@ def show(results: Path, dataset: str, catalogue: Catalogue, console: "Console") 
     """
     from bench.leaderboard import terminal  # rich, which files do not need
 
+    for board in read_board(results, dataset, catalogue).boards:
+        terminal.show(board, console)
+
+
+def read_board(results: Path, dataset: str, catalogue: Catalogue) -> Made:
+    """As read_boards, of one dataset alone.
+
+    Raises:
+        BenchError: there is no such dataset, or it has no records.
+    """
     name = catalogue.describe(dataset)["dataset"]
     intake = take_in(results, name, history=False)
     if not intake.records:
@@ -110,8 +120,7 @@ def show(results: Path, dataset: str, catalogue: Catalogue, console: "Console") 
             f"no records of '{name}' in {results}{intake.refused_words}; "
             f"make them with bench run --method all --dataset '{name}'"
         )
-    for board in _boards(results, intake, catalogue).boards:
-        terminal.show(board, console)
+    return _boards(results, intake, catalogue)
 
 
 def read_boards(results: Path, catalogue: Catalogue) -> Made:

@@ -22,7 +22,7 @@ app = typer.Typer(
 for command in (run.run, run.plan, run.search):
     app.command()(command)
 app.command("list")(show.list_)
-exported = (boards.leaderboard, export.export)
+exported = (boards.leaderboard, export.export, export.site)
 for command in (show.show, show.check, *exported, verify.verify, profile.profile, show.schema, new.new):
     app.command()(command)
 app.add_typer(data.app, name="data")

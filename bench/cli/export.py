@@ -52,6 +52,25 @@ def export(
     print(f"written: {out} ({boards} board{'s' if boards > 1 else ''})")
 
 
+def site(
+    out: Annotated[Path, typer.Option("--out", metavar="FOLDER", parser=options.path, help="The folder to write.")],
+    results: options.Results = Path("results"),
+    root: options.DataRoot = None,
+) -> None:
+    """Write the boards as pages for a browser.
+
+    Boards to sort and filter, charts, methods and datasets; they open from the folder without a network. Needs the
+    extra regression-bench[site]. Errors by label are drawn where the data are present.
+    """
+    from bench.data import files
+    from bench.site import build
+
+    build.require(out)
+    made = _boards(results, root, None)
+    written = build.build(made, results, files.root(root), out)
+    print(f"written: {len(written)} files; open {out / 'index.html'}")
+
+
 def _refuse_folder(out: Path) -> None:
     if out.is_dir():
         raise BenchError(f"{out} is a folder; name a file with --out")

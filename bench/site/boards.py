@@ -107,15 +107,17 @@ def _percent(share: float) -> str:
 
 def _table(board: Board, found: Standing) -> tuple[list[Column], list[Row]]:
     made, keys = main_table(board), board.spec.keys
-    columns = [Column("n"), Column("gain over baseline")]
-    columns += [Column(board.spec.header(*key), key[0]) for key in keys]
+    first, *others = (Column(board.spec.header(*key), key[0]) for key in keys)
+    columns = [first, Column("gain over baseline"), *others, Column("n")]
     rows: list[Row] = []
     for i, (row, count, *texts) in enumerate(made.rows):
         gain = found.gains.get(row)
-        cells = [Cell(count, float(len(board.finished.get(row, ()))))]
-        cells.append(Cell(percent(gain), gain.mean) if gain else Cell(NONE))
-        for j, (key, text) in enumerate(zip(keys, texts, strict=True), start=2):
-            cells.append(Cell(text, board.statistics[row][key].mean, (i, j) in made.bold))
+        first, *others = (
+            Cell(text, board.statistics[row][key].mean, (i, j) in made.bold)
+            for j, (key, text) in enumerate(zip(keys, texts, strict=True), start=2)
+        )
+        compared = Cell(percent(gain), gain.mean) if gain else Cell(NONE)
+        cells = [first, compared, *others, Cell(count, float(len(board.finished.get(row, ()))))]
         rows.append(Row(row, cells, role(row, found)))
     return columns, rows
 

@@ -13,6 +13,8 @@ from bench.names import parse_stack
 
 MARK = "<!-- Made from the records by `bench site`; do not edit. -->"
 ARXIV = re.compile(r"arXiv:(\d{4}\.\d{4,5})")
+BREAKS = re.compile(r"([\[=,_+])")  # after which a long name may go on in the next line
+SAID = re.compile(r"\n\s*\n|\n(?=Follows |Differs: |Found: )")
 CODE = re.compile(r"`([^`]+)`")
 ITEM = re.compile(r"^\s*(\w[\w, ]*): (.*)$")
 
@@ -25,7 +27,7 @@ def renderer() -> Render:
         loader=PackageLoader("bench.site"), autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=StrictUndefined, keep_trailing_newline=True,
     )  # fmt: skip
-    environment.filters |= {"file": file_name, "prose": prose, "parts": parts}
+    environment.filters |= {"file": file_name, "prose": prose, "parts": parts, "breaks": breaks}
     environment.globals["mark"] = Markup(MARK)  # noqa: S704 (ours)
 
     def render(template: str, top: str = "", **shown: Any) -> str:
@@ -57,13 +59,22 @@ def parts(row: str) -> list[tuple[str, str]]:
     return [*found, ("", brace + settings)] if brace else found
 
 
+def breaks(name: str) -> Markup:
+    """A name that may be broken after its signs.
+
+    >>> str(breaks("stsb[hidden=32]"))
+    'stsb[<wbr>hidden=<wbr>32]'
+    """
+    return Markup(BREAKS.sub(r"\1<wbr>", str(escape(name))))  # noqa: S704 (escaped)
+
+
 def prose(text: str) -> Markup:
     """A docstring as paragraphs: code between backticks, papers on arXiv as links.
 
     >>> str(prose("One `a<b`.\\n\\nTwo."))
     '<p>One <code>a&lt;b</code>.</p>\\n<p>Two.</p>'
     """
-    paragraphs = [_paragraph(block) for block in re.split(r"\n\s*\n", text.strip()) if block.strip()]
+    paragraphs = [_paragraph(block) for block in SAID.split(text.strip()) if block.strip()]
     return Markup("\n").join(paragraphs)
 
 

@@ -8,7 +8,17 @@ import bench as package
 from support.command_line import bench
 
 COMMANDS = ["", "run", "plan", "search", "list", "show", "check", "leaderboard", "verify", "profile", "schema", "new"]
-COMMANDS += ["data", "data status", "data fetch", "data add", "data preview", "results", "results adopt", "export", "site"]
+COMMANDS += [
+    "data",
+    "data status",
+    "data fetch",
+    "data add",
+    "data preview",
+    "results",
+    "results adopt",
+    "export",
+    "site",
+]
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ from bench.atomic import replace_file
 from bench.cli import complete, options
 from bench.cli.boards import tell_unscored
 from bench.errors import BenchError, unknown
+from bench.plugins import lookup
 
 if TYPE_CHECKING:
     from bench.leaderboard.publish import Made
@@ -31,11 +32,13 @@ def export(
     results: options.Results = Path("results"),
     root: options.DataRoot = None,
 ) -> None:
-    """Write boards as LaTeX, CSV, parquet or JSON.
+    """Write boards as files for papers and for programs.
 
     LaTeX is rounded and bold as on the board, for \\usepackage{booktabs}; the others hold every digit. Predictions
     are scored again first.
     """
+    if dataset is not None:
+        lookup.check_dataset(dataset)
     if form not in FORMATS:
         raise unknown("format", form, FORMATS)
     _refuse_folder(out)

@@ -82,7 +82,7 @@ def latex(board: Board) -> str:
     cells = pd.DataFrame([[tex(cell) for cell in row] for row in made.rows], columns=[tex(c) for c in made.columns])
     # headings may be equal, so that styles go by place
     cells.columns = pd.Index(range(len(made.columns)))
-    styled = cells.style.hide(axis="index")
+    styled: Any = cells.style.hide(axis="index")
     styled = styled.apply(lambda _: _bold(cells, made.bold), axis=None)
     styled = styled.format_index(lambda j: tex(made.columns[j]), axis="columns")
     caption = (

@@ -51,7 +51,7 @@ def curve(seeds: Sequence[dict[int, float]]) -> list[Point]:
     points: list[Point] = []
     for epoch in (common[place] for place in places):
         values = [seed[epoch] for seed in seeds]
-        points.append((epoch, *(_short(x) for x in (float(np.mean(values)), min(values), max(values)))))
+        points.append((epoch, _short(float(np.mean(values))), _short(min(values)), _short(max(values))))
     return points
 
 

@@ -6,6 +6,7 @@ This is the one place where pages learn of statistics, so that another way to ju
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -91,7 +92,8 @@ def _gain(own: Mapping[int, float], base: Mapping[int, float], sign: float, comp
     differences = [sign * (own[seed] - base[seed]) for seed in seeds]
     scale = abs(float(np.mean([base[seed] for seed in seeds]))) or math.nan
     mean, low, high = interval(differences)
-    p = float(stats.ttest_1samp(differences, 0.0).pvalue) if np.ptp(differences) else float(mean == 0)
+    test: Any = stats.ttest_1samp(differences, 0.0) if np.ptp(differences) else None
+    p = float(mean == 0) if test is None else float(test.pvalue)
     return Gain(mean / scale, low / scale, high / scale, min(1.0, p * max(compared, 1)), len(seeds))
 
 

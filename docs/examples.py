@@ -11,7 +11,7 @@ DOCTEST = re.compile(r"^(?:[ ]*>>> .*\n?(?:[ ]*\S.*\n?)*)(?:\n?[ ]*>>> .*\n?(?:[
 class Examples(griffe.Extension):
     """Fence the examples of every docstring."""
 
-    def on_object(self, *, obj: griffe.Object, **kwargs: Any) -> None:
+    def on_object(self, *, obj: griffe.Object, **kwargs: Any) -> None:  # noqa: ARG002 (griffe gives them)
         """Called for each module, class, function and attribute when it is read."""
         if obj.docstring is not None:
             obj.docstring.value = DOCTEST.sub(_fenced, obj.docstring.value)

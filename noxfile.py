@@ -7,7 +7,9 @@ import nox
 
 nox.needs_version = ">=2024.10"
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.sessions = ["lint", "tests", "docs", "evidence", "smoke"]
+nox.options.sessions = ["lint", "tests", "slow", "docs", "evidence", "smoke"]
+
+os.environ.setdefault("UV_COMPILE_BYTECODE", "1")  # once here, or in each of the processes that tests start
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 DEV = nox.project.dependency_groups(PYPROJECT, "dev")
@@ -37,6 +39,13 @@ def tests(session: nox.Session) -> None:
     """The test suite on all cores, with its coverage."""
     session.install("-e", ".[text,site]", *TEST)
     session.run("pytest", "-n", "auto", "--cov=", *session.posargs, env=ONE_THREAD)
+
+
+@nox.session
+def slow(session: nox.Session) -> None:
+    """The tests that start whole runs and end them by signals, crashes and full disks."""
+    session.install("-e", ".[text,site]", *TEST)
+    session.run("pytest", "-n", "auto", "-m", "slow", *session.posargs, env=ONE_THREAD)
 
 
 for minor in ("3.11", "3.13"):

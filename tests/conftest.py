@@ -7,6 +7,7 @@
 import json
 import os
 import sys
+import tempfile
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,9 @@ from bench.atomic import replace_file
 from bench.cores import available_cores
 from bench.plugins.certificates import FILE as CERTIFICATES
 
-os.environ["BENCH_CACHE"] = os.devnull  # tests remember nothing, and leave the user's memory alone
+if "PYTEST_XDIST_WORKER" not in os.environ:  # the processes of a session share a memory, which is not the user's
+    memory = tempfile.TemporaryDirectory(prefix="bench-memory-")
+    os.environ["BENCH_CACHE"] = memory.name
 
 GOLDEN = Path(__file__).parent / "golden"
 INDEX = {

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from bench import plugins
 from bench.bases.ages import read_list
 from bench.errors import BenchError
 from bench.plugins import resolve
@@ -81,21 +80,6 @@ def test_views_have_the_evaluated_size_and_repeat_with_their_generator(recipe):
     assert first.shape == (8, 3, 28, 28)
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
-
-
-@pytest.mark.parametrize("name", sorted(plugins.modules("method")))
-def test_every_method_trains_an_epoch_on_the_small_source(name):
-    on = tiny_faces(rows=120)
-    method = resolve.method(name, on)
-    if reason := method.refusal(on.dataset):
-        assert len(reason) > 20
-        return
-    overrides = {"protocol.epochs": 1, "protocol.batch_size": 64}
-    on = resolve.dataset(on.name, overrides)
-    splits = on.dataset.load(NOWHERE)
-    training = Training(on.dataset, on.protocol, splits, method.build(), 0, torch.device("cpu"), changes=overrides)
-    training.fit()
-    assert training.predict(splits.test).isfinite().all()
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from bench import plugins
 from bench.bases.sentence_pairs import GROUP, PairEncoder, SentencePairs, as_splits
 from bench.plugins import resolve
 from bench.training import evaluate
@@ -82,17 +81,6 @@ def test_small_text_has_all_regions_and_can_be_learned():
     assert {*regions.tolist()} == {"many", "medium", "few"}
     y_hat = train(on, splits).predict(splits.train)
     assert evaluate.metrics(on.dataset, splits, "train", y_hat)["all"]["pearson"] > 0.5
-
-
-@pytest.mark.parametrize("name", [source.name for source in plugins.sources("method")])
-def test_a_method_trains_an_epoch_on_small_text(small, name):
-    on, splits = small
-    method = resolve.method(name, on)
-    if reason := method.refusal(on.dataset):
-        assert "word numbers" in reason
-        return
-    training = train(on, splits, name)
-    assert training.predict(splits.test).isfinite().all()
 
 
 def test_words_become_numbers_and_a_sample_reads_as_text():

@@ -1,15 +1,12 @@
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from bench import plugins
 from bench.datasets import digits
 from bench.errors import BenchError
 from bench.plugins import resolve
-from bench.training.loop import Training
 from support.datasets import transformed
 
 NOWHERE = Path("no data is read")
@@ -147,14 +144,3 @@ def test_a_few_pictures_keep_the_shape_of_the_density(few):
 def test_an_unknown_choice_of_pictures_is_refused():
     with pytest.raises(BenchError, match="few"):
         resolve.dataset("digits[images=some]")
-
-
-@pytest.mark.parametrize("name", sorted(plugins.modules("method")))
-def test_every_method_trains_an_epoch_on_a_few_pictures(name, few):
-    on = resolve.dataset(SMALL)
-    method = resolve.method(name, on)
-    assert method.refusal(on.dataset) is None
-    protocol = replace(on.protocol, epochs=1, milestones=())
-    training = Training(on.dataset, protocol, few, method.build(), 0, torch.device("cpu"))
-    training.fit()
-    assert training.predict(few.val).isfinite().all()

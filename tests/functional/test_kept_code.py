@@ -24,6 +24,7 @@ def tree():
     return compiled(DISTANCES, np.arange(3)).tolist(), compiled
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", [".nbi", ".nbc"])
 @pytest.mark.parametrize(
     "damage", [lambda content: content[: len(content) // 2], lambda content: b"\xff" * 100], ids=("cut", "other")

@@ -79,6 +79,7 @@ def listed(call):
     return json.loads(call("list", "--json").stdout)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*METHODS, *NAMES])
 def test_each_is_listed_with_its_reason_and_nowhere_else(listed, name):
     reasons = {row["name"]: row["reason"] for row in listed["broken"] if row["kind"] == "method"}
@@ -88,6 +89,7 @@ def test_each_is_listed_with_its_reason_and_nowhere_else(listed, name):
     assert name == "oe" or name not in {row["name"] for row in listed["methods"]}
 
 
+@pytest.mark.slow
 def test_all_others_are_listed_too(listed):
     ours = {name for name, module in plugins.modules("method").items() if module.startswith("bench.")}
     assert {row["name"] for row in listed["methods"]} == ours | SOUND.keys()
@@ -105,6 +107,7 @@ def test_a_run_of_all_leaves_them_out_in_a_line_each(call):
         assert f"line {name} seed 0: test mae" in said.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["gone", "exits_hard", "dtype"])
 def test_asked_for_by_name_it_is_one_line(call, name):
     for words in (("plan", "--method", f"baseline,{name}", "--dataset", "line"), ("show", name)):
@@ -113,6 +116,7 @@ def test_asked_for_by_name_it_is_one_line(call, name):
         assert METHODS[name][1] in said.stderr
 
 
+@pytest.mark.slow
 def test_its_author_sees_the_whole_traceback(call):
     said = call("check", "method", "gone")
     assert said.returncode == 2

@@ -7,6 +7,8 @@ import pytest
 from bench.results import store
 from support.command_line import TINY, start
 
+pytestmark = pytest.mark.slow
+
 BROKEN = '''"""A method that fails in its own way.
 
 None. Follows nothing.

@@ -12,6 +12,8 @@ import pytest
 from bench.results import store
 from support.command_line import bench, numbers, start
 
+pytestmark = pytest.mark.slow
+
 
 def wait_for_a_record(folder, process):
     while not list(folder.glob("results/*/*/seed-*.json")):

@@ -11,7 +11,10 @@ import pytest
 from support import kills
 from support.command_line import TINY
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="reads /proc"),
+]
 
 SPAWNER = '''"""A method whose first step starts processes of its own, one of them a daemon.
 

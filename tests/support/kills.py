@@ -96,7 +96,7 @@ def soak(number, folder, words, spoil=lambda: None, seed=0):
         seen[which.name, process.returncode] = seen.get((which.name, process.returncode), 0) + 1
         if left := left_after(mark, folder):
             faults.append((turn, which.name, left))
-        if b"Traceback" in errors:
+        if process.returncode not in (0, 128 + which, -which) or b"Traceback" in errors:
             faults.append((turn, which.name, errors.decode()[-600:]))
         if ended:  # nothing was left to kill: from the beginning again
             for each in ("results", "leaderboard"):

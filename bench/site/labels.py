@@ -52,8 +52,8 @@ def by_label(board: Board, results: Path, root: Path) -> tuple[ByLabel | None, s
 
     try:
         answer = remembered("error by label", [board.spec.dataset, str(root), state], compute)
-    except BenchError as error:  # without the data there is another answer tomorrow
-        return None, str(error)
+    except BenchError:  # without the data there is another answer tomorrow; why they are missing names paths of here
+        return None, f"the data are not here; bench data status --dataset {board.spec.dataset} says what to do"
     return (ByLabel(**answer["found"]) if answer["found"] else None), answer["reason"]
 
 

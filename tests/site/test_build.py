@@ -1,15 +1,19 @@
 """The files of a site: whole, linked, the same for the same records, and safe whatever a record says."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 
 from bench.errors import BenchError
+from bench.leaderboard.board import Board, LeftOut
+from bench.leaderboard.publish import Made
 from bench.plugins import facts as plugin_facts
-from bench.site import build
+from bench.site import build, curves
 from support import sites
+from support.board_records import FACES, record
 from support.command_line import bench
 
 pytest.importorskip("vl_convert")
@@ -27,6 +31,7 @@ def quick(monkeypatch):
     monkeypatch.setattr(build, "remembered", lambda name, arguments, compute: compute())
     monkeypatch.setattr(build, "_facts", sites.facts)
     monkeypatch.setattr(build, "_vega", lambda: "window.vegaEmbed = () => Promise.resolve();\n")
+    return monkeypatch
 
 
 @pytest.fixture
@@ -61,6 +66,20 @@ def test_the_same_records_give_the_same_bytes(files, results):
 def test_what_a_plugin_says_is_never_markup(files):
     assert not [name for name, text in files.items() if "<img" in text]
     assert "Ordinal &lt;/script&gt;&lt;img" in files["methods/index.html"]
+
+
+def test_what_a_record_says_is_never_markup_and_a_board_without_seeds_says_so(quick, tmp_path):
+    config = {"protocol": {"epochs": 90}, "overrides": {"protocol.note": sites.HOSTILE}}
+    hostile = [record(row, seed, 5.0 + seed, config=config) for row in ("baseline", "oe") for seed in range(2)]
+    failed = Board(replace(FACES, dataset="torus"), [record("oe", 0, dataset="torus", status="oom")])
+    left_out = (LeftOut("torus", f"torus/{sites.HOSTILE}", sites.HOSTILE),)
+    made = Made([Board(FACES, hostile), failed], left_out, {})
+    quick.setattr(curves, "curves", lambda *_: {})
+    found = build.texts(made, tmp_path, tmp_path)
+    assert not [name for name, text in found.items() if "<img" in text]
+    assert found["boards/faces.html"].count("</script>") == found["boards/faces.html"].count("<script")
+    assert "No seed has finished yet." in found["boards/torus.html"]
+    assert "no seed has finished" in found["index.html"]
 
 
 def test_the_first_page_says_what_to_use_how_sure_and_what_it_costs(files):

@@ -91,7 +91,7 @@ def test_errors_by_label_are_means_over_the_samples_of_a_bin_and_over_seeds(digi
     [
         ("digits", None, "no predictions are kept"),
         ("circle", Predictions(file="predictions-3d.npz", sha256="0"), "no single numbers"),
-        ("airfoil", Predictions(file="predictions.npz", sha256="0"), "bench data fetch airfoil"),
+        ("airfoil", Predictions(file="predictions.npz", sha256="0"), "bench data status --dataset airfoil"),
     ],
 )
 def test_where_there_are_no_errors_by_label_the_page_says_why(dataset, kept, why, tmp_path, monkeypatch):

@@ -106,7 +106,12 @@ def learning(found: Mapping[str, Sequence[Point]], first: str, title: str) -> Sp
         for epoch, mean, low, high in curve
     ]
     y = {"type": "quantitative", "scale": _scale([point["mean"] for point in points]), "title": title}
-    x = {"field": "epoch", "type": "quantitative", "title": "epoch", "axis": {"grid": False}}
+    x = {
+        "field": "epoch",
+        "type": "quantitative",
+        "title": "epoch",
+        "axis": {"grid": False, "format": "d", "tickMinStep": 1},
+    }
     shared = _chosen(points, list(found), first)
     tooltip = [_tip("row", "method"), _tip("epoch"), _tip("mean"), _tip("low"), _tip("high")]
     band = {"mark": {"type": "area", "opacity": 0.18, "clip": True}}
@@ -130,7 +135,8 @@ def cost(costs: Mapping[str, float], means: Mapping[str, float], roles: Mapping[
     """The metric that ranks the rows against the time of a step."""
     shown = [row for row in costs if row in means]
     points = [{"row": row, "ms": costs[row], "mean": means[row], "role": roles[row]} for row in shown]
-    x = {"field": "ms", "type": "quantitative", "title": "milliseconds a step", "scale": _scale([*costs.values()])}
+    scale = {**_scale([*costs.values()]), "padding": 48}  # pixels, of which a name at the end has need
+    x = {"field": "ms", "type": "quantitative", "title": "milliseconds a step", "scale": scale}
     y = {"field": "mean", "type": "quantitative", "title": title, "scale": _scale([*means.values()])}
     tooltip = [_tip("row", "method"), _tip("ms", "ms a step"), _tip("mean")]
     named = [point for point in points if point["role"] == "baseline"] + _spread(points)

@@ -20,7 +20,8 @@ ROOT = Path(__file__).parents[1]
 BELOW = {
     "__main__": "cli",
     "api": "testing losses",
-    "cli": "profiling testing losses",
+    "cli": "profiling testing losses site",
+    "site": "runs",
     "profiling": "testing",
     "testing": "runs",
     "runs": "training plugins leaderboard memory",

@@ -7,7 +7,7 @@ import typer
 from typer.exceptions import TyperException
 
 import bench
-from bench.cli import boards, data, new, profile, results, run, show, stopping, terminal, tune, verify
+from bench.cli import boards, data, export, new, profile, results, run, show, stopping, terminal, tune, verify
 from bench.cli.exits import BAD_INPUT, CLOSED, INTERRUPTED, STOPPED
 from bench.errors import BenchError
 from bench.printable import one_line
@@ -22,7 +22,8 @@ app = typer.Typer(
 for command in (run.run, run.plan, run.search, tune.tune):
     app.command()(command)
 app.command("list")(show.list_)
-for command in (show.show, show.check, boards.leaderboard, verify.verify, profile.profile, show.schema, new.new):
+exported = (boards.leaderboard, export.export, export.site)
+for command in (show.show, show.check, *exported, verify.verify, profile.profile, show.schema, new.new):
     app.command()(command)
 app.add_typer(data.app, name="data")
 app.add_typer(results.app, name="results")

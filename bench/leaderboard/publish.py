@@ -116,6 +116,16 @@ def show(results: Path, folder: Path, dataset: str, catalogue: Catalogue, consol
     """
     from bench.leaderboard import terminal  # rich, which files do not need
 
+    for board in read_board(results, dataset, catalogue, folder).boards:
+        terminal.show(board, console)
+
+
+def read_board(results: Path, dataset: str, catalogue: Catalogue, folder: Path | None = None) -> Made:
+    """As read_boards, of one dataset alone.
+
+    Raises:
+        BenchError: there is no such dataset, or it has no records.
+    """
     name = catalogue.describe(dataset)["dataset"]
     intake = take_in(results, name, history=False)
     if not intake.records:
@@ -123,8 +133,7 @@ def show(results: Path, folder: Path, dataset: str, catalogue: Catalogue, consol
             f"no records of '{name}' in {results}{intake.refused_words}; "
             f"make them with bench run --method all --dataset '{name}'"
         )
-    for board in _boards(results, intake, catalogue, folder).boards:
-        terminal.show(board, console)
+    return _boards(results, intake, catalogue, folder)
 
 
 def read_boards(results: Path, catalogue: Catalogue, folder: Path | None = None) -> Made:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from bench.evidence import leaks
 from bench.leaderboard import differences, lead, markdown
 from bench.leaderboard.board import Board, LeftOut
 from bench.leaderboard.comparison import against, listed, paper_keys
@@ -44,6 +45,8 @@ def _lead(board: Board) -> list[str]:
     what = [lead.decision(board), SYNTHETIC if spec.synthetic else "", spec.what]
     if not board.finished:
         return [*what, "No seed has finished yet."]
+    newest = max((record for records in board.finished.values() for record in records), key=lambda r: r.started)
+    what.append(leaks.line(newest.data_fingerprint))
     return [*what, markdown.table(lead.lead_table(board)), lead.caption(board), "\n".join(lead.limits(board))]
 
 
@@ -57,10 +60,16 @@ def _means(board: Board) -> Fold:
         text += " A row with failed seeds comes last and is never bold."
     if chosen:
         text += f" The epoch is the one with the best {' or '.join(chosen)} on the validation split."
-    tables = (markdown.table(main_table(board, group)) for group in board.spec.groups)
+    known = (group for group in board.spec.groups if any(_is_known(board, metric) for metric in group))
+    tables = (markdown.table(main_table(board, group)) for group in known)
     if board.without:
         text += f" Predictions of {board.without} cells were not kept, so that nobody can score them again."
     return "All metrics", markdown.joined([text, *tables, "\n".join(mixture_notes(board))])
+
+
+def _is_known(board: Board, metric: str) -> bool:
+    # a metric that is newer than all records has no column of its own yet
+    return any(own[metric, board.spec.regions[0]].mean is not None for own in board.statistics.values())
 
 
 def _differences(board: Board) -> Fold:

@@ -139,7 +139,7 @@ def cost(costs: Mapping[str, float], means: Mapping[str, float], roles: Mapping[
     x = {"field": "ms", "type": "quantitative", "title": "milliseconds a step", "scale": scale}
     y = {"field": "mean", "type": "quantitative", "title": title, "scale": _scale([*means.values()])}
     tooltip = [_tip("row", "method"), _tip("ms", "ms a step"), _tip("mean")]
-    named = [point for point in points if point["role"] == "baseline"] + _spread(points)
+    named = _named(points)
     layers = [
         _layer(points, {"type": "point", "filled": True, "size": 80}, color=_by_role(), tooltip=tooltip),
         _layer(named, {"type": "text", "align": "left", "dx": 8, "dy": 4}, text={"field": "row"}),
@@ -173,12 +173,13 @@ def critical_differences(found: Ranks) -> Spec:
     return _spec({"layer": layers, "height": STEP * len(found.mean)})
 
 
-def _spread(points: Sequence[Spec]) -> list[Spec]:
-    # names that would lie over one another are left to the tooltip
-    chosen: list[Spec] = []
-    for point in points:
-        near = [other for other in chosen if abs(other["mean"] / point["mean"] - 1) < 0.02] if point["mean"] else []
-        if point["role"] == "best group" and not near and len(chosen) < 4:
+def _named(points: Sequence[Spec]) -> list[Spec]:
+    # the baseline and a few of the best group; names that would lie over one another are left to the tooltip
+    means = [point["mean"] for point in points]
+    apart = 0.07 * (max(means) - min(means)) if points else 0.0
+    chosen = [point for point in points if point["role"] == "baseline"]
+    for point in (point for point in points if point["role"] == "best group"):
+        if len(chosen) < 4 and all(abs(point["mean"] - other["mean"]) >= apart for other in chosen):
             chosen.append(point)
     return chosen
 

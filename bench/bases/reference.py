@@ -50,6 +50,7 @@ class Reference:
 
     seeded: ClassVar[bool] = False
     imports: ClassVar[tuple[str, ...]] = ("sklearn.ensemble", "sklearn.feature_extraction.text", "sklearn.pipeline")
+    defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {}  # as of a method
     origins: ClassVar[Mapping[str, str]] = {"": "ours"}
 
     @classmethod

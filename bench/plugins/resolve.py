@@ -161,7 +161,7 @@ def origin(base: str, on: NamedDataset, key: str) -> str:
     return next((cls.origins[at] for at in (f"{on.base}.{key}", *special, key, "") if at in cls.origins), "not stated")
 
 
-def _places(cls: type[Method], on: NamedDataset) -> list[str]:
+def _places(cls: type[Method | Reference], on: NamedDataset) -> list[str]:
     # under which a method has values for this dataset as it is parametrised
     named = ((place, parse(place)) for place in cls.defaults if "[" in place)
     return [
@@ -171,7 +171,9 @@ def _places(cls: type[Method], on: NamedDataset) -> list[str]:
     ]
 
 
-def published(cls: type[Method], on: NamedDataset, searched: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def published(
+    cls: type[Method | Reference], on: NamedDataset, searched: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """A method's values on a dataset: published ones, what was searched, and those published for its parameters."""
     here = {key: value for place in _places(cls, on) for key, value in cls.defaults[place].items()}
     return {**cls.defaults_for(on.base, on.protocol), **(searched or {}), **here}

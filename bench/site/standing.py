@@ -1,28 +1,25 @@
-"""Where each row of a board stands by the metric that ranks it: its gain over the baseline, and who shares the lead.
-
-This is the one place where pages learn of statistics, so that another way to judge rows changes nothing else.
-"""
+"""Where each row of a board stands by the metric that ranks it: its gain over the baseline, and who shares the lead."""
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from statistics import fmean
 
 import numpy as np
 from scipy import stats
 
-from bench.leaderboard.board import Board, baseline_of
+from bench.leaderboard.board import Board
+from bench.leaderboard.judged import LEVEL, Difference
+from bench.leaderboard.judging import verdict
+from bench.leaderboard.spec import Key
 from bench.metrics import METRICS
-from bench.results.record import Record
-
-LEVEL = 0.05
 
 
 @dataclass(frozen=True)
 class Gain:
     """By how much a row is better than its baseline, as a share of the baseline's mean, with its 95% interval.
 
-    Seeds are paired; `p` is two-sided and multiplied by the number of rows that are compared (Bonferroni).
+    Interval, p and verdict (win, tie or loss) are those of the board.
     """
 
     mean: float
@@ -30,11 +27,7 @@ class Gain:
     high: float
     p: float
     seeds: int
-
-    @property
-    def verdict(self) -> str:
-        """win, tie or loss."""
-        return "tie" if self.p >= LEVEL else "win" if self.mean > 0 else "loss"
+    verdict: str
 
 
 @dataclass(frozen=True)
@@ -42,37 +35,25 @@ class Standing:
     """A board's rows by the metric that ranks them.
 
     Args:
-        leader: the best row whose seeds all finished; None where there is none.
-        tied: the rows that no test at 5% tells from the leader, which is among them; best first.
-        gains: row -> its gain over the baseline; of rows that share two seeds or more with it.
+        leader: the best row that may lead; None where there is none.
+        tied: the rows that are not told from the leader, which is among them; best first.
+        gains: row -> its gain over the baseline.
+        winners: the rows that beat the baseline, best first.
     """
 
     leader: str | None
     tied: tuple[str, ...]
     gains: Mapping[str, Gain]
-
-    @property
-    def winners(self) -> list[str]:
-        """The rows that beat the baseline, best first."""
-        return [row for row, gain in self.gains.items() if gain.verdict == "win"]
+    winners: list[str]
 
 
 def standing(board: Board) -> Standing:
-    """Where the rows of a board stand."""
+    """Where the rows of a board stand, as the board itself has it."""
     key = board.spec.keys[0]
-    whole = [row for row, own in board.statistics.items() if own[key].n and board.is_whole(row, own[key])]
-    values = {row: _values(board.finished[row], *key) for row in whole}
-    sign = 1.0 if METRICS[key[0]].higher_is_better else -1.0
-    pairs = {row: base for row in whole if (base := baseline_of(row)) in values and base != row}
-    gains = {row: gain for row, base in pairs.items() if (gain := _gain(values[row], values[base], sign, len(pairs)))}
-    # a row with settings of its own leads only where there is nothing else
-    leaders = [row for row in whole if " {" not in row] or whole
-    if not leaders:
-        return Standing(None, (), gains)
-    leader = leaders[0]
-    apart = {row: _gain(values[row], values[leader], sign, len(leaders) - 1) for row in leaders[1:]}
-    tied = [row for row, gain in apart.items() if gain is None or gain.verdict != "loss"]
-    return Standing(leader, (leader, *tied), gains)
+    judged = board.judged[key]
+    gains = {row: _gain(board, key, row, one) for row, one in judged.from_baseline.items()}
+    tied = tuple(row for row in board.statistics if row in judged.tied)
+    return Standing(board.leader(key), tied, gains, board.winners(key))
 
 
 def interval(values: Sequence[float]) -> tuple[float, float, float]:
@@ -85,18 +66,9 @@ def interval(values: Sequence[float]) -> tuple[float, float, float]:
     return mean, float(low), float(high)
 
 
-def _gain(own: Mapping[int, float], base: Mapping[int, float], sign: float, compared: int) -> Gain | None:
-    seeds = sorted(own.keys() & base.keys())
-    if len(seeds) < 2:
-        return None
-    differences = [sign * (own[seed] - base[seed]) for seed in seeds]
-    scale = abs(float(np.mean([base[seed] for seed in seeds]))) or math.nan
-    mean, low, high = interval(differences)
-    test: Any = stats.ttest_1samp(differences, 0.0) if np.ptp(differences) else None
-    p = float(mean == 0) if test is None else float(test.pvalue)
-    return Gain(mean / scale, low / scale, high / scale, min(1.0, p * max(compared, 1)), len(seeds))
-
-
-def _values(records: Sequence[Record], metric: str, region: str) -> dict[int, float]:
-    found = {record.seed: record.metrics.get("test", {}).get(region, {}).get(metric) for record in records}
-    return {seed: float(value) for seed, value in found.items() if value is not None and not math.isnan(value)}
+def _gain(board: Board, key: Key, row: str, one: Difference) -> Gain:
+    own, base = board.values(row, key), board.values(board.baseline_of(row) or "", key)
+    scale = abs(fmean(base[seed] for seed in base if seed in own or len(own) == 1)) or math.nan
+    sign = 1.0 if METRICS[key[0]].higher_is_better else -1.0
+    low, high = sorted((sign * one.low / scale, sign * one.high / scale))
+    return Gain(sign * one.mean / scale, low, high, one.p, one.n, verdict(key, one))

@@ -54,7 +54,7 @@ def main() -> None:
             finally:
                 sys.stdout.flush()  # what cannot be written is to be known here, not when Python has all but ended
         except BenchError as error:
-            _exit(str(error), BAD_INPUT)
+            _exit(*_ending(str(error), signals.number))
         except TyperException as error:
             _exit(error.format_message(), BAD_INPUT)
         except (typer.Abort, KeyboardInterrupt):
@@ -64,10 +64,15 @@ def main() -> None:
             sys.exit(CLOSED)
         except OSError as error:
             stopping.close_output()
-            _exit(f"{error.filename or 'output'}: {error.strerror or error}", BAD_INPUT)
+            _exit(*_ending(f"{error.filename or 'output'}: {error.strerror or error}", signals.number))
         if code == INTERRUPTED or signals.number:
             _exit(STOPPED, stopping.stopped_by(signals.number))
     sys.exit(code or 0)
+
+
+def _ending(message: str, number: int) -> tuple[str, int]:
+    # what a signal breaks off may fail in a way of its own, which is no fault of the input
+    return (STOPPED, stopping.stopped_by(number)) if number else (message, BAD_INPUT)
 
 
 def _exit(message: str, code: int) -> None:

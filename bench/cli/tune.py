@@ -24,7 +24,9 @@ def tune(
         bool, typer.Option("--keep", help="Write what was tried and chosen into datasets/tuned.json, for the boards.")
     ] = False,
 ) -> None:
-    """Tune a protocol of our own for the baseline, on the validation split.
+    """Tune a protocol of our own for the baseline.
+
+    It is chosen on the validation split.
 
     One setting after another takes the value that validates best; the test split is never looked at. Published
     protocols are not tuned.

@@ -114,8 +114,11 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tuple[st
     """The parts of the code in which two configurations of equal settings differ: (what, old, new)."""
     pairs = zip([old["dataset"], *old["method"]], [new["dataset"], *new["method"]], strict=True)
     for place, (before, after) in enumerate(pairs):
+        what, further = f"{'method' if place else 'dataset'} {after['name']}", after["params"].keys() - before["params"]
         if before["digest"] != after["digest"]:
-            yield f"{'method' if place else 'dataset'} {after['name']}", before["digest"], after["digest"]
+            yield what, before["digest"], after["digest"]
+        elif further:  # of a base that it shares with others
+            yield what, f"{before['digest']} without {', '.join(sorted(further))}", after["digest"]
     before, after = _shared_code(old), _shared_code(new)
     for group, version in after.items():
         was = before.get(group, before.get("engine"))

@@ -51,7 +51,8 @@ def standing(board: Board) -> Standing:
     """Where the rows of a board stand, as the board itself has it."""
     key = board.spec.keys[0]
     judged = board.judged[key]
-    gains = {row: _gain(board, key, row, one) for row, one in judged.from_baseline.items()}
+    whole = {row for row, own in board.statistics.items() if board.is_whole(row, own[key])}
+    gains = {row: _gain(board, key, row, one) for row, one in judged.from_baseline.items() if row in whole}
     tied = tuple(row for row in board.statistics if row in judged.tied)
     return Standing(board.leader(key), tied, gains, board.winners(key))
 

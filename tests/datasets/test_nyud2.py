@@ -117,7 +117,7 @@ def test_small_rooms_are_the_same_each_time_and_depth_can_be_learned_from_them(s
     assert values[0] < 0.85 * values[1]
 
 
-@pytest.mark.parametrize("name", [source.name for source in plugins.sources("method")])
+@pytest.mark.parametrize("name", plugins.methods())
 def test_a_method_is_defined_here_or_says_why_not(small, name):
     on, _ = small
     reason = resolve.method(name, on).refusal(on.dataset)

@@ -73,7 +73,7 @@ def test_what_a_record_says_is_never_markup_and_a_board_without_seeds_says_so(qu
     hostile = [record(row, seed, 5.0 + seed, config=config) for row in ("baseline", "oe") for seed in range(2)]
     failed = Board(replace(FACES, dataset="torus"), [record("oe", 0, dataset="torus", status="oom")])
     left_out = (LeftOut("torus", f"torus/{sites.HOSTILE}", sites.HOSTILE),)
-    made = Made([Board(FACES, hostile), failed], left_out, {})
+    made = Made([Board(FACES, hostile), failed], left_out, {}, {})
     quick.setattr(curves, "curves", lambda *_: {})
     found = build.texts(made, tmp_path, tmp_path)
     assert not [name for name, text in found.items() if "<img" in text]

@@ -7,13 +7,14 @@ import nox
 
 nox.needs_version = ">=2024.10"
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.sessions = ["lint", "tests", "slow", "evidence", "smoke"]
+nox.options.sessions = ["lint", "tests", "slow", "docs", "evidence", "smoke"]
 
 os.environ.setdefault("UV_COMPILE_BYTECODE", "1")  # once here, or in each of the processes that tests start
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 DEV = nox.project.dependency_groups(PYPROJECT, "dev")
 TEST = nox.project.dependency_groups(PYPROJECT, "test")
+DOCS = nox.project.dependency_groups(PYPROJECT, "docs")
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 
 
@@ -27,7 +28,7 @@ def interpreter(version: str) -> str:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Style, imports and types."""
-    session.install("-e", ".", *DEV)
+    session.install("-e", ".[site]", *DEV)
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("pyright")
@@ -36,14 +37,14 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """The test suite on all cores, with its coverage."""
-    session.install("-e", ".[text]", *TEST)
+    session.install("-e", ".[text,site]", *TEST)
     session.run("pytest", "-n", "auto", "--cov=", *session.posargs, env=ONE_THREAD)
 
 
 @nox.session
 def slow(session: nox.Session) -> None:
     """The tests that start whole runs and end them by signals, crashes and full disks."""
-    session.install("-e", ".[text]", *TEST)
+    session.install("-e", ".[text,site]", *TEST)
     session.run("pytest", "-n", "auto", "-m", "slow", *session.posargs, env=ONE_THREAD)
 
 
@@ -54,7 +55,7 @@ for minor in ("3.11", "3.13"):
 @nox.session(python=interpreter("3.11"), venv_backend="uv")
 def lowest(session: nox.Session) -> None:
     """The test suite on the oldest versions that pyproject.toml declares."""
-    session.install("--resolution", "lowest-direct", "-e", ".[text]", *TEST)
+    session.install("--resolution", "lowest-direct", "-e", ".[text,site]", *TEST)
     session.run("pytest", "-n", "auto", *session.posargs, env=ONE_THREAD)
 
 
@@ -64,8 +65,15 @@ def sdist(session: nox.Session) -> None:
     (archive,) = build(session, "--sdist").glob("*.tar.gz")
     shutil.unpack_archive(archive, archive.parent, filter="data")
     session.chdir(archive.parent / archive.name.removesuffix(".tar.gz"))
-    session.install("-e", ".[text]", *TEST)
+    session.install("-e", ".[text,site]", *TEST)
     session.run("pytest", "-n", "auto", *session.posargs, env=ONE_THREAD)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The documentation, from docs/ and the docstrings; a warning is an error."""
+    session.install(*DOCS)
+    session.run("zensical", "build", "--strict", "--clean", *session.posargs)
 
 
 @nox.session

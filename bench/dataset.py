@@ -7,7 +7,7 @@ units of the dataset, z features (B, D), y_hat predictions; B batch, T targets, 
 import hashlib
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -51,7 +51,7 @@ class File:
 
     Args:
         path: below the data root.
-        sha256: of the file, lower-case hex.
+        sha256: of the file, lower-case hex; "" where nobody here has had the file, but its repository's list.
         url: where `bench data fetch` gets it; None where only its authors hand it out.
         member: name inside the archive behind url, if it is one.
         licence: terms, in a word.
@@ -59,6 +59,7 @@ class File:
         alternatives: files of the same content; the first one present stands in for a missing file.
         mirrors: further addresses of what url gives, tried in this order.
         largest: bytes that are taken at most of a download, of an archive's member, or of a file.
+        git_blob: the hash by which Git lists the file in its repository, checked where there is no sha256.
     """
 
     path: str
@@ -70,6 +71,12 @@ class File:
     alternatives: tuple["File", ...] = ()
     mirrors: tuple[str, ...] = ()
     largest: int = 2**30
+    git_blob: str = ""
+
+    @property
+    def checksum(self) -> tuple[Literal["SHA-256", "Git hash"], str]:
+        """What the file is checked by: the kind of checksum, and it."""
+        return ("SHA-256", self.sha256) if self.sha256 or not self.git_blob else ("Git hash", self.git_blob)
 
     def find(self, root: Path) -> "File | None":
         """The file itself, or else its first alternative, that is below the data root; None if none is."""
@@ -119,11 +126,16 @@ class Samples(typing.Protocol):
 
 @dataclass
 class Split:
-    """One split. Dense targets are (N, T, H, W); those of the training split may be a `bench.data.stored.Coded`."""
+    """One split. Dense targets are (N, T, H, W); those of the training split may be a `bench.data.stored.Coded`.
+
+    `shared` says what rows may have in common with rows of other splits, by a word such as "person": numbers or texts,
+    (N,) or several of a row (N, K). `bench data audit` counts them; training never sees them.
+    """
 
     x: Samples
     labels: Tensor  # (N, T) in the units of the dataset
     mask: Tensor | None = None  # the shape of labels, True where a dense target counts
+    shared: Mapping[str, np.ndarray] = field(default_factory=dict[str, np.ndarray], kw_only=True)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -218,6 +230,7 @@ class Dataset:
     token_inputs: bool = False  # inputs are word numbers, with which nothing can be computed
     note: str = ""  # a sentence on how its samples or its protocol depart from the usual, for its board
     files: tuple[File, ...] = ()
+    tunes: ClassVar[Mapping[str, Sequence[Any]]] = {}  # protocol.FIELD or parameter -> what `bench tune` begins with
     optional: tuple[File, ...] = ()  # files that other parameters read: `bench data add` takes them as well
     folder: Folder | None = None
     offline: str = ""  # the name of this dataset's offline source, offered where the data is missing
@@ -229,6 +242,10 @@ class Dataset:
     def load(self, root: Path) -> Splits:
         """Read or make the three splits; `root` is the data root. Never depends on a training seed."""
         raise NotImplementedError
+
+    def listed(self, root: Path) -> Mapping[str, Mapping[str, np.ndarray]] | None:
+        """What the rows of train, val and test share, as in `Split.shared`, where lists tell it without the samples."""
+        del root
 
     def encoder(self, splits: Splits) -> tuple[nn.Module, int]:
         """A new feature extractor and its feature width D, drawn from torch's global generator."""

@@ -149,7 +149,8 @@ class Method(nn.Module):
     """Base of all methods: plain regression with the protocol's loss. Parameters are `__init__` arguments.
 
     A subclass in methods/NAME.py is found by its file name. Three tables speak of its parameters:
-    `defaults` has published values, per dataset; `origins` says where values come from, under a dataset, a
+    `defaults` has published values, per dataset, or for one that is named with parameters, as "airfoil[protocol=srl]",
+    where those hold; `origins` says where values come from, under a dataset, a
     parameter, "dataset.parameter" or "" for the rest; `candidates` are the settings that `bench search` tries on
     a dataset for which none of them is published.
 

@@ -2,17 +2,22 @@
 
 Arguments are numpy arrays, lists or torch tensors of any float type on any device, of equal shape up to axes
 of length 1. Entries of several targets count alike. Without a single entry every metric is nan.
+Some take a third array of that shape, which says more of the labels (`Metric.given`).
 """
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
+from inspect import signature
 from typing import Any, Literal
 
 import numpy as np
 
 from bench.errors import BenchError
+from bench.relevance import relevance as relevance_of
+
+STEPS = 1000  # of relevance, in SERA
 
 
 def to_array(values: Any) -> np.ndarray:
@@ -22,18 +27,29 @@ def to_array(values: Any) -> np.ndarray:
     return np.asarray(values, dtype=np.float64)
 
 
-def _metric(function: Callable[[np.ndarray, np.ndarray], float]) -> Callable[[Any, Any], float]:
+def _squeezed(values: Any) -> np.ndarray:
+    return np.atleast_1d(to_array(values).squeeze())
+
+
+def _metric(function: Callable[..., float]) -> Callable[..., float]:
+    arguments = signature(function)
+
     @wraps(function)
-    def checked(y_hat: Any, y: Any) -> float:
-        predicted, true = (np.atleast_1d(to_array(values).squeeze()) for values in (y_hat, y))
+    def checked(y_hat: Any, y: Any, *given: Any, **named: Any) -> float:
+        predicted, true = (_squeezed(values) for values in (y_hat, y))
         if predicted.shape != true.shape:
             raise BenchError(
                 f"predictions of shape {predicted.shape} do not fit labels of shape {true.shape}; "
                 "give one prediction for each label"
             )
+        _, _, *told = arguments.bind(y_hat, y, *given, **named).arguments.items()
+        more = {name: _squeezed(values) for name, values in told if values is not None}
+        for name, values in more.items():
+            if values.shape != true.shape:
+                raise BenchError(f"{name} of shape {values.shape} does not fit labels of shape {true.shape}")
         # log 0, 0 / 0 and inf - inf have a value here and need no warning
         with np.errstate(all="ignore"):
-            return float(function(predicted, true)) if true.size else np.nan
+            return float(function(predicted, true, **more)) if true.size else np.nan
 
     return checked
 
@@ -178,6 +194,53 @@ def lg10(y_hat: np.ndarray, y: np.ndarray) -> float:
     return np.abs(np.log10(y_hat) - np.log10(y)).mean()
 
 
+@_metric
+def balanced_mae(y_hat: np.ndarray, y: np.ndarray, bins: np.ndarray | None = None) -> float:
+    """Mean over label bins of the mean absolute error within each; bins without a label do not count.
+
+    Args:
+        bins: number of each label's bin; without them every distinct label is one.
+
+    >>> balanced_mae([1, 2, 5], [1, 3, 3], bins=[0, 0, 1])
+    1.25
+    """
+    return _over_bins(np.abs(y_hat - y), y if bins is None else bins)
+
+
+@_metric
+def balanced_mse(y_hat: np.ndarray, y: np.ndarray, bins: np.ndarray | None = None) -> float:
+    """As balanced_mae, of squared errors.
+
+    >>> balanced_mse([1, 2, 5], [1, 3, 3], bins=[0, 0, 1])
+    2.25
+    """
+    return _over_bins((y_hat - y) ** 2, y if bins is None else bins)
+
+
+@_metric
+def sera(y_hat: np.ndarray, y: np.ndarray, relevance: np.ndarray | None = None) -> float:
+    """Squared error-relevance area: the integral over t in [0, 1] of the squared errors where relevance is t or more.
+
+    Ribeiro and Moniz (Machine Learning, 2020); a sum over the labels, not a mean, by the trapezoid rule in steps of
+    0.001, both as in their package IRon.
+
+    Args:
+        relevance: of each label, in [0, 1], by `bench.relevance` from the training labels; without it from y itself.
+
+    >>> round(sera([0, 0], [1, 2], relevance=[0, 1]), 4)
+    4.0005
+    """
+    reached = np.searchsorted(
+        np.arange(STEPS + 1) / STEPS, relevance_of(y, y) if relevance is None else relevance, "right"
+    )
+    return ((y_hat - y) ** 2 * np.minimum((reached - 0.5) / STEPS, 1)).sum()
+
+
+def _over_bins(errors: np.ndarray, bins: np.ndarray) -> float:
+    _, index = np.unique(bins.ravel(), return_inverse=True)
+    return (np.bincount(index, errors.ravel()) / np.bincount(index)).mean()
+
+
 def _within(factor: float, y_hat: np.ndarray, y: np.ndarray) -> float:
     above, below = y_hat / y, y / y_hat
     return ((np.maximum(above, below) <= factor) & (above > 0)).mean()
@@ -198,12 +261,14 @@ class Metric:
 
     Args:
         unit: the dataset's ("unit"), its square, or none.
+        given: what its third argument is, of all labels together: such a metric has no value for a region.
     """
 
-    function: Callable[[Any, Any], float]
+    function: Callable[..., float]
     label: str
     higher_is_better: bool = False
     unit: Literal["unit", "unit²", ""] = "unit"
+    given: Literal["bins", "relevance", ""] = ""
 
     def sort_key(self, value: float | None) -> float:
         """The value in the sense that smaller is better; no value comes last.
@@ -228,4 +293,7 @@ METRICS: dict[str, Metric] = {
     "delta3": Metric(delta3, "δ3", higher_is_better=True, unit=""),
     "abs_rel": Metric(abs_rel, "ABS_REL", unit=""),
     "lg10": Metric(lg10, "LG10", unit=""),
+    "balanced_mae": Metric(balanced_mae, "bMAE", given="bins"),
+    "balanced_mse": Metric(balanced_mse, "bMSE", unit="unit²", given="bins"),
+    "sera": Metric(sera, "SERA", unit="unit²", given="relevance"),
 }

@@ -24,6 +24,7 @@ NUMERICS: dict[str, int] = {
     "tables": 1,
     "coordinates": 1,
     "ages": 1,
+    "holdout": 1,
     "references": 1,
 }
 
@@ -42,7 +43,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         "bench.functional.optimizers",
     ),
     "losses": ("bench.functional.losses", "bench.functional.shapes", "bench.functional.precision"),
-    "metrics": ("bench.metrics",),
+    "metrics": ("bench.metrics", "bench.relevance"),
     "shots": ("bench.shots",),
     "devices": ("bench.functional.devices",),
     "distances": ("bench.functional.pair_distances",),
@@ -63,7 +64,8 @@ MODULES: dict[str, tuple[str, ...]] = {
     "sentences": ("bench.bases.sentence_pairs", "bench.data.word_vectors", "bench.synthetic.sentences"),
     "tables": ("bench.bases.tabular",),
     "coordinates": ("bench.bases.coordinates", "bench.data.pickled_arrays"),
-    "ages": ("bench.bases.ages",),
+    "ages": ("bench.bases.ages", "bench.bases.age_lists"),
+    "holdout": ("bench.bases.holdout",),
     # plain features too, which no network reads: datasets reach those modules, and no key of a method holds them
     "references": ("bench.bases.reference",),
 }

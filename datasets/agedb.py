@@ -4,9 +4,12 @@ Pictures: Moschoglou et al., AgeDB: the first manually collected, in-the-wild ag
 research, handed out on request by its authors (ibug.doc.ic.ac.uk/resources/agedb). Of a password-protected archive
 unpack the folder AgeDB, then run `bench data add agedb FOLDER`. Split: agedb.csv of YyzHarry/imbalanced-regression
 (MIT), 12,208 train, 2,140 validate, 2,140 test. Regions in the test split: many 1,530, medium 448, few 162; no test
-age is absent from training. Protocols and our choices: see `bench.bases.ages.Ages`.
+age is absent from training. Each of the 2,140 test pictures shows somebody who is in training too, of 567 names:
+split=grouped keeps a person in one split. Protocols and our choices: see `bench.bases.ages.Ages`.
 Bins: one for each year from 0 to 101, as SRL has them; beyond the last picture's age there is nothing to weigh.
 """
+
+import re
 
 import numpy as np
 
@@ -25,7 +28,7 @@ class AgeDB(Ages):
     """16,488 pictures of 568 people.
 
     Args:
-        images, protocol, backbone, size, rows: see `bench.bases.ages.Ages`.
+        images, protocol, backbone, size, rows, selection, split: see `bench.bases.ages.Ages`.
     """
 
     reported = "AgeDB-DIR"
@@ -38,4 +41,5 @@ class AgeDB(Ages):
         ),
     )
     cap = 30
+    person = re.compile(r"/\d+_([^/]+)_\d+_[fm]\.jpg$")
     counts = np.array(COUNTS.split(), dtype=int)

@@ -10,7 +10,8 @@ scikit-learn does not say who wrote what. Each picture is turned two or three ti
 1797 angles are too few for all regions; test errors of one picture's three turns are not independent.
 Angles: 3291 for training, as many in each bin of 5 degrees as `counts` says, uniform within it: one peak with two
 exponential flanks, as the labels of the field, and gaps in the long tail and at both ends. 20 a bin validate and
-40 test, the gaps included, as the field's balanced splits have it. Shots by bin: many above 100 (9 bins), medium
+40 test, the gaps included, as the field's balanced splits have it (selection=natural: validation angles are drawn as
+often as training has them). Shots by bin: many above 100 (9 bins), medium
 20 to 100 (6), few below 20 (9), zero (6).
 Pictures: 20 of 32 pixels, so that turns and shifts cut off next to nothing; see `turn` for how.
 Augmentation: shifts alone, as a turn changes the label and a mirrored digit is none. Views for ConR and RnC are
@@ -34,6 +35,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from bench.bases.holdout import NOTES, Selection
 from bench.data.augmentation import shift
 from bench.dataset import Bins, Dataset, Examples, Mode, Split, Splits
 from bench.protocol import Protocol
@@ -51,10 +53,11 @@ class Digits(Dataset):
 
     Args:
         images: all 1797 pictures, or a few for a quick look.
+        selection: validation angles equally many in each bin, or as many drawn with the chances of `counts`.
     """
 
     unit = "°"
-    metrics = ("mae", "rmse", "gmean_error")
+    metrics = ("mae", "rmse", "gmean_error", "balanced_mae", "balanced_mse", "sera")
     protocol = Protocol(
         loss="l1", optimizer="adam", lr=4e-3, batch_size=128, epochs=30, milestones=(21, 27), channels_last=True
     )
@@ -65,8 +68,10 @@ class Digits(Dataset):
         0 0 16 28 46 75 124 204 336 555 590 417 292 204 143 100 70 49 0 0 0 12 8 6 4 3 3 3 3 0
     """
 
-    def __init__(self, images: Literal["all", "few"] = "all") -> None:
+    def __init__(self, images: Literal["all", "few"] = "all", selection: Selection = "balanced") -> None:
         self.images = images
+        self.selection: Selection = selection
+        self.note = NOTES[selection]
 
     def load(self, root: Path) -> Splits:
         """Split the pictures, then turn each one to two or three times."""
@@ -78,12 +83,15 @@ class Digits(Dataset):
         held, per_bin, share = ([200, 400], (20, 40), 1) if self.images == "all" else ([30, 60], (2, 4), 8)
         counts = -(-np.array(self.counts.split(), dtype=int) // share)
         val, test, train, _ = np.split(rng.permutation(len(pictures)), np.cumsum([*held, 1197 // share]))
-        train, val, test = (
-            turned(pictures[rows], np.broadcast_to(number, counts.shape), rng)
+        splits = [
+            turned(pictures, rows, np.broadcast_to(number, counts.shape), rng)
             for rows, number in zip((train, val, test), (counts, *per_bin), strict=True)
-        )
-        shift, scale = float(train.labels.mean()), float(train.labels.std())
-        return Splits(train, val, test, shift, scale)
+        ]
+        if self.selection == "natural":
+            drawn = np.random.default_rng(DRAW)  # of its own, so that the other splits stay as they are
+            splits[1] = turned(pictures, val, drawn.multinomial(len(splits[1]), counts / counts.sum()), drawn)
+        labels = splits[0].labels
+        return Splits(*splits, shift=float(labels.mean()), scale=float(labels.std()))
 
     def encoder(self, splits: Splits) -> tuple[nn.Module, int]:
         """A stem and three residual blocks, each of which halves the sides; 64 features."""
@@ -118,13 +126,13 @@ class Digits(Dataset):
         return split.x[row, 0].numpy()[..., None].repeat(3, axis=2)
 
 
-def turned(pictures: np.ndarray, counts: np.ndarray, rng: np.random.Generator) -> Split:
-    """As many angles in each bin as `counts` (30,) says, uniform within it; all pictures about equally often."""
+def turned(pictures: np.ndarray, source: np.ndarray, counts: np.ndarray, rng: np.random.Generator) -> Split:
+    """As many angles in each bin as `counts` (30,) says, uniform within it; the source pictures about equally often."""
     bins = np.repeat(np.arange(BINS.number), counts)
     angles = rng.permutation(BINS.start + BINS.width * (bins + rng.random(len(bins))))
-    rows = np.resize(rng.permutation(len(pictures)), len(angles))
+    rows = source[np.resize(rng.permutation(len(source)), len(angles))]
     x = np.stack([turn(pictures[row], angle) for row, angle in zip(rows, angles, strict=True)])
-    return Split(torch.from_numpy(x)[:, None], torch.from_numpy(angles).float()[:, None])
+    return Split(torch.from_numpy(x)[:, None], torch.from_numpy(angles).float()[:, None], shared={"picture": rows})
 
 
 class Brightness(nn.Module):

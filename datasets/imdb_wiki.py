@@ -18,6 +18,7 @@ give the overall ones). One picture an age or two above 120.
 """
 
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench.bases.ages import COLUMNS, Ages, balanced, read_list
+from bench.bases.age_lists import COLUMNS, balanced, read_list
+from bench.bases.ages import Ages
 from bench.data.reading import content, first_named, why
 from bench.errors import BenchError
 
@@ -38,11 +40,12 @@ class ImdbWiki(Ages):
     """213,553 pictures; too many for memory, so that they are read from the disk batch by batch.
 
     Args:
-        images, protocol, backbone, size, rows: see `bench.bases.ages.Ages`.
+        images, protocol, backbone, size, rows, selection, split: see `bench.bases.ages.Ages`.
     """
 
     reported = "IMDB-WIKI-DIR"
     cap = 150
+    person = re.compile(r"/(?:(nm\d+)_|(\d+)_\d{4}-)")  # IMDb's number of a person, or Wikipedia's of a page
     counts = np.exp(np.interp(np.arange(OLDEST + 1), AGES, np.log(COUNTS))).round().astype(int)
 
     def collect(self, root: Path, path: Path) -> Iterator[tuple[str, bytes]]:

@@ -3,7 +3,11 @@
 Yang et al., Delving into Deep Imbalanced Regression, ICML 2021, arXiv:2102.09554, from the STS Benchmark of Cer et
 al., SemEval 2017. Two splits of the same 7249 pairs are in use: `yang`, of YyzHarry/imbalanced-regression (MIT), and
 `gong`, of BorealisAI/ranksim-imbalanced-regression (CC BY-NC-SA 4.0), behind the numbers of RankSim and SRL. Each has
-5249 / 1000 / 1000 pairs; of the test pairs of `gong`, 678 are training pairs of `yang`.
+5249 / 1000 / 1000 pairs; of the test pairs of `gong`, 678 are training pairs of `yang`. Of the test pairs of `yang` 194
+have a sentence that is in training too, of those of `gong` 179. In `grouped` no sentence is in two splits: of seven
+folds of the same pairs, linked by their sentences, one validates and one tests, of each at most 45 pairs of a bin:
+5177 / 961 / 961 pairs. Validation is balanced like the test split; with `selection=natural` as many pairs are drawn
+from all that do not test.
 
 Shots: 50 bins of 0.1, in fixed lists of the published code: many, medium and few have 756, 170 and 74 test pairs
 (gong: 775, 175 and 50). The few-shot list holds five bins with 20 to 27 training pairs.
@@ -44,7 +48,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from bench.bases.sentence_pairs import PairEncoder, PairSplit, SentencePairs, as_splits
+from bench.bases.holdout import NOTES, Selection, capped, grouped, natural
+from bench.bases.sentence_pairs import PairEncoder, PairSplit, SentencePairs, as_splits, linked, numbered
 from bench.data.word_vectors import GLOVE_840B, VectorSource, tokenize, word_vectors
 from bench.dataset import Bins, Dataset, Examples, File, Mode, Split, Splits
 from bench.errors import BenchError
@@ -54,7 +59,8 @@ from bench.ranges import Several
 from bench.synthetic.sentences import make_pairs, make_vectors
 
 HIDDEN, TOKENS, POINTS = 1500, 40, 5.0
-NOISE, SEED = 0.3, 0  # of the synthetic text
+NOISE, SEED = 0.3, 0  # of the synthetic text; the seed of splits too
+FOLDS, CAP = 7, 45  # of a grouped split; most pairs of a bin that validate, and that test, as in the published splits
 COLUMNS = ["sentence1", "sentence2", "score"]
 
 REGIONS = np.full(50, "medium")
@@ -117,14 +123,15 @@ class STSB(Dataset):
     """Pairs of sentences and their mean rated similarity.
 
     Args:
-        split: of Yang et al. or of Gong et al.
+        split: of Yang et al., of Gong et al., or the former's pairs with no sentence in two splits.
         words: where the word vectors are from; random ones tell words apart and nothing more.
         hidden: width of one direction of the LSTM.
         protocol: as Yang et al. train, or as RankSim and SRL do.
         text: the real pairs, or generated ones.
+        selection: the published validation pairs, balanced over scores; or as many, drawn like training.
     """
 
-    metrics = ("mse", "mae", "pearson", "spearman")
+    metrics = ("mse", "mae", "pearson", "spearman", "balanced_mae", "balanced_mse", "sera")
     unit = "points"
     paper = "arXiv:2102.09554"
     bins: Bins = Bins(0.0, 0.1, 50)
@@ -137,22 +144,30 @@ class STSB(Dataset):
 
     def __init__(
         self,
-        split: Literal["yang", "gong"] = "yang",
+        split: Literal["yang", "gong", "grouped"] = "yang",
         words: VectorSource = "glove50",
         hidden: Several = HIDDEN,
         protocol: Literal["batch128", "batch16", "short"] = "batch128",
         text: Literal["real", "synthetic", "small"] = "real",
+        selection: Selection = "balanced",
     ) -> None:
         if hidden < 1:
             raise BenchError(f"hidden={hidden} is no width; choose 1 or more, {HIDDEN} as published")
         self.words: VectorSource = words
         self.hidden, self.text, self.synthetic = hidden, text, text != "real"
         self.protocol = replace(type(self).protocol, **PROTOCOLS[protocol])
+        self.selection: Selection = selection
+        self.grouped = split == "grouped"
+        self.note = NOTES[selection]
         if not self.synthetic:
-            self.files = published(split) + ((GLOVE_840B,) if words == "glove840b" else ())
+            self.files = published("gong" if split == "gong" else "yang")
+            self.files += (GLOVE_840B,) if words == "glove840b" else ()
             self.offline = "stsb[text=synthetic]"
-            changes = _changes(words, hidden, protocol)
-            self.note = f"Other than published: {changes}." if changes else ""
+            changes = _changes(words, hidden, protocol, selection)
+            apart = "No two splits share a sentence." if self.grouped else ""
+            other = f"Other than published: {changes}." if changes else ""
+            self.note = " ".join(filter(None, (apart, NOTES[selection], other)))
+            self.reported = None if self.grouped else type(self).reported
             other = "most rows are quoted from Yang et al., whose split is the other one" if split == "gong" else ""
             self.reported_note = "; ".join(filter(None, (changes, other)))
         elif (split, words) != ("yang", "glove50"):
@@ -167,9 +182,24 @@ class STSB(Dataset):
             parts = [_make(counts, 16 if self.text == "small" else 1, rng) for counts in COUNTS]
         else:
             parts = [_read(root / file.path) for file in self.files[:3]]
+        parts = self._split(parts)
         known = tuple(sorted(set().union(*(part.words() for part in parts))))
         vectors = make_vectors(known, rng) if self.synthetic else word_vectors(known, self.words, root)
         return as_splits(parts, known, vectors, TOKENS, POINTS)
+
+    def _split(self, parts: list[SentencePairs]) -> list[SentencePairs]:
+        if not self.grouped and self.selection == "balanced":
+            return parts
+        pairs, sizes = SentencePairs.joined(parts), [len(part.labels) for part in parts]
+        if self.grouped:
+            bins = self.bins.index(torch.from_numpy(pairs.labels)).numpy()
+            train, val, test = grouped(pairs.labels, linked(numbered([pairs])), FOLDS)
+            val = val if self.selection == "natural" else capped(val, bins, CAP, SEED)
+            test = capped(test, bins, CAP, SEED)
+        else:
+            test = np.arange(sizes[0] + sizes[1], sum(sizes))
+            train, val = natural(np.arange(sizes[0] + sizes[1]), sizes[1], SEED)
+        return [pairs.taken(rows) for rows in (train, val, test)]
 
     def encoder(self, splits: Splits) -> tuple[nn.Module, int]:
         """The pair embedding in front of a linear head, torch's own initial weights."""
@@ -195,11 +225,12 @@ class STSB(Dataset):
         return split.text(row)
 
 
-def _changes(words: VectorSource, hidden: int, protocol: str) -> str:
+def _changes(words: VectorSource, hidden: int, protocol: str, selection: Selection) -> str:
     changed = {
         "word vectors are not GloVe 840B": words != "glove840b",
         f"the network is {hidden} wide, not {HIDDEN}": hidden != HIDDEN,
         "training is 12 epochs at a higher rate": protocol == "short",
+        "some training pairs are published validation pairs": selection == "natural",
     }
     return ", ".join(text for text, holds in changed.items() if holds)
 

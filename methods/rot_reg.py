@@ -7,7 +7,8 @@ through them is solved for at the optimum, not unrolled; batches of under 200 ro
 0; dense batches draw from all pixels, not from every eighth.
 Found: 145 ± 79 on mammoth, reported 87 ± 26. Neither gamma nor weight is published for it, seeds lie between 42 and 313
 (the baseline's between 14 and 280), so that the one seed of the search cannot tell candidates apart, and its points
-are another sample of the animal. On circle and torus the searched values reach what is reported.
+are another draw than the published one, mammoth[points=published]. On circle and torus the searched values reach what
+is reported.
 """
 
 import math

@@ -42,6 +42,14 @@ class SRL(Method):
         "agedb": {"contrast": 10.0, "enveloping": 100.0, "homogeneity": 0.01, "temperature": 0.3},
         "imdb_wiki": {"contrast": 10.0, "enveloping": 100.0, "homogeneity": 0.01, "temperature": 0.3},
         "stsb": {"points": 1000, "layers": 2},
+        "airfoil[protocol=srl]": {
+            "contrast": 0.01,
+            "enveloping": 0.4,
+            "homogeneity": 0.5,
+            "temperature": 2.0,
+            "points": 1000,
+            "momentum": 0.99,
+        },
     }
     origins: ClassVar = {
         "": "code for STS-B",
@@ -54,6 +62,8 @@ class SRL(Method):
         "agedb": "code",
         "imdb_wiki": "code",
         "stsb": "code",
+        "airfoil[protocol=srl]": "deleted code",
+        "airfoil[protocol=srl].homogeneity": "deleted code, for distances where ours are cosines",
     }
     candidates: ClassVar = (
         *({"contrast": 1e-4 * k, "enveloping": 1e-2 * k, "homogeneity": 1e-4 * k} for k in (1, 10, 100)),

@@ -10,7 +10,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.errors import BenchError
-from bench.metrics import METRICS, delta1, gmean_error, kendall, mae, mse, pearson, r2, rmse, spearman
+from bench.metrics import (
+    METRICS,
+    balanced_mae,
+    balanced_mse,
+    delta1,
+    gmean_error,
+    kendall,
+    mae,
+    mse,
+    pearson,
+    r2,
+    rmse,
+    sera,
+    spearman,
+)
+from bench.relevance import relevance
 from bench.shots import regions
 
 FUNCTIONS = {name: metric.function for name, metric in METRICS.items()}
@@ -160,9 +175,43 @@ def test_correlation_stays_within_its_bounds(pair):
 
 def test_errors_are_better_low_and_the_rest_better_high():
     assert {name for name, metric in METRICS.items() if not metric.higher_is_better} == {
-        "mae", "mse", "rmse", "gmean_error", "abs_rel", "lg10",
+        "mae", "mse", "rmse", "gmean_error", "abs_rel", "lg10", "balanced_mae", "balanced_mse", "sera",
     }  # fmt: skip
-    assert {name for name, metric in METRICS.items() if metric.unit == "unit²"} == {"mse"}
+    assert {name for name, metric in METRICS.items() if metric.unit == "unit²"} == {"mse", "balanced_mse", "sera"}
     assert {name for name, metric in METRICS.items() if metric.unit == ""} == {
         "r2", "pearson", "spearman", "kendall", "delta1", "delta2", "delta3", "abs_rel", "lg10",
     }  # fmt: skip
+
+
+def test_balanced_errors_are_means_over_bins_that_have_labels():
+    y_hat, y, bins = [1.0, 2.0, 5.0, 0.0], [1.0, 3.0, 3.0, 4.0], [0, 0, 7, 7]
+    assert balanced_mae(y_hat, y, bins) == pytest.approx(((0 + 1) / 2 + (2 + 4) / 2) / 2)
+    assert balanced_mse(y_hat, y, bins) == pytest.approx(((0 + 1) / 2 + (4 + 16) / 2) / 2)
+    # without bins every distinct label is one: 1, 3 and 4
+    assert balanced_mae(y_hat, y) == pytest.approx((0 + (1 + 2) / 2 + 4) / 3)
+
+
+def test_balanced_mae_is_mae_where_bins_have_equally_many_labels():
+    assert balanced_mae(Y_HAT, Y, np.arange(200) % 4) == pytest.approx(mae(Y_HAT, Y), rel=1e-12)
+
+
+def test_sera_is_the_area_under_the_squared_error_of_what_is_relevant():
+    # IRon's loop over thresholds, written out
+    relevances, thresholds = RNG.uniform(0, 1, 200).round(2), np.arange(1001) / 1000
+    errors = np.array([((Y_HAT - Y) ** 2)[relevances >= t].sum() for t in thresholds])
+    expected = (0.001 * (errors[1:] + errors[:-1]) / 2).sum()
+    assert sera(Y_HAT, Y, relevances) == pytest.approx(expected, rel=1e-12)
+    assert sera(Y_HAT, Y, np.ones(200)) == pytest.approx(((Y_HAT - Y) ** 2).sum(), rel=1e-12)
+    # of labels without relevance the first trapezoid alone counts
+    assert sera([3.0], [1.0], [0.0]) == pytest.approx(4 * 0.0005)
+
+
+def test_sera_without_relevance_takes_it_from_the_labels_as_iron_does():
+    assert sera(Y_HAT, Y) == pytest.approx(sera(Y_HAT, Y, relevance(Y, Y)), rel=1e-12)
+
+
+@pytest.mark.parametrize("function", [balanced_mae, balanced_mse, sera])
+def test_a_third_argument_of_another_shape_is_refused(function):
+    name = "relevance" if function is sera else "bins"
+    with pytest.raises(BenchError, match=rf"{name} of shape \(2,\) does not fit labels of shape \(3,\)"):
+        function([1.0, 2.0, 3.0], [1.0, 2.0, 3.0], [0, 1])

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 import bench
+from bench import plugins
 from bench.plugins import certificates  # noqa: F401 - a room that was imported before does not hide the API
 from support.board_records import record
 from support.records import readable
@@ -105,7 +106,7 @@ def test_type_checkers_see_the_same_names(module):
 def test_every_public_function_of_a_method_is_a_loss_of_bench():
     defined = {
         node.name
-        for path in (ROOT / "methods").glob("*.py")
+        for path in (ROOT / "methods" / f"{name}.py" for name in plugins.methods())
         for node in ast.parse(path.read_text()).body
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
     }
@@ -229,6 +230,7 @@ def test_bins_count_labels_that_are_not_equal_together():
         (lambda: bench.evaluate(np.zeros((2, 2)), np.zeros((2, 2)), [0.0]), "have no regions"),
         (lambda: bench.evaluate([1.0], [1.0], metrics=["mea"]), "no metric 'mea'"),
         (lambda: bench.evaluate([1.0]), "no labels"),
+        (lambda: bench.evaluate([1.0], [1.0], metrics=["sera"]), "give train_labels"),
         (lambda: bench.evaluate(np.zeros((5, 3)), dataset="circle"), "do not fit test labels of shape"),
     ],
 )

@@ -10,8 +10,9 @@ import torch
 
 from bench.dataset import Bins, Split, Splits
 from bench.functional.losses import task_loss
-from bench.metrics import METRICS
+from bench.metrics import METRICS, balanced_mae, balanced_mse, sera
 from bench.plugins import resolve
+from bench.relevance import relevance
 from bench.shots import regions, tertiles
 from bench.testing.toy import Toy
 from bench.training import evaluate
@@ -241,3 +242,33 @@ def test_tables_count_the_floors_of_labels_and_take_thirds_of_them():
     train = np.repeat([1.2, 1.9, 2.5, 3.5], [3, 3, 2, 1])[:, None]  # floors 1, 2, 3 six, two and one times
     found = dataset.regions(train, np.array([[1.7], [2.0], [3.99], [4.0]]))
     assert found.tolist() == ["many", "medium", "medium", "few"]
+
+
+class Weighed(Shots):
+    """Metrics that weigh all labels against each other."""
+
+    metrics = ("mae", "balanced_mae", "balanced_mse", "sera")
+    bins = Bins(0.0, 2.0, 3)
+
+
+def test_metrics_that_weigh_labels_against_each_other_are_of_all_rows_by_the_datasets_bins_and_training_labels():
+    dataset = Weighed()
+    splits = dataset.load(Path())
+    labels = splits.test.labels
+    y_hat = labels + torch.arange(1.0, len(labels) + 1)[:, None]
+    found = evaluate.metrics(dataset, splits, "test", y_hat)
+    bins, seen = dataset.bins.index(labels), splits.train.labels
+    assert found["all"]["balanced_mae"] == pytest.approx(balanced_mae(y_hat, labels, bins))
+    assert found["all"]["balanced_mse"] == pytest.approx(balanced_mse(y_hat, labels, bins))
+    assert found["all"]["sera"] == pytest.approx(sera(y_hat, labels, relevance(seen.numpy(), labels.numpy())))
+    assert found["all"]["sera"] != pytest.approx(sera(y_hat, labels))  # not by the labels of the test split
+    assert {tuple(values) for region, values in found.items() if region != "all"} == {("mae", "n")}
+    assert evaluate.undefined(dataset, splits, y_hat, found) is None
+
+
+def test_an_epoch_can_be_chosen_by_a_balanced_metric():
+    dataset = Weighed()
+    splits = dataset.load(Path())
+    y_hat = splits.val.labels + torch.tensor([[1.0], [3.0]])
+    value = evaluate.value("balanced_mae", dataset, splits.train.labels, splits.val, y_hat)
+    assert value == pytest.approx(balanced_mae(y_hat, splits.val.labels, dataset.bins.index(splits.val.labels)))

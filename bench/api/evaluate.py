@@ -9,6 +9,7 @@ import pandas as pd  # pyright: ignore[reportMissingTypeStubs]
 
 from bench.errors import BenchError, ShapeError, unknown
 from bench.metrics import METRICS, to_array
+from bench.relevance import relevance
 from bench.results.record import Region
 from bench.shots import ORDER, regions
 
@@ -40,8 +41,8 @@ def evaluate(
     Args:
         y_hat, y: predictions and labels of equal shape, in label units; arrays, lists or tensors.
         train_labels: labels seen in training, which make the regions; without them there is one row, "all".
-        metrics: names in bench.metrics.METRICS.
-        bins: label bins to count samples in; None counts equal labels.
+        metrics: names in bench.metrics.METRICS; balanced ones and SERA have a value for all samples together alone.
+        bins: label bins to count samples in and to balance over; None takes equal labels for one.
         many, few: a region has more than `many`, or fewer than `few` training samples of its label or bin.
         dataset: a name, a class or an object; its metrics, regions and test labels replace all of the above.
         data: the data root that it reads.
@@ -64,14 +65,23 @@ def evaluate(
     for metric in metrics:
         if metric not in METRICS:
             raise unknown("metric", metric, METRICS)
+        if METRICS[metric].given == "relevance" and train_labels is None:
+            raise BenchError(
+                f"{metric} needs the labels seen in training, by which it weighs errors; give train_labels"
+            )
     rows = {"all": np.ones(len(labels), dtype=bool)}
     if train_labels is not None:
         found = _regions(to_array(train_labels), labels, bins, many, few)
         rows |= {region: found == region for region in ORDER if region != "zero"}
     table: dict[str, Region] = {}
     for region, some in rows.items():
-        values = {metric: METRICS[metric].function(predicted[some], labels[some]) for metric in metrics}
+        own = [metric for metric in metrics if not METRICS[metric].given]
+        values = {metric: METRICS[metric].function(predicted[some], labels[some]) for metric in own}
         table[region] = {**values, "n": int(some.sum())}
+    known = {"bins": lambda: _index(bins, labels), "relevance": lambda: relevance(to_array(train_labels), labels)}
+    for metric in metrics:
+        if METRICS[metric].given:
+            table["all"][metric] = METRICS[metric].function(predicted, labels, known[METRICS[metric].given]())
     return _frame(table)
 
 
@@ -81,11 +91,16 @@ def _regions(seen: Array, labels: Array, bins: "Bins | None", many: int, few: in
         raise ShapeError(f"labels of shape {labels.shape} have no regions; give one target, or no train_labels")
     if bins is None:
         return regions(seen.ravel(), flat[:, 0], many, few)
+    # a label stands for its bin, so that it is counted with all of it
+    return regions(_index(bins, seen.ravel()), _index(bins, flat[:, 0]), many, few)
+
+
+def _index(bins: "Bins | None", labels: Array) -> Array:
+    if bins is None:
+        return labels
     import torch
 
-    # a label stands for its bin, so that it is counted with all of it
-    known, wanted = (bins.index(torch.as_tensor(values)).numpy() for values in (seen.ravel(), flat[:, 0]))
-    return regions(known, wanted, many, few)
+    return bins.index(torch.as_tensor(labels)).numpy()
 
 
 def _on_dataset(y_hat: Any, dataset: "given.Dataset", data: Path | None) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from typing import Any, cast
 import pandas as pd  # pyright: ignore[reportMissingTypeStubs]
 
 from bench.errors import BenchError, unknown
+from bench.leaderboard import export
 from bench.leaderboard.board import Board
 from bench.leaderboard.spec import BoardSpec
 from bench.leaderboard.staleness import stale_cells
@@ -43,15 +44,16 @@ def load_results(folder: str | Path = "results", dataset: str | None = None, met
     return pd.DataFrame(rows, columns=columns)
 
 
-def board_frame(dataset: str, folder: str | Path = "results", stale: bool = False) -> pd.DataFrame:
-    """The board of a dataset, best row first: mean, sample deviation and number of seeds of each metric and region.
+def board_frame(dataset: str | None = None, folder: str | Path = "results", stale: bool = False) -> pd.DataFrame:
+    """A board, best row first: mean, sample deviation and number of seeds of each metric and region.
 
     This is `bench.leaderboard`. Columns are n and failed, the seeds that finished and that failed, then
     `<region>_<metric>` with the mean over seeds and `<region>_<metric>_sd`; the first metric over all samples ranks
-    the rows, those with failed seeds last.
+    the rows, those with failed seeds last. `bench export` writes the same columns.
 
     Args:
-        dataset: name, written as on its board.
+        dataset: name, written as on its board. Without one all boards below one another, by dataset and method; what
+            a board does not have is nan.
         folder: of the records.
         stale: count records as they are, whatever today's code, settings and data would give or their predictions say.
 
@@ -63,23 +65,21 @@ def board_frame(dataset: str, folder: str | Path = "results", stale: bool = Fals
     ['n', 'failed', 'all_mse', 'all_mse_sd']
     """
     root = Path(folder)
-    records = _records(root, dataset, None)
+    by_dataset: dict[str, list[Record]] = {}
+    for record in _records(root, dataset, None):
+        by_dataset.setdefault(record.dataset, []).append(record)
+    boards = [board for records in by_dataset.values() if (board := _board(root, records, stale)).finished]
+    if not boards:
+        where = f"record of '{dataset}' in {root}" if dataset else f"record in {root}"
+        raise BenchError(f"no finished {where} is of today's code; run it again, or give stale=True")
+    return export.frames(boards) if dataset is None else export.frame(boards[0])
+
+
+def _board(root: Path, records: list[Record], stale: bool) -> Board:
     spec = _spec(records)
     if not stale:
         records = _proved(root, records)
-    board = Board(spec, records, frozenset() if stale else _stale(root, records))
-    if not board.finished:
-        raise BenchError(
-            f"no finished record of '{spec.dataset}' in {root} is of today's code; run it again, or give stale=True"
-        )
-    lines: dict[str, dict[str, float | None]] = {}
-    for row, stats in board.statistics.items():
-        failed = board.failed[row].total() if row in board.failed else 0
-        line: dict[str, float | None] = {"n": len(board.finished.get(row, [])), "failed": failed}
-        for (metric, region), stat in stats.items():
-            line |= {f"{region}_{metric}": stat.mean, f"{region}_{metric}_sd": stat.sd}
-        lines[row] = line
-    return pd.DataFrame(list(lines.values()), index=pd.Index(list(lines), name="method"))
+    return Board(spec, records, frozenset() if stale else _stale(root, records))
 
 
 def _proved(root: Path, records: list[Record]) -> list[Record]:
@@ -91,7 +91,7 @@ def _proved(root: Path, records: list[Record]) -> list[Record]:
     doubted = evidence.verdict(root, intake, files.root(None)).doubted()
     for record in records:
         if record.cell in doubted:
-            warnings.warn(f"left out {record.path}: {plain(doubted[record.cell])}", stacklevel=3)
+            warnings.warn(f"left out {record.path}: {plain(doubted[record.cell])}", stacklevel=4)
     return [record for record in records if record.cell not in doubted]
 
 

@@ -6,7 +6,7 @@ kaiwenzha/Rank-N-Contrast at eca433b44650.
 """
 
 import hashlib
-import random
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -17,21 +17,19 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from bench.data import reading
+from bench.bases.age_lists import SPLITS, balanced, by_person, drawn_like_training, people, read_list, thinned
+from bench.bases.holdout import NOTES, Selection
 from bench.data.augmentation import jitter, resized_crop_and_flip, shift
 from bench.data.image_cache import Fetch, Pictures, store
 from bench.dataset import Bins, Dataset, Examples, Folder, Mode, Split, Splits
 from bench.errors import BenchError
 from bench.functional.random_streams import stream_seed
-from bench.paths import inside, shown
 from bench.protocol import Protocol
 from bench.ranges import PicturesKept, Pixels
 from bench.shots import regions
 from bench.synthetic.faces import paint, sitters
 
 Recipe = Literal["dir", "batch64", "zero_shot", "rnc"]
-COLUMNS, SPLITS = ["age", "path", "split"], ("train", "val", "test")
-SPLIT_SEED, SPLIT_AGES = 666, 121  # of the published split; older people all train
 UNSEEN = ((0, 19), (40, 49), (70, 999))  # ages that zero_shot takes from the training split
 
 _DIR = Protocol(loss="l1", optimizer="adam", lr=1e-3, batch_size=256, epochs=90, milestones=(60, 80))
@@ -87,12 +85,17 @@ class Ages(Dataset):
         backbone: resnet50, resnet18, or tiny, a ResNet of 4 thin blocks for smoke runs.
         size: pixels a side.
         rows: only so many pictures, spread evenly over the ages of each split.
+        selection: the published validation split, balanced over ages; or as many pictures drawn like training.
+        split: the published one, which has most people in all splits; or person by person, so that nobody is in two.
+            Of five folds of people with ages alike one validates and one tests, of each at most `cap` pictures of an
+            age (all that validate with selection=natural); the others are in no split.
     """
 
+    person: ClassVar[re.Pattern[str]]  # what of a picture's path tells who it shows; a path without it is alone
     counts: ClassVar[np.ndarray]  # pictures of each age
     cap: ClassVar[int]  # most pictures of an age that validate, and that test
 
-    metrics = ("mae", "gmean_error", "mse")
+    metrics = ("mae", "gmean_error", "mse", "balanced_mae", "balanced_mse", "sera")
     unit = "years"
     paper = "arXiv:2102.09554"
     groups = ("ages",)
@@ -106,12 +109,21 @@ class Ages(Dataset):
         backbone: Literal["resnet50", "resnet18", "tiny"] = "resnet50",
         size: Pixels = 224,
         rows: PicturesKept | None = None,
+        selection: Selection = "balanced",
+        split: Literal["published", "grouped"] = "published",
     ) -> None:
         if size < 16:
             raise BenchError(f"size={size} shows no face; take 16 pixels or more")
         if rows is not None and rows < 20:
             raise BenchError(f"rows={rows} leaves nothing to validate on; take 20 or more")
+        if split == "grouped" and images == "synthetic":
+            raise BenchError(
+                "split=grouped with images=synthetic: every painted face is a person of its own; leave split out"
+            )
         self.recipe: Recipe = protocol
+        self.selection: Selection = selection
+        self.grouped = split == "grouped"
+        self.note = f"{'No two splits share a person. ' if self.grouped else ''}{NOTES[selection]}"
         self.backbone, self.size, self.rows = backbone, size, rows
         self.protocol = PROTOCOLS[protocol]
         self.name = type(self).__module__.rpartition(".")[2]
@@ -119,8 +131,10 @@ class Ages(Dataset):
         self.bins = Bins(0.0, 1.0, len(self.counts))
         self.small = f"{self.name}[backbone=tiny,images=synthetic,rows=300,size=32]"
         usual = protocol in ("dir", "batch64") and (backbone, size, rows) == ("resnet50", 224, None)
-        if self.synthetic or not usual:
+        if self.synthetic or self.grouped or not usual:
             self.reported = None
+        elif selection == "natural":
+            self.reported_note = "the validation split is another one, and so are some of the training pictures"
         if self.synthetic:
             self.files = ()
         else:
@@ -131,7 +145,7 @@ class Ages(Dataset):
         """Find or paint the pictures; those that do not fit in memory stay where they are."""
         if self.synthetic:
             ages = np.repeat(np.arange(len(self.counts)), self.counts)
-            table = thinned(pd.DataFrame({"age": ages, "split": balanced(ages, self.cap)}), self.rows)
+            table = self._chosen(pd.DataFrame({"age": ages, "split": balanced(ages, self.cap)}))
         else:
             table = self._listed(root)
         # RnC's training crops are of more than what it evaluates on
@@ -142,18 +156,26 @@ class Ages(Dataset):
 
         def split(name: str) -> Split:
             chosen = (table.split == name).to_numpy()
-            if name == "train" and self.recipe == "zero_shot":
-                for low, high in UNSEEN:
-                    chosen = chosen & ~table.age.between(low, high).to_numpy()
+            if name == "train":
+                chosen = chosen & ~self._unseen(table)
             if not chosen.any():
                 raise BenchError(f"rows={self.rows} leaves no picture to {name} on; take more")
             rows = torch.from_numpy(np.flatnonzero(chosen))
             labels = torch.from_numpy(table.age.to_numpy(np.float32))[rows, None]
             pictures = Pictures(fetch, rows, edge, edge if name == "train" else self.size)
-            return Split(pictures, labels)
+            shared = {} if self.synthetic else {"person": people(table, self.person)[rows.numpy()]}
+            return Split(pictures, labels, shared=shared)
 
         train, val, test = map(split, SPLITS)
         return Splits(train, val, test, inputs=inputs)
+
+    def listed(self, root: Path) -> dict[str, dict[str, np.ndarray]] | None:
+        """Who is in each split, by the list of pictures; None where it is not there, or faces are painted."""
+        if self.synthetic or not (root / self.name / f"{self.name}.csv").is_file():
+            return None
+        table = self._listed(root)
+        shown = people(table, self.person)
+        return {name: {"person": shown[(table.split == name).to_numpy()]} for name in SPLITS}
 
     def collect(self, root: Path, path: Path) -> Iterable[tuple[str, bytes]]:
         """The list of pictures, where it comes with them: its path below the data root, and content."""
@@ -192,7 +214,21 @@ class Ages(Dataset):
         return self._listed(root).path.tolist()
 
     def _listed(self, root: Path) -> pd.DataFrame:
-        return thinned(read_list(root / self.name / f"{self.name}.csv", len(self.counts) - 1), self.rows)
+        return self._chosen(read_list(root / self.name / f"{self.name}.csv", len(self.counts) - 1))
+
+    def _chosen(self, table: pd.DataFrame) -> pd.DataFrame:
+        drawn = self.selection == "natural"
+        if self.grouped:
+            table = by_person(table, people(table, self.person), self.cap, drawn)
+        elif drawn:
+            table = drawn_like_training(table, self._unseen(table))
+        return thinned(table, self.rows)
+
+    def _unseen(self, table: pd.DataFrame) -> np.ndarray:
+        found = np.zeros(len(table), dtype=bool)
+        for low, high in UNSEEN if self.recipe == "zero_shot" else ():
+            found |= table.age.between(low, high).to_numpy()
+        return found
 
     def _decoded(self, table: pd.DataFrame, root: Path, edge: int) -> tuple[Fetch, str]:
         folder = root / self.name
@@ -216,52 +252,3 @@ class _Pixels(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x.float() / 127.5 - 1
-
-
-def balanced(ages: np.ndarray, cap: int) -> np.ndarray:
-    """The published split of rows (N,) in their order: of n pictures of an age, min(n // 3, cap) validate and test.
-
-    Gives agedb.csv's own split from its ages, row by row.
-    """
-    rng = random.Random(SPLIT_SEED)  # noqa: S311
-    split = np.full(len(ages), "train", dtype=object)
-    for age in range(SPLIT_AGES):
-        rows = np.flatnonzero(ages == age).tolist()
-        rng.shuffle(rows)
-        held = min(len(rows) // 3, cap)
-        split[rows[:held]], split[rows[held : 2 * held]] = "val", "test"
-    return split
-
-
-def thinned(table: pd.DataFrame, rows: int | None) -> pd.DataFrame:
-    """So many rows, or all, evenly over the ages of each split, in their order."""
-    if rows is None or rows >= len(table):
-        return table
-    order = table.sort_values(["split", "age"], kind="stable").index.to_numpy()
-    return table.loc[np.sort(order[np.arange(rows) * len(order) // rows])].reset_index(drop=True)
-
-
-def read_list(path: Path, oldest: int) -> pd.DataFrame:
-    """A published list: age, path and split of every picture.
-
-    Raises:
-        BenchError: naming the file and the first line that is not as it must be.
-    """
-    lines = reading.rows(path, COLUMNS)
-    if not lines:
-        raise BenchError(f"{path} names no picture; get it again")
-    numbers, cells = zip(*lines, strict=True)
-    table = pd.DataFrame(list(cells), columns=pd.Index(COLUMNS))
-    whole = pd.Series(pd.to_numeric(table.age, errors="coerce"))
-    paths = [inside(row[1], f"{path}, line {number}") if row[1] else "" for number, row in lines]
-    table = table.assign(path=paths)
-    wrong = {
-        f"an age from 0 to {oldest} in whole years": ~((whole % 1 == 0) & whole.between(0, oldest)),
-        "train, val or test": ~table.split.isin(SPLITS),
-        "a path that no other line has": (table.path == "") | table.path.duplicated(),
-    }
-    for expected, bad in wrong.items():
-        if bad.any():
-            row = int(np.flatnonzero(bad)[0])
-            raise BenchError(f"{path}, line {numbers[row]}: {shown(','.join(cells[row]))} needs {expected}")
-    return table.assign(age=whole.astype(int))

@@ -37,7 +37,6 @@ class Reference:
     """Base of all references: models of scikit-learn, of which the validation split keeps one.
 
     `seeded` says that seeds differ; without it there is one, 0. `imports` are done once for all cells of a run.
-    Where `reads_inputs` is False, x is a column of zeros.
 
     >>> from sklearn.dummy import DummyRegressor
     >>> class Lowest(Reference):
@@ -50,8 +49,8 @@ class Reference:
     """
 
     seeded: ClassVar[bool] = False
-    reads_inputs: ClassVar[bool] = True
     imports: ClassVar[tuple[str, ...]] = ("sklearn.ensemble", "sklearn.feature_extraction.text", "sklearn.pipeline")
+    defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {}  # as of a method
     origins: ClassVar[Mapping[str, str]] = {"": "ours"}
 
     @classmethod
@@ -63,8 +62,7 @@ class Reference:
     @classmethod
     def unsupported_reason(cls, dataset: Dataset) -> str | None:
         """Why this reference is not defined on a dataset; None where it is."""
-        reads = cls.reads_inputs and dataset.dense_targets
-        return "a picture's plain features say nothing of a single pixel of its map" if reads else None
+        return "a picture's plain features say nothing of a single pixel of its map" if dataset.dense_targets else None
 
     def models(self, known: Known) -> Iterable[Any]:
         """New models with scikit-learn's `fit` and `predict`; of several, validation keeps the best, or the first."""

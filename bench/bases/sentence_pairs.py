@@ -24,6 +24,18 @@ class SentencePairs:
     second: Sequence[Sentence]
     labels: np.ndarray
 
+    @classmethod
+    def joined(cls, parts: Sequence["SentencePairs"]) -> "SentencePairs":
+        """All pairs of several splits, in their order."""
+        first = [sentence for part in parts for sentence in part.first]
+        second = [sentence for part in parts for sentence in part.second]
+        return cls(first, second, np.concatenate([part.labels for part in parts]))
+
+    def taken(self, rows: np.ndarray) -> "SentencePairs":
+        """Some of the pairs."""
+        numbers: list[int] = rows.tolist()
+        return SentencePairs([self.first[n] for n in numbers], [self.second[n] for n in numbers], self.labels[rows])
+
     def words(self) -> set[str]:
         """Every word that occurs."""
         return {word for sentence in (*self.first, *self.second) for word in sentence}
@@ -75,17 +87,39 @@ def as_splits(
     """
     number = {word: i for i, word in enumerate(words, 1)}
     table = torch.from_numpy(np.concatenate([np.zeros_like(vectors[:1]), vectors]))
-    made = []
-    for part in parts:
+    made, ends = [], np.cumsum([len(part.labels) for part in parts])
+    for part, sentences in zip(parts, np.split(numbered(parts), ends[:-1]), strict=True):
         x = np.zeros((len(part.labels), 2, limit), dtype=np.int64)
-        for side, sentences in enumerate((part.first, part.second)):
-            for row, sentence in enumerate(sentences):
+        for side, read in enumerate((part.first, part.second)):
+            for row, sentence in enumerate(read):
                 x[row, side, : len(sentence)] = [number[word] for word in sentence]
         labels = torch.from_numpy(part.labels.astype(np.float32))[:, None]
-        made.append(PairSplit(torch.from_numpy(x), labels, words=words, vectors=table))
+        shared = {"sentence": sentences}
+        made.append(PairSplit(torch.from_numpy(x), labels, shared=shared, words=words, vectors=table))
     # the word vectors are inputs too
     digest = hashlib.sha256(b"".join(tensor.numpy().tobytes() for tensor in (table, *(one.x for one in made))))
     return Splits(*made, scale=scale, inputs=digest.hexdigest())
+
+
+def numbered(parts: Sequence[SentencePairs]) -> np.ndarray:
+    """Numbers of both sentences of every pair, equal where their words are; (N, 2)."""
+    number: dict[tuple[str, ...], int] = {}
+    pairs = (pair for part in parts for pair in zip(part.first, part.second, strict=True))
+    return np.array([[number.setdefault(tuple(side), len(number)) for side in pair] for pair in pairs]).reshape(-1, 2)
+
+
+def linked(sentences: np.ndarray) -> np.ndarray:
+    """Number of the group of each pair, (N, 2) -> (N,): pairs that share a sentence, directly or over others.
+
+    >>> linked(np.array([[0, 1], [2, 3], [1, 4]])).tolist()
+    [0, 1, 0]
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    size = int(sentences.max()) + 1
+    links = coo_array((np.ones(len(sentences)), (sentences[:, 0], sentences[:, 1])), shape=(size, size))
+    return np.unique(connected_components(links, directed=False)[1][sentences[:, 0]], return_inverse=True)[1]
 
 
 class PairEncoder(nn.Module):

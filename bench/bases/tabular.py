@@ -10,12 +10,13 @@ from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 import torch
 from torch import nn
 
+from bench.bases.holdout import NOTES, Selection, capped, grouped, natural
 from bench.data import reading
 from bench.dataset import Bins, Dataset, Examples, Mode, Split, Splits
 from bench.errors import BenchError
@@ -24,14 +25,18 @@ from bench.paths import shown
 from bench.protocol import Protocol
 from bench.shots import regions, tertiles
 
+Hidden = Literal["20-30-10", "64-64", "128-128", "256-256"]
+HIDDEN: tuple[Hidden, ...] = get_args(Hidden)
 SPLIT_SEED = 666  # of Yang et al.'s AgeDB-DIR split
+FOLDS = 5  # of a grouped split
 SYNTHETIC_NOISE = 0.3  # deviation, where the signal stays within -1 and 1
 
 
 class Tabular(Dataset):
     """Base of the tables. Label bins are one unit wide: bin k holds labels whose floor is k.
 
-    Of the n rows of a bin, min(n // 3, cap) validate, as many test, the rest train. Regions go by the
+    Of the n rows of a bin, min(n // 3, cap) validate, as many test, the rest train; with selection=natural, of the
+    rows that do not test as many validate, drawn at random, so that both have labels alike. Regions go by the
     training count of a label's bin: the top third of the bins is many, the bottom third few, as in SRL's
     deleted Airfoil code. Inputs and targets are standardised by training mean and deviation; a category
     becomes one column a value.
@@ -42,6 +47,8 @@ class Tabular(Dataset):
 
     Args:
         rows: the real table, or a synthetic one with as many rows in each label bin that needs no file.
+        selection: validation rows that are balanced over label bins, or drawn like training.
+        hidden: widths of the network's layers; the dataset's own unless given.
     """
 
     columns: ClassVar[tuple[str, ...]]  # of the file; the last one is the target
@@ -53,14 +60,33 @@ class Tabular(Dataset):
     start: ClassVar[int]  # first label bin
     counts: ClassVar[str]  # rows of each label bin
     step: ClassVar[float]  # resolution of the labels
+    origin: ClassVar[str] = ""  # what rows with equal values in some columns share
+    of_origin: ClassVar[tuple[str, ...]] = ()  # those columns
 
-    metrics = ("mae", "rmse", "gmean_error", "r2", "pearson")
+    metrics = ("mae", "rmse", "gmean_error", "r2", "pearson", "balanced_mae", "balanced_mse", "sera")
     protocol = Protocol(
         loss="mse", optimizer="adamw", lr=1e-3, weight_decay=0.01, batch_size=64, epochs=200, validate_every=2
     )
 
-    def __init__(self, rows: Literal["real", "synthetic"] = "real") -> None:
+    tunes: ClassVar = {
+        "protocol.lr": (3e-4, 1e-3, 3e-3, 1e-2),
+        "hidden": HIDDEN,
+        "protocol.weight_decay": (0.01, 0.1, 1.0),
+        "protocol.cosine_floor": (None, 0.0),
+        "protocol.epochs": (200, 500, 1000),
+    }
+    widths: ClassVar[Hidden] = "20-30-10"
+
+    def __init__(
+        self,
+        rows: Literal["real", "synthetic"] = "real",
+        selection: Selection = "balanced",
+        hidden: Hidden | None = None,
+    ) -> None:
+        self.hidden: Hidden = hidden or self.widths
         self.synthetic = rows == "synthetic"
+        self.selection: Selection = selection
+        self.note = NOTES[selection]
         self.bins = Bins(self.start, 1.0, len(self.counts.split()))
         if self.synthetic:
             self.files, self.reported = (), None
@@ -70,19 +96,42 @@ class Tabular(Dataset):
     def load(self, root: Path) -> Splits:
         """Read or make the table, split it and standardise it."""
         x, labels = self._synthetic() if self.synthetic else self._real(root)
-        train, val, test = split_rows(np.floor(labels), self.cap)
+        origins = self._origins(x)
+        train, val, test = self.split_of(labels, origins)
+        shared = {self.origin: origins} if self.origin else {}
         mean, deviation = x[train].mean(0), x[train].std(0)
         x = (x - mean) / np.where(deviation > 0, deviation, 1)
         inputs, targets = torch.from_numpy(x).float(), torch.from_numpy(labels)[:, None].float()
         return Splits(
-            *(Split(inputs[rows], targets[rows]) for rows in (train, val, test)),
+            *(
+                Split(inputs[rows], targets[rows], shared={what: ids[rows] for what, ids in shared.items()})
+                for rows in (train, val, test)
+            ),
             shift=float(labels[train].mean()),
             scale=float(labels[train].std()),
         )
 
+    def split_of(self, labels: np.ndarray, origins: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Rows that train, validate and test.
+
+        Args:
+            origins: number of each row's origin.
+        """
+        del origins
+        train, val, test = split_rows(np.floor(labels), self.cap)
+        if self.selection == "natural":
+            train, val = natural(np.sort(np.append(train, val)), len(val), SPLIT_SEED)
+        return train, val, test
+
+    def _origins(self, x: np.ndarray) -> np.ndarray:
+        # rows are numbered by what they share; without such columns each is of an origin of its own
+        names = [name for name in self.columns[:-1] if name not in self.ignored]
+        columns = [names.index(name) for name in self.of_origin] or slice(None)
+        return np.unique(x[:, columns], axis=0, return_inverse=True)[1].ravel()
+
     def encoder(self, splits: Splits) -> tuple[nn.Module, int]:
-        """MLP inputs-20-30-10, torch's own initial weights."""
-        widths = (splits.train.x.shape[1], 20, 30, 10)
+        """MLP of the widths that `hidden` names, torch's own initial weights."""
+        widths = (splits.train.x.shape[1], *map(int, self.hidden.split("-")))
         layers = [layer for pair in pairwise(widths) for layer in (nn.Linear(*pair), nn.ReLU())]
         return nn.Sequential(*layers), widths[-1]
 
@@ -137,6 +186,41 @@ class Tabular(Dataset):
         frequency, phase = rng.uniform(0.5, 3.0, width), rng.uniform(0, 2 * np.pi, width)
         signal = np.sin(frequency * (labels - labels.mean())[:, None] / labels.std() + phase)
         return signal + SYNTHETIC_NOISE * rng.standard_normal(signal.shape), labels
+
+
+class GroupedTabular(Tabular):
+    """Base of the tables whose rows come in groups of one origin, as several measurements of one thing.
+
+    With split=grouped rows of one origin are in one split: of five folds with labels alike one validates and one
+    tests. Of those two at most `cap` rows of a bin are kept (all that validate with selection=natural); the others are
+    in no split.
+
+    Args:
+        rows, selection, hidden: see `Tabular`.
+        split: row by row, or origin by origin.
+    """
+
+    def __init__(
+        self,
+        rows: Literal["real", "synthetic"] = "real",
+        selection: Selection = "balanced",
+        split: Literal["rows", "grouped"] = "rows",
+        hidden: Hidden | None = None,
+    ) -> None:
+        super().__init__(rows, selection, hidden)
+        self.grouped = split == "grouped"
+        if self.grouped:
+            self.note = f"No two splits share a {self.origin}. {self.note}"
+            self.reported = None
+
+    def split_of(self, labels: np.ndarray, origins: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Rows that train, validate and test, as the base has them or origin by origin."""
+        if not self.grouped:
+            return super().split_of(labels, origins)
+        train, val, test = grouped(labels, origins, FOLDS)
+        bins = np.floor(labels)
+        kept = val if self.selection == "natural" else capped(val, bins, self.cap, SPLIT_SEED)
+        return train, kept, capped(test, bins, self.cap, SPLIT_SEED)
 
 
 def split_rows(groups: np.ndarray, cap: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -7,7 +7,7 @@ import typer
 from typer.exceptions import TyperException
 
 import bench
-from bench.cli import boards, data, new, profile, results, run, show, stopping, terminal, verify
+from bench.cli import boards, data, export, new, profile, results, run, show, stopping, terminal, tune, verify
 from bench.cli.exits import BAD_INPUT, CLOSED, INTERRUPTED, STOPPED
 from bench.errors import BenchError
 from bench.printable import one_line
@@ -19,10 +19,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run.run, run.plan, run.search):
+for command in (run.run, run.plan, run.search, tune.tune):
     app.command()(command)
 app.command("list")(show.list_)
-for command in (show.show, show.check, boards.leaderboard, verify.verify, profile.profile, show.schema, new.new):
+exported = (boards.leaderboard, export.export, export.site)
+for command in (show.show, show.check, *exported, verify.verify, profile.profile, show.schema, new.new):
     app.command()(command)
 app.add_typer(data.app, name="data")
 app.add_typer(results.app, name="results")
@@ -53,7 +54,7 @@ def main() -> None:
             finally:
                 sys.stdout.flush()  # what cannot be written is to be known here, not when Python has all but ended
         except BenchError as error:
-            _exit(str(error), BAD_INPUT)
+            _exit(*_ending(str(error), signals.number))
         except TyperException as error:
             _exit(error.format_message(), BAD_INPUT)
         except (typer.Abort, KeyboardInterrupt):
@@ -63,10 +64,15 @@ def main() -> None:
             sys.exit(CLOSED)
         except OSError as error:
             stopping.close_output()
-            _exit(f"{error.filename or 'output'}: {error.strerror or error}", BAD_INPUT)
+            _exit(*_ending(f"{error.filename or 'output'}: {error.strerror or error}", signals.number))
         if code == INTERRUPTED or signals.number:
             _exit(STOPPED, stopping.stopped_by(signals.number))
     sys.exit(code or 0)
+
+
+def _ending(message: str, number: int) -> tuple[str, int]:
+    # what a signal breaks off may fail in a way of its own, which is no fault of the input
+    return (STOPPED, stopping.stopped_by(number)) if number else (message, BAD_INPUT)
 
 
 def _exit(message: str, code: int) -> None:

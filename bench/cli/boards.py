@@ -47,7 +47,7 @@ def leaderboard(
         print("all boards are as the records give them")
         return
     if dataset is not None:
-        publish.show(results, dataset, catalogue, Console())
+        publish.show(results, folder, dataset, catalogue, Console())
     written = publish.write(results, folder, catalogue)
     tell_unscored(written.unscored)
     print(f"boards written: {', '.join(written.files) or 'none changed'}")

@@ -1,12 +1,16 @@
 """`bench data`: the datasets' files, shown, fetched, added and looked at."""
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from tabulate import tabulate
 
 from bench.cli import complete, options
 from bench.cli.exits import fail
+from bench.errors import BenchError
 from bench.paths import file_name
 from bench.plugins import lookup
 
@@ -62,6 +66,40 @@ def add(
         print(f"{number - len(missing):,} of {number:,} files are in {folder / on.folder.path}")
         if missing:
             fail(f"{len(missing):,} are missing: {files.first(missing)}")
+
+
+@app.command()
+def audit(
+    name: Names,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead: counts by dataset.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the counts for the boards of this installation.")] = False,
+    root: options.DataRoot = None,
+) -> None:
+    """Count rows that splits have in common. Equal inputs count, and what groups share: a person, a sentence."""
+    names = lookup.dataset_names(name)
+    from bench.data import files
+    from bench.evidence import leaks
+    from bench.plugins import resolve
+    from bench.runs.audit import audit
+
+    found = {on.name: audit(on, files.root(root)) for on in map(resolve.dataset, names)}
+    if keep:
+        lacking = [dataset for dataset, (fingerprint, _) in found.items() if fingerprint is None]
+        if lacking:
+            raise BenchError(f"{lacking[0]} has no samples here, by whose fingerprint boards know it; add them first")
+        for dataset, (fingerprint, counted) in found.items():
+            leaks.remember(dataset, fingerprint or "", counted)
+    if as_json:
+        content = {name: {"data": data, "leaks": [asdict(leak) for leak in own]} for name, (data, own) in found.items()}
+        print(json.dumps(content, indent=1))
+        return
+    heads = ("dataset", "split", "rows", "in common", "with", "share")
+    rows = [
+        (name, leak.split, leak.rows, f"{leak.shared:,} {leak.what}", leak.other, f"{leak.shared / leak.rows:.0%}")
+        for name, (_, own) in found.items()
+        for leak in own
+    ]
+    print(tabulate(rows, heads) if rows else "nothing is known of what rows share")
 
 
 @app.command()

@@ -1,23 +1,17 @@
 """What `bench list`, `bench show` and `bench data status` print."""
 
-import inspect
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any
 
 from tabulate import tabulate
 
 from bench import plugins
-from bench.names import parse_stack, value_text
+from bench.names import parse_stack
 from bench.plugins import health, lookup
-from bench.plugins.certificates import certificate
 from bench.plugins.discovery import KINDS
-from bench.plugins.loading import hints
 from bench.plugins.parameters import parameters
 from bench.printable import one_line
-from bench.protocol import Protocol
-from bench.ranges import in_words
 from bench.shots import ORDER
 from bench.slots import SLOTS
 
@@ -128,56 +122,42 @@ def files(chosen: Sequence["NamedDataset"], root: Path) -> str:
 
 
 def _method_page(base: str) -> str:
-    from bench.plugins import resolve
+    from bench.plugins import facts
 
-    source, cls = plugins.source("method", base), plugins.load("method", base)
-    datasets = [resolve.dataset(name) for name in health.sound("dataset")]
-    described = hints(cls)
-    values: dict[tuple[str, str, str], list[str]] = {}  # parameter, value, origin -> datasets
-    for on in datasets:
-        for key, value in dict(resolve.method(base, on).parts)[base].items():
-            values.setdefault((key, value_text(value), resolve.origin(base, on, key)), []).append(on.name)
-    order = {key: i for i, (key, _, _) in enumerate(values)}
-    rows = [
-        (key, value, "all" if len(names) == len(datasets) else ", ".join(names), origin, in_words(described[key]))
-        for (key, value, origin), names in sorted(values.items(), key=lambda item: order[item[0][0]])
-    ]
-    reference, cases, deviation = certificate(base)
+    found = facts.method(base)
+    reference, cases, deviation = found.certificate
     lines = [("reference", reference), ("golden cases passed", cases)]
     lines += [("largest deviation", f"{deviation} of the largest entry")] if deviation else []
-    reasons = [f"{on.name}: {reason}" for on in datasets if (reason := resolve.refusal(base, on.dataset))]
+    reasons = [f"{name}: {reason}" for name, reason in found.refused.items()]
+    heads = ("parameter", "value", "on", "from", "may be")
     return "\n".join(
         (
-            f"{'reference' if source.reference else 'method'} {base}\n",
-            source.doc.strip() + "\n",
-            *([] if source.reference else [f"slots: {', '.join(cls.slots()) or 'none'}\n"]),
-            inspect.cleandoc(cls.__doc__ or "") + "\n",
-            tabulate(rows, ("parameter", "value", "on", "from", "may be")) if rows else "no parameters",
+            f"{'reference' if found.reference else 'method'} {base}\n",
+            found.doc + "\n",
+            *([] if found.reference else [f"slots: {', '.join(found.slots) or 'none'}\n"]),
+            found.class_doc + "\n",
+            tabulate(found.values, heads) if found.values else "no parameters",
             "",
-            tabulate([*lines, ("differs", source.differs)], tablefmt="plain"),
+            tabulate([*lines, ("differs", found.differs)], tablefmt="plain"),
             *(["", "not defined on", *reasons] if reasons else []),
         )
     )
 
 
 def _dataset_page(text: str, root: Path) -> str:
-    from bench.plugins import resolve
+    from bench.plugins import facts, resolve
 
-    on = resolve.dataset(text)
-    source = plugins.source("dataset", on.base)
-    described, fields = hints(type(on.dataset)), get_type_hints(Protocol, include_extras=True)
-    parameters = [(key, value_text(value), in_words(described[key])) for key, value in on.params.items()]
-    protocol = [(key, value_text(value), in_words(fields[key])) for key, value in asdict(on.protocol).items()]
+    found, on = facts.dataset(text), resolve.dataset(text)
     return "\n".join(
         (
-            f"dataset {on.name}\n",
-            source.doc.strip() + "\n",
-            f"metrics: {', '.join(on.dataset.metrics)}; the first one selects the epoch",
-            f"unit: {on.dataset.unit or 'none'}",
-            f"groups: {', '.join(on.dataset.groups) or 'none'}\n",
-            tabulate(parameters, ("parameter", "value", "may be")) if parameters else "no parameters",
+            f"dataset {found.name}\n",
+            found.doc + "\n",
+            f"metrics: {', '.join(found.metrics)}; the first one selects the epoch",
+            f"unit: {found.unit or 'none'}",
+            f"groups: {', '.join(found.groups) or 'none'}\n",
+            tabulate(found.parameters, ("parameter", "value", "may be")) if found.parameters else "no parameters",
             "",
-            tabulate(protocol, ("protocol", "value", "may be")),
+            tabulate(found.protocol, ("protocol", "value", "may be")),
             "",
             files([on], root),
             "",

@@ -80,9 +80,10 @@ def run(
     outcome = runner.run(plan, executor, results, Display(plan, executor.jobs, progress))
     touched = sorted({item.cell.dataset for item in plan.planned})
     catalogue = Catalogue(folder)
-    written = publish.write(results, leaderboard or results.parent / "leaderboard", catalogue)
+    boards = leaderboard or results.parent / "leaderboard"
+    written = publish.write(results, boards, catalogue)
     for name in touched:
-        publish.show(results, name, catalogue, Console())
+        publish.show(results, boards, name, catalogue, Console())
     tell_unscored(written.unscored)
     print(f"boards written: {', '.join(written.files) or 'none changed'}")
     failed = [one for one in outcome.failed if not (smoke and one.status == "diverged")]

@@ -30,7 +30,7 @@ State = Literal["present", "missing", "wrong checksum"]
 
 @dataclass(frozen=True)
 class Row:
-    """One file of a dataset, or the alternative that stands in for it; found and expected are SHA-256."""
+    """One file of a dataset, or the alternative that stands in for it; found and expected are its checksums."""
 
     file: "File"
     path: str
@@ -38,6 +38,7 @@ class Row:
     size: str = ""
     found: str = ""
     expected: str = ""
+    kind: str = "SHA-256"
 
     @property
     def licence(self) -> str:
@@ -89,7 +90,7 @@ def verify(dataset: "Dataset", root: Path, name: str | None = None) -> None:
         return
     verb = f"fetch {quote(name)}" if lacking.file.url else f"add {quote(name)} PATH"
     if wrong:
-        what = f"{root / wrong.path} has SHA-256 {wrong.found}, expected {wrong.expected}"
+        what = f"{root / wrong.path} has {wrong.kind} {wrong.found}, expected {wrong.expected}"
     else:
         missing = [row.path for row in rows if row.state == "missing"]
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
@@ -111,7 +112,7 @@ def fetch(dataset: "Dataset", root: Path) -> Iterator[Path]:
             download.download(
                 (row.file.url, *row.file.mirrors),
                 folder / "download",
-                None if row.file.member or row.file.convert else row.file.sha256,
+                None if row.file.member or row.file.convert else row.file.sha256 or None,
                 row.file.largest,
             )
             yield place(folder / "download", row.file, root, row.file.url)
@@ -123,9 +124,9 @@ def row_of(file: "File", root: Path) -> Row:
     if there is None:
         return Row(file, file.path, "missing")
     path = root / there.path
-    found = _sha256(path)
-    state: State = "present" if found == there.sha256 else "wrong checksum"
-    return Row(file, there.path, state, f"{path.stat().st_size / 1e3:,.0f} kB", found, there.sha256)
+    (kind, expected), found = there.checksum, _checksum(path, there)
+    state: State = "present" if found == expected else "wrong checksum"
+    return Row(file, there.path, state, f"{path.stat().st_size / 1e3:,.0f} kB", found, expected, kind)
 
 
 def _folder_row(folder: "Folder", root: Path) -> Row:
@@ -170,9 +171,10 @@ def place(source: Path, file: "File", root: Path, origin: str) -> Path:
     with part_folder(where.parent) as folder:
         part = folder / "part"
         found = _unpack(source, file, part, origin)
-        if found != file.sha256:
+        kind, expected = file.checksum
+        if found != expected:
             raise BenchError(
-                f"{origin} gives {file.path} with SHA-256 {found}, expected {file.sha256}; it was not kept, "
+                f"{origin} gives {file.path} with {kind} {found}, expected {expected}; it was not kept, "
                 "get the version that the papers used"
             )
         if where.is_dir() and not where.is_symlink():
@@ -182,8 +184,8 @@ def place(source: Path, file: "File", root: Path, origin: str) -> Path:
 
 
 def _unpack(source: Path, file: "File", part: Path, origin: str) -> str:
-    """Write what the source gives, and return its SHA-256."""
-    if (found := _sha256(source)) == file.sha256:
+    """Write what the source gives, and return its checksum."""
+    if (found := _checksum(source, file)) == file.checksum[1]:
         with opened(source) as raw, part.open("wb") as out:
             shutil.copyfileobj(raw, out)
     elif file.member and is_zipfile(source):
@@ -198,7 +200,7 @@ def _unpack(source: Path, file: "File", part: Path, origin: str) -> str:
             raise BenchError(f"{origin} is not in the form that gives {file.path}: {why(error)}") from None
     else:
         return found  # another file, and perhaps gigabytes of it: nothing to copy
-    return _sha256(part)
+    return _checksum(part, file)
 
 
 def _copy(source: IO[bytes], out: IO[bytes], largest: int, origin: str) -> None:
@@ -210,17 +212,19 @@ def _copy(source: IO[bytes], out: IO[bytes], largest: int, origin: str) -> None:
         out.write(chunk)
 
 
-def _sha256(path: Path) -> str:
+def _checksum(path: Path, file: "File") -> str:
     about = path.stat()
-    return _hash(path, about.st_size, about.st_mtime_ns)
+    return _hash(path, about.st_size, about.st_mtime_ns, file.checksum[0] == "Git hash")
 
 
 @cache
-def _hash(path: Path, size: int, mtime_ns: int) -> str:
-    del size, mtime_ns  # part of the cache's key
+def _hash(path: Path, size: int, mtime_ns: int, git: bool) -> str:
+    del mtime_ns  # part of the cache's key
+    # Git puts the kind of what it hashes, and the size, in front
+    start = hashlib.sha1(f"blob {size}\0".encode(), usedforsecurity=False)
     with opened(path) as file:
         try:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+            return hashlib.file_digest(file, start.copy if git else "sha256").hexdigest()
         except OSError as error:
             raise BenchError(f"{path} cannot be read: {why(error)}") from None
 

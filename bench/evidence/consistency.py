@@ -35,7 +35,8 @@ def of_record(record: Record, facts: Facts | None) -> Found:
 
 def _of_metrics(regions: dict[str, Region]) -> Iterator[str]:
     whole, parts = regions["all"], [values for region, values in regions.items() if region != "all"]
-    if any(whole.keys() != values.keys() for values in parts if values["n"]):
+    shared = {name for name in whole if name not in METRICS or not METRICS[name].given}
+    if any(shared != values.keys() for values in parts if values["n"]):
         yield "its regions have unlike metrics"
     if parts and sum(_n(values) for values in parts) != _n(whole):
         yield "n of the regions does not sum up to n of all"
@@ -49,6 +50,9 @@ def _of_metrics(regions: dict[str, Region]) -> Iterator[str]:
         ordered = [value for value in (gmean, mae, math.sqrt(mse) if mse is not None else rmse) if value is not None]
         if any(low > high * (1 + TOLERANCE) for low, high in pairwise(ordered)):
             yield "the means of its errors are out of order"
+    balanced, squared = (whole.get(f"balanced_{name}") for name in ("mae", "mse"))
+    if balanced is not None and squared is not None and balanced**2 > squared * (1 + TOLERANCE):
+        yield "the means of its errors over bins are out of order"
 
 
 def _n(values: Region) -> int:

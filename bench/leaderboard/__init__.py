@@ -10,7 +10,7 @@ import bench
 
 class _Room(ModuleType):
     # one name for a package and for a function: the function lies above this room, so it is asked of the roof
-    def __call__(self, dataset: str, folder: str | Path = "results", stale: bool = False) -> Any:
+    def __call__(self, dataset: str | None = None, folder: str | Path = "results", stale: bool = False) -> Any:
         return bench.board_frame(dataset, folder, stale)
 
 

@@ -1,16 +1,25 @@
 """One board: its records, each with its row and its state, and the statistics of the rows."""
 
+import math
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 
-from bench.leaderboard.spec import BoardSpec
+from bench.leaderboard import judging
+from bench.leaderboard.judged import Asked, Judged
+from bench.leaderboard.sampling import Sampling
+from bench.leaderboard.spec import BoardSpec, Key
 from bench.leaderboard.statistics import SeedStatistic, Statistics, row_statistics
+from bench.metrics import METRICS
 from bench.names import value_text
 from bench.printable import plain
 from bench.results.key import key_of
 from bench.results.record import FAILURES, Record
+
+FEWEST = 20  # test rows of a region that is ranked
+UNRANKED = {"gmean_error"}  # one exact hit makes it 0
 
 Stale = frozenset[str]  # names of cells whose record today's code would not give
 
@@ -41,7 +50,11 @@ class Board:
         stale: names of cells that count in no mean.
         left_out: what the page names beside them, as nothing of it counts; of other datasets too.
         without: names of cells whose predictions were never kept.
+
+    `sampling` is what is known of draws of test rows: nothing, until `sampled` gives it.
     """
+
+    sampling = Sampling()
 
     def __init__(
         self,
@@ -77,33 +90,99 @@ class Board:
         return dict(found)
 
     @cached_property
-    def references(self) -> frozenset[str]:
-        """The rows that are no methods but what these are measured by."""
-        return frozenset(entry.row for entry in self.entries if entry.record.is_reference)
-
-    @cached_property
     def statistics(self) -> Statistics:
-        """Statistics of each method that finished or failed, best row first and those with failed seeds last.
+        """Statistics of each row that finished or failed: best first, then those with failed seeds, then references.
 
         What some seeds gave says nothing of the others: a row that failed in part is ranked behind all that did not.
         """
-        return {row: own for row, own in self._ranked.items() if row not in self.references}
-
-    @cached_property
-    def reference_statistics(self) -> Statistics:
-        """The same of references."""
-        return {row: own for row, own in self._ranked.items() if row in self.references}
-
-    @cached_property
-    def _ranked(self) -> Statistics:
         empty = {row: list[Record]() for row in sorted(self.failed)}
         found = row_statistics(self.spec, {**empty, **self.finished})
         first = self.spec.keys[0]
-        return {row: found[row] for row in sorted(found, key=lambda row: not self.is_whole(row, found[row][first]))}
+
+        def place(row: str) -> tuple[bool, bool]:
+            return self.spec.is_reference(row), not self.is_whole(row, found[row][first])
+
+        return {row: found[row] for row in sorted(found, key=place)}
 
     def is_whole(self, row: str, one: SeedStatistic) -> bool:
         """Whether every seed of a row finished and gave a value to this statistic of it: only then may it lead."""
         return row not in self.failed and one.n == len(self.finished[row])
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """How many test rows each region has."""
+        first = next((records[0] for records in self.finished.values()), None)
+        test = first.metrics.get("test", {}) if first else {}
+        return {region: int(test.get(region, {}).get("n") or 0) for region in self.spec.regions}
+
+    @property
+    def asked(self) -> dict[Key, Asked | None]:
+        """What each column is judged by; None where it is not ranked."""
+        return {key: self._asked(key) if self.is_ranked(key) else None for key in self.spec.keys}
+
+    @cached_property
+    def judged(self) -> dict[Key, Judged]:
+        """What seeds and test rows tell apart in each column; nothing where it is not ranked."""
+        return judging.judged(self.asked)
+
+    def winners(self, key: Key) -> list[str]:
+        """The rows that beat the baseline, best first, among those that may lead."""
+        found = self.judged[key].from_baseline
+        order = sorted(found, key=lambda row: METRICS[key[0]].sort_key(self.statistics[row][key].mean))
+        return [row for row in order if self.may_lead(row, key) and judging.verdict(key, found[row]) == "win"]
+
+    def sampled(self, sampling: Sampling) -> "Board":
+        """The same board, of which more is known."""
+        made = copy(self)
+        made.__dict__.pop("judged", None)
+        made.sampling = sampling
+        return made
+
+    def is_ranked(self, key: Key) -> bool:
+        """Whether a column has winners: a geometric mean has none, nor has a region of a few rows."""
+        return key[0] not in UNRANKED and self.counts[key[1]] >= FEWEST
+
+    def values(self, row: str, key: Key) -> Mapping[int, float]:
+        """One metric of a row, by seed."""
+        metric, region = key
+        found = ((r.seed, r.metrics.get("test", {}).get(region, {}).get(metric)) for r in self.finished.get(row, ()))
+        return {seed: float(value) for seed, value in found if value is not None and not math.isnan(value)}
+
+    def may_lead(self, row: str, key: Key) -> bool:
+        """Whether a row is no reference, is whole and, where there are others, has no settings of its own."""
+        return row in self._leaders and self.is_whole(row, self.statistics[row][key])
+
+    def leader(self, key: Key) -> str | None:
+        """The best row of a ranked column, among those that may lead."""
+        means = {row: own[key].mean for row, own in self.statistics.items() if self.may_lead(row, key)}
+        known = [row for row, mean in means.items() if mean is not None]
+        if not known or not self.is_ranked(key):
+            return None
+        return min(known, key=lambda row: METRICS[key[0]].sort_key(means[row]))
+
+    def baseline_of(self, row: str) -> str | None:
+        """The row that a row is compared with; None for the baseline itself."""
+        base = baseline_of(row)
+        return base if base != row else "baseline" if row != "baseline" else None
+
+    def _asked(self, key: Key) -> Asked:
+        values = {row: found for row in self.finished if (found := self.values(row, key))}
+        sampling = self.sampling.deviations.get(" ".join(key), {})
+        return Asked(
+            values,
+            {row: base for row in values if (base := self.baseline_of(row)) in values},
+            tuple(row for row in values if self.may_lead(row, key)),
+            tuple(row for row in values if self.spec.is_reference(row)),
+            self.leader(key),
+            sampling,
+            self.sampling.groups.get(key[1], 0) if sampling else 0,
+            METRICS[key[0]].higher_is_better,
+        )
+
+    @cached_property
+    def _leaders(self) -> frozenset[str]:
+        own = [row for row in self.finished if not self.spec.is_reference(row)]
+        return frozenset([row for row in own if " {" not in row] or own)
 
 
 def boards(

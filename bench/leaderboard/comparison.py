@@ -4,17 +4,21 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from bench.leaderboard.board import Board
+from bench.leaderboard.differences import probability
 from bench.leaderboard.format import NONE
-from bench.leaderboard.published import PublishedRow, Value, published_rows
+from bench.leaderboard.judged import LEVEL
+from bench.leaderboard.published import Figure, PublishedRow, Value, figures, published_rows, same_stack
 from bench.leaderboard.spec import BoardSpec, Key
+from bench.leaderboard.statistics import SeedStatistic
 from bench.leaderboard.tables import Table
+from bench.memory import remembered
 
 LABEL = "row in the paper"
 
 
 def against(board: Board, regions: Sequence[str]) -> Table:
     """Our means beside those of the papers, for the rows that have a counterpart."""
-    heads = ("method", "metric", "n", "ours", "reported", "difference", "within 2 sd", "paper", LABEL)
+    heads = ("method", "metric", "n", "ours", "reported", "difference", "within 2 sd", "Welch p", "paper", LABEL)
     keys = [(metric, region) for region in regions for metric in board.spec.metrics]
     return Table(heads, tuple(line for key in keys for line in _compared(board, key)))
 
@@ -47,7 +51,45 @@ def _compared(board: Board, key: Key) -> Iterator[tuple[str, ...]]:
             difference = Decimal(repr(ours.mean)) - mean
             within = "unknown" if sd is None else "yes" if abs(difference) <= 2 * sd else "no"
             numbers = str(ours.n), ours.text(decimals), _text(row.values[key]), f"{difference:+z.{decimals}f}"
-            yield name, board.spec.header(*key), *numbers, within, row.short, row.label
+            p = welch(ours, mean, sd, row.runs)
+            tested = "unknown" if p is None else probability(p)
+            yield name, board.spec.header(*key), *numbers, within, tested, row.short, row.label
+
+
+def welch(ours: SeedStatistic, mean: Decimal, sd: Decimal | None, runs: str) -> float | None:
+    """Welch's p value that our mean and a paper's are alike; None where deviation or number of runs is not known."""
+    if ours.mean is None or not ours.spread or not sd or not runs.isdecimal() or int(runs) < 2:
+        return None
+    asked = [ours.mean, ours.sd, ours.n, float(mean), float(sd), int(runs)]
+
+    def compute() -> float:
+        from scipy.stats import ttest_ind_from_stats
+
+        return float(ttest_ind_from_stats(*asked, equal_var=False).pvalue)
+
+    return remembered("welch", asked, compute)
+
+
+def reproduced(boards: Sequence[Board]) -> str:
+    """How many of the papers' figures stand beside one of ours, and how many of those agree, in a sentence."""
+    total, there, tested, agree = figures(), 0, 0, 0
+    for figure in total:
+        ours = [one for board in boards for one in _counterparts(board, figure)]
+        found = [p for one in ours if (p := welch(one, figure.mean, figure.sd, figure.runs)) is not None]
+        there, tested, agree = there + bool(ours), tested + bool(found), agree + (max(found, default=0.0) >= LEVEL)
+    text = (
+        f"{there} of {len(total):,} figures that the papers report ({there / len(total):.1%}) have a counterpart here"
+    )
+    if tested:
+        text += f"; {tested} of these can be tested, and {agree} are not told apart from ours (Welch, {LEVEL:.0%})"
+    return f"{text}."
+
+
+def _counterparts(board: Board, figure: Figure) -> list[SeedStatistic]:
+    if board.spec.reported != figure.dataset or board.spec.reported_note or figure.key not in board.spec.keys:
+        return []
+    found = [own[figure.key] for name, own in board.statistics.items() if same_stack(figure.method, name)]
+    return [one for one in found if one.mean is not None]
 
 
 def _words(row: PublishedRow) -> tuple[str, str, str, str, str]:

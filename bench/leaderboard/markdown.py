@@ -8,7 +8,8 @@ from bench.leaderboard.format import NONE
 from bench.leaderboard.tables import Table
 from bench.printable import code, literal
 
-CODE = {"method", "model", "best method", "best reference", "here"}
+DIVIDER = "references:"  # stands between methods and references; no name has a colon
+CODE = {"method", "best method", "here"}
 FROM_RECORDS = {"machine"}
 TEXT = {
     "dataset",
@@ -21,6 +22,7 @@ TEXT = {
     "not defined here",
     "reference",
     "differs",
+    "verdict",
 }
 
 
@@ -40,6 +42,8 @@ def table(made: Table) -> str:
 def _cell(head: str, text: str) -> str:
     if head in FROM_RECORDS:
         return literal(text)
+    if text == DIVIDER:
+        return "*references*"
     text = text.replace("|", "\\|")
     return code(text) if head in CODE and text != NONE else text
 

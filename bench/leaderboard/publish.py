@@ -4,7 +4,7 @@ What the datasets say needs torch, and boards never import it: a catalogue is ha
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 from bench.atomic import replace_file
 from bench.errors import BenchError
 from bench.evidence.difference import Verdict
-from bench.leaderboard import files
+from bench.leaderboard import files, judging, sampling
 from bench.leaderboard.board import Board, LeftOut, boards
 from bench.leaderboard.pages import excerpt
+from bench.leaderboard.sampling import Sampling
 from bench.leaderboard.spec import BoardSpec
 from bench.leaderboard.staleness import stale_cells
 from bench.results.equivalence import Equivalences
 from bench.results.intake import Intake, take_in
+from bench.results.record import Record
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,6 +43,12 @@ class Catalogue(Protocol):
         """What the predictions and the other evidence beside the records say of them."""
         ...
 
+    def sampling(
+        self, results: Path, dataset: str, rows: Mapping[str, list[Record]], wanted: Mapping[str, Iterable[str]], /
+    ) -> Sampling | None:
+        """How far other test rows would move a board; None where its data are not at hand."""
+        ...
+
 
 @dataclass(frozen=True)
 class Made:
@@ -49,15 +57,17 @@ class Made:
     Args:
         left_out: of all boards, and of folders that have none.
         unscored: dataset -> why its predictions were hashed and not scored again.
+        known: what the folder of boards holds of the sampling of test rows, brought up to date.
     """
 
     boards: list[Board]
     left_out: tuple[LeftOut, ...]
     unscored: Mapping[str, str]
+    known: Mapping[str, Sampling]
 
     def pages(self) -> dict[str, str]:
         """Text of every file of the folder of boards, by file name."""
-        return files.pages(self.boards, self.left_out)
+        return {**files.pages(self.boards, self.left_out), sampling.NAME: sampling.text(self.known)}
 
 
 @dataclass(frozen=True)
@@ -74,7 +84,7 @@ def write(results: Path, folder: Path, catalogue: Catalogue) -> Published:
     Raises:
         BenchError: there are no records, or a file cannot be written.
     """
-    made = read_boards(results, catalogue)
+    made = read_boards(results, catalogue, folder)
     changed = [f"{folder}/{name}" for name in files.write(folder, made.pages())]
     readme, text = _readme(folder, made.boards)
     if text is not None:
@@ -89,20 +99,33 @@ def differing(results: Path, folder: Path, catalogue: Catalogue) -> Published:
     Raises:
         BenchError: there are no records, so that nothing can be said.
     """
-    made = read_boards(results, catalogue)
+    made = read_boards(results, catalogue, folder)
     readme, text = _readme(folder, made.boards)
     changed = [f"{folder}/{name}" for name in files.differing(folder, made.pages())]
     return Published([*changed, str(readme)] if text is not None else changed, made.unscored)
 
 
-def show(results: Path, dataset: str, catalogue: Catalogue, console: "Console") -> None:
+def show(results: Path, folder: Path, dataset: str, catalogue: Catalogue, console: "Console") -> None:
     """Print one board.
+
+    Args:
+        folder: of boards, where a file holds what was found of the sampling of test rows.
 
     Raises:
         BenchError: there is no such dataset, or it has no records.
     """
     from bench.leaderboard import terminal  # rich, which files do not need
 
+    for board in read_board(results, dataset, catalogue, folder).boards:
+        terminal.show(board, console)
+
+
+def read_board(results: Path, dataset: str, catalogue: Catalogue, folder: Path | None = None) -> Made:
+    """As read_boards, of one dataset alone.
+
+    Raises:
+        BenchError: there is no such dataset, or it has no records.
+    """
     name = catalogue.describe(dataset)["dataset"]
     intake = take_in(results, name, history=False)
     if not intake.records:
@@ -110,12 +133,14 @@ def show(results: Path, dataset: str, catalogue: Catalogue, console: "Console") 
             f"no records of '{name}' in {results}{intake.refused_words}; "
             f"make them with bench run --method all --dataset '{name}'"
         )
-    for board in _boards(results, intake, catalogue).boards:
-        terminal.show(board, console)
+    return _boards(results, intake, catalogue, folder)
 
 
-def read_boards(results: Path, catalogue: Catalogue) -> Made:
+def read_boards(results: Path, catalogue: Catalogue, folder: Path | None = None) -> Made:
     """The boards of a results folder, by dataset; each record is read once.
+
+    Args:
+        folder: of boards, where a file holds what was found of the sampling of test rows; None where there is none.
 
     Raises:
         BenchError: there are no records.
@@ -125,10 +150,10 @@ def read_boards(results: Path, catalogue: Catalogue) -> Made:
         where = results if results.is_dir() else f"{results}, which is no folder"
         words = intake.refused_words
         raise BenchError(f"no records in {where}{words}; name the folder of the records with --results")
-    return _boards(results, intake, catalogue)
+    return _boards(results, intake, catalogue, folder)
 
 
-def _boards(results: Path, intake: Intake, catalogue: Catalogue) -> Made:
+def _boards(results: Path, intake: Intake, catalogue: Catalogue, folder: Path | None) -> Made:
     verdict = catalogue.verdict(results, intake)
     doubted = verdict.doubted()
     left_out = [LeftOut(one.dataset, one.path, one.reason) for one in intake.refused]
@@ -153,7 +178,20 @@ def _boards(results: Path, intake: Intake, catalogue: Catalogue) -> Made:
     specs = [BoardSpec.of(what, regions[name]).among(standing) for name, what in descriptions.items()]
     stale = stale_cells(found, Equivalences.read(results), catalogue.config_today)
     ordered = tuple(sorted(left_out))
-    return Made(boards(specs, found, stale, ordered, verdict.without), ordered, verdict.unscored)
+    made = boards(specs, found, stale, ordered, verdict.without)
+    old = sampling.read(folder) if folder is not None else {}
+    known = {board.spec.dataset: _sampling(board, results, catalogue, old) for board in made}
+    return Made([board.sampled(known[board.spec.dataset]) for board in made], ordered, verdict.unscored, known)
+
+
+def _sampling(board: Board, results: Path, catalogue: Catalogue, old: Mapping[str, Sampling]) -> Sampling:
+    # what the folder of boards says stays as it is, to the last digit, unless today's data say something else
+    keys = {row: key for row, records in board.finished.items() if (key := sampling.row_key(records)) is not None}
+    wanted = judging.wanted_pairs(board.asked)
+    kept = old.get(board.spec.dataset, Sampling()).only(keys, wanted)
+    rows: dict[str, list[Record]] = {row: board.finished[row] for row in keys}
+    found = catalogue.sampling(results, board.spec.dataset, rows, wanted) if rows else None
+    return kept if found is None or found.agrees(kept) else found
 
 
 def _readme(folder: Path, made: Sequence[Board]) -> tuple[Path, str | None]:

@@ -4,7 +4,7 @@
 """
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
@@ -18,6 +18,7 @@ PAPER_METRICS = {
     "MAE": ("mae", 0),
     "MSE": ("mse", 0),
     "RMSE": ("rmse", 0),
+    "R2": ("r2", 0),
     "GM": ("gmean_error", 0),
     "delta1": ("delta1", 0),
     "Pearson_percent": ("pearson", -2),
@@ -56,6 +57,10 @@ PAPERS = {
         "Gong et al., ICML 2022: no deviations; rows with RANKSIM train with batch 64 (AgeDB-DIR) or 16 "
         "(STS-B-DIR), the others with 256 or 128; where two tables contradict each other, both are shown.",
     ),
+    "Rank-N-Contrast slides": (
+        "RnC",
+        "Zha et al., NeurIPS 2023, read from the slides of the talk: no deviations, and splits of their own.",
+    ),
     "SRL summary": ("SRL", "CVPR 2025, read from a summary: no deviations, protocol not stated."),
 }
 
@@ -80,7 +85,7 @@ class PublishedRow:
 
     def is_method(self, name: str) -> bool:
         """Whether the row is the method or stack of this name, whatever the order of its parts."""
-        return self.method is not None and sorted(self.method.split("+")) == sorted(name.split("+"))
+        return same_stack(self.method, name)
 
     @property
     def _result(self) -> tuple[str, str, str]:
@@ -97,6 +102,11 @@ class PublishedRow:
         tables = tuple(dict.fromkeys(self.tables + other.tables))
         label = self.label if other.label in self.label.split(" = ") else f"{self.label} = {other.label}"
         return PublishedRow(self.paper, tables, label, self.method, self.runs, {**self.values, **other.values})
+
+
+def same_stack(one: str | None, other: str) -> bool:
+    """Whether two names are of one method or stack, whatever the order of its parts; None is none."""
+    return one is not None and sorted(one.split("+")) == sorted(other.split("+"))
 
 
 def method_of(label: str) -> str | None:
@@ -121,20 +131,51 @@ def published_rows(dataset: str) -> tuple[PublishedRow, ...]:
     return _all_rows().get(dataset, ())
 
 
+@dataclass(frozen=True)
+class Figure:
+    """One number of a paper. `method` is ours, `key` metric and region in our names; None where we have none."""
+
+    dataset: str
+    method: str | None
+    key: Key | None
+    mean: Decimal
+    sd: Decimal | None
+    runs: str
+
+
+@cache
+def figures() -> tuple[Figure, ...]:
+    """Every figure that the papers report, also those that two tables print."""
+    return tuple(map(_figure, _lines()))
+
+
+def _figure(line: Mapping[str, str]) -> Figure:
+    metric, power = PAPER_METRICS.get(line["metric"], ("", 0))
+    key = (metric, line["subset"]) if metric else None
+    std = Decimal(line["std"]).scaleb(power) if line["std"] else None
+    mean = Decimal(line["mean"]).scaleb(power)
+    return Figure(line["dataset"], method_of(line["method"]), key, mean, std, line["runs"])
+
+
+@cache
+def _lines() -> tuple[dict[str, str], ...]:
+    with Path(__file__).with_name("reported.csv").open(encoding="utf-8", newline="") as file:
+        return tuple(csv.DictReader(file))
+
+
 @cache
 def _all_rows() -> dict[str, tuple[PublishedRow, ...]]:
     read: dict[str, dict[tuple[str, str, str], PublishedRow]] = {}
-    with Path(__file__).with_name("reported.csv").open(encoding="utf-8", newline="") as file:
-        for line in csv.DictReader(file):
-            if line["metric"] not in PAPER_METRICS:
-                continue
-            name = paper, table, label = line["paper"], line["source_table"], line["method"]
-            rows = read.setdefault(line["dataset"], {})
-            if name not in rows:
-                rows[name] = PublishedRow(paper, (table,), label, method_of(label), line["runs"])
-            metric, power = PAPER_METRICS[line["metric"]]
-            std = Decimal(line["std"]).scaleb(power) if line["std"] else None
-            rows[name].values[metric, line["subset"]] = Decimal(line["mean"]).scaleb(power), std
+    for line in _lines():
+        if line["metric"] not in PAPER_METRICS:
+            continue
+        name = paper, table, label = line["paper"], line["source_table"], line["method"]
+        rows = read.setdefault(line["dataset"], {})
+        if name not in rows:
+            rows[name] = PublishedRow(paper, (table,), label, method_of(label), line["runs"])
+        figure = _figure(line)
+        if figure.key is not None:
+            rows[name].values[figure.key] = figure.mean, figure.sd
     return {dataset: _merged(rows.values()) for dataset, rows in read.items()}
 
 

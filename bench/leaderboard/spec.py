@@ -26,7 +26,7 @@ class BoardSpec:
         regions: regions that the records have; the first one ranks the rows.
         synthetic: made-up samples, kept apart from real data.
         methods: the rows that the board is to have.
-        references: those that are defined here, which are no methods.
+        references: entries that are no methods, such as linear regression, and are set apart.
         refused: method or reference -> why it is not defined here.
         reported: the papers' name of the dataset; None where no row is comparable.
         reported_note: what to know before comparing with the papers.
@@ -65,9 +65,9 @@ class BoardSpec:
         made = {
             "metrics": tuple(description["metrics"]),
             "methods": tuple(description["methods"]),
-            "references": tuple(description.get("references", ())),
             "regions": ("all", *(region for region in ORDER if region in there)),
             "certificates": certificates,
+            "references": tuple(description.get("references", ())),
         }
         return cls(**{**description, **made})
 
@@ -83,15 +83,27 @@ class BoardSpec:
             refused={k: v for k, v in self.refused.items() if k in methods},
         )
 
+    def is_reference(self, row: str) -> bool:
+        """Whether a row is a reference and no method."""
+        return row.partition(" {")[0].partition("[")[0] in self.references
+
     @property
     def keys(self) -> list[Key]:
-        """Every metric in every region."""
-        return [(metric, region) for metric in self.metrics for region in self.regions]
+        """Every metric in every region; one that weighs all labels against each other over all rows alone."""
+        return [
+            (metric, region)
+            for metric in self.metrics
+            for region in self.regions
+            if region == "all" or not METRICS[metric].given
+        ]
 
     @property
     def groups(self) -> list[tuple[str, ...]]:
-        """The metrics of each table: all in one, or one in each where there are many columns."""
-        return [self.metrics] if len(self.keys) <= WIDE else [(metric,) for metric in self.metrics]
+        """The metrics of each table: all in one; of many columns a table a metric, and one of those without regions."""
+        if len(self.keys) <= WIDE:
+            return [self.metrics]
+        whole = tuple(metric for metric in self.metrics if METRICS[metric].given)
+        return [*((metric,) for metric in self.metrics if metric not in whole), *([whole] if whole else [])]
 
     def header(self, metric: str, region: str) -> str:
         """Column heading: metric, region, direction and unit."""

@@ -4,13 +4,12 @@ import math
 import statistics
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bench.leaderboard.board import Board, baseline_of
 from bench.leaderboard.format import NONE, ranges, short
-from bench.leaderboard.spec import SEEDS, Key
-from bench.leaderboard.statistics import Statistics, column_places
-from bench.metrics import METRICS
+from bench.leaderboard.spec import SEEDS
+from bench.leaderboard.statistics import column_places
 from bench.printable import plain
 from bench.results.record import FAILURES, Record
 
@@ -36,36 +35,21 @@ class Table:
 
 
 def main_table(board: Board, metrics: Sequence[str] = ()) -> Table:
-    """Methods and stacks, best first, against metric × region; references are in a table of their own.
+    """Methods and stacks, best first, against metric × region.
 
-    Bold is the best mean of each column, with all that print alike, among the rows whose every seed gave a value.
+    Bold is the best mean of each column with all that no test tells from it, among the rows that may lead.
     """
-    made = _means(board, board.statistics, metrics)
-    keys, bold = _keys(board, metrics), set()
-    for j, key in enumerate(keys, start=2):
-        bold |= {(i, j) for i in _best(board, key, [row[j].partition(" ")[0] for row in made.rows])}
-    return replace(made, bold=frozenset(bold))
-
-
-def reference_table(board: Board, metrics: Sequence[str] = ()) -> Table:
-    """References, best first, against metric × region."""
-    return _means(board, board.reference_statistics, metrics)
-
-
-def _keys(board: Board, metrics: Sequence[str]) -> list[Key]:
-    return [key for key in board.spec.keys if not metrics or key[0] in metrics]
-
-
-def _means(board: Board, found: Statistics, metrics: Sequence[str]) -> Table:
-    keys = _keys(board, metrics)
+    found = board.statistics
     seeds = {row: len(board.finished.get(row, ())) for row in found}
-    columns = [[_count(board, row) for row in found]]
-    for key in keys:
+    keys = [key for key in board.spec.keys if not metrics or key[0] in metrics]
+    columns, bold = [[count(board, row) for row in found]], set()
+    for j, key in enumerate(keys, start=2):
         column = [found[row][key] for row in found]
         decimals = column_places(column)
         columns.append([one.text(decimals, seeds[row]) for row, one in zip(found, column, strict=True)])
-    heads = ("method" if found is board.statistics else "model", "n", *(board.spec.header(*key) for key in keys))
-    return Table(heads, tuple(zip(found, *columns, strict=True)))
+        bold |= {(i, j) for i, row in enumerate(found) if row in board.judged[key].tied}
+    heads = ("method", "n", *(f"{board.spec.header(*key)}, n={board.counts[key[1]]:,}" for key in keys))
+    return Table(heads, tuple(zip(found, *columns, strict=True)), frozenset(bold))
 
 
 def cost_table(board: Board) -> Table:
@@ -102,13 +86,10 @@ def coverage_table(board: Board) -> Table:
     for entry in board.entries:
         seeds[entry.row][entry.state].append(entry.record.seed)
     rows = []
-    expected = {*board.spec.methods, *board.spec.references} - board.spec.refused.keys()
-    for row in sorted({*seeds} | expected):
+    for row in sorted({*seeds} | set(board.spec.methods) - board.spec.refused.keys()):
         own = {state: sorted(there) for state, there in seeds[row].items()}
         failed = ", ".join(f"{len(own[s])} {s} ({ranges(own[s])})" for s in FAILURES if s in own)
-        there = set[int]().union(*own.values())
-        one = there <= {0} and row in {*board.references, *board.spec.references}  # most references draw nothing
-        missing = ranges(sorted(set(SEEDS[:1] if one else SEEDS) - there))
+        missing = ranges(sorted(set(SEEDS).difference(*own.values())))
         finished, stale = str(len(own.get("ok", []))), ranges(own.get("stale", []))
         rows.append((row, finished, missing, failed or NONE, stale, NONE))
     rows += [(name, *[NONE] * 4, reason) for name, reason in sorted(board.spec.refused.items())]
@@ -116,22 +97,10 @@ def coverage_table(board: Board) -> Table:
     return _without_empty(Table(heads, tuple(rows)))
 
 
-def _count(board: Board, row: str) -> str:
+def count(board: Board, row: str) -> str:
     """Finished seeds of a row, and those that failed: `1, 9 diverged`."""
     failures = board.failed.get(row, {})
     return ", ".join([str(len(board.finished.get(row, ()))), *(f"{n} {status}" for status, n in failures.items())])
-
-
-def _best(board: Board, key: Key, printed: Sequence[str]) -> list[int]:
-    """Numbers of the rows that share the best mean as it is printed."""
-    found = {row: own[key] for row, own in board.statistics.items()}
-    whole = [board.is_whole(row, one) for row, one in found.items()]
-    order = METRICS[key[0]].sort_key
-    orders = [order(one.mean) if there else math.inf for one, there in zip(found.values(), whole, strict=True)]
-    first = min(range(len(orders)), key=orders.__getitem__, default=None)
-    if first is None or orders[first] == math.inf:
-        return []
-    return [i for i, text in enumerate(printed) if whole[i] and text == printed[first]]
 
 
 def _medians(records: Sequence[Record]) -> dict[str, float]:

@@ -56,7 +56,7 @@ def method(given: Method, on: NamedDataset) -> Buildable:
         return GivenMethod(name(given), type(given), lambda: copy.deepcopy(given))
     if not _is_class(given, (methods.Method, Reference)):
         raise BenchError(f"{given!r} is no method; give a name, a subclass of bench.Method or an object of one")
-    return GivenMethod(name(given), given, lambda: given(**given.defaults_for(on.base, on.protocol)))
+    return GivenMethod(name(given), given, lambda: given(**resolve.published(given, on)))
 
 
 def dataset(given: Dataset, changes: Mapping[str, Any] | None = None) -> NamedDataset:

@@ -98,7 +98,7 @@ def method(text: str, on: NamedDataset, searched: bool = True) -> NamedMethod:
         cls = plugins.load("method", name.base)
         found = outcome().get(name.base, {}).get(on.base, {}) if searched else {}
         with running("method", name.base, f"asking for its values on {on.base}"):
-            defaults = {**cls.defaults_for(on.base, on.protocol), **found}
+            defaults = published(cls, on, found)
         given, params = _arguments("method", cls, name, defaults)
         parts.append((str(given), name.base, params))
     if len(parts) > 1:
@@ -152,10 +152,31 @@ def outcome() -> dict[str, dict[str, dict[str, Any]]]:
 def origin(base: str, on: NamedDataset, key: str) -> str:
     """Where the value of a method's parameter on a dataset comes from, in a word or two."""
     cls = plugins.load("method", base)
-    if key in outcome().get(base, {}).get(on.base, {}):
+    here = [place for place in _places(cls, on) if key in cls.defaults[place]]
+    if not here and key in outcome().get(base, {}).get(on.base, {}):
         return "our search"
+    if here:
+        return next((cls.origins[at] for at in (f"{here[-1]}.{key}", here[-1]) if at in cls.origins), "not stated")
     special = (on.base,) if key in cls.defaults_for(on.base, on.protocol) else ()
     return next((cls.origins[at] for at in (f"{on.base}.{key}", *special, key, "") if at in cls.origins), "not stated")
+
+
+def _places(cls: type[Method | Reference], on: NamedDataset) -> list[str]:
+    # under which a method has values for this dataset as it is parametrised
+    named = ((place, parse(place)) for place in cls.defaults if "[" in place)
+    return [
+        place
+        for place, name in named
+        if name.base == on.base and all(value_text(on.params.get(key)) == text for key, text in name.params)
+    ]
+
+
+def published(
+    cls: type[Method | Reference], on: NamedDataset, searched: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """A method's values on a dataset: published ones, what was searched, and those published for its parameters."""
+    here = {key: value for place in _places(cls, on) for key, value in cls.defaults[place].items()}
+    return {**cls.defaults_for(on.base, on.protocol), **(searched or {}), **here}
 
 
 def method_defaults(base: str) -> dict[str, Any]:

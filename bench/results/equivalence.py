@@ -87,7 +87,7 @@ class Equivalences:
             return False
         if record.key == key_of(today, record.seed, record.data_fingerprint):
             return True
-        if settings(record.config) != settings(today):
+        if not same_settings(record.config, today):
             return False
         return all(self.leads(old, new) for _, old, new in changes(record.config, today))
 
@@ -97,18 +97,28 @@ def has_own_key(record: Record) -> bool:
     return record.key == key_of(record.config, record.seed, record.data_fingerprint)
 
 
-def settings(config: Mapping[str, Any]) -> object:
-    """What was asked for, without the code that did it: names, parameters and protocol."""
-    parts = [config["dataset"], *config["method"]]
-    return [(part["name"], part["params"]) for part in parts], protocol_part(config)
+def same_settings(then: Mapping[str, Any], today: Mapping[str, Any]) -> bool:
+    """Whether two configurations of one cell ask for the same, whatever code did it: names, parameters and protocol.
+
+    A parameter that a plug-in did not have `then` is at its default `today`, as the cell's name does not give it.
+    """
+    parts = [[config["dataset"], *config["method"]] for config in (then, today)]
+    if [part["name"] for part in parts[0]] != [part["name"] for part in parts[1]]:
+        return False
+    pairs = [(old["params"], new["params"]) for old, new in zip(*parts, strict=True)]
+    known = all(old == {key: value for key, value in new.items() if key in old} for old, new in pairs)
+    return known and protocol_part(then) == protocol_part(today)
 
 
 def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """The parts of the code in which two configurations of equal settings differ: (what, old, new)."""
     pairs = zip([old["dataset"], *old["method"]], [new["dataset"], *new["method"]], strict=True)
     for place, (before, after) in enumerate(pairs):
+        what, further = f"{'method' if place else 'dataset'} {after['name']}", after["params"].keys() - before["params"]
         if before["digest"] != after["digest"]:
-            yield f"{'method' if place else 'dataset'} {after['name']}", before["digest"], after["digest"]
+            yield what, before["digest"], after["digest"]
+        elif further:  # of a base that it shares with others
+            yield what, f"{before['digest']} without {', '.join(sorted(further))}", after["digest"]
     before, after = _shared_code(old), _shared_code(new)
     for group, version in after.items():
         was = before.get(group, before.get("engine"))

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from bench.results import store
-from bench.results.equivalence import Equivalence, Equivalences, changes, has_own_key, settings
+from bench.results.equivalence import Equivalence, Equivalences, changes, has_own_key, same_settings
 from bench.results.key import key_of
 from bench.results.record import Record
 from bench.runs.cells import config_today
@@ -59,7 +59,7 @@ def candidates(records: Iterable[Record], known: Equivalences) -> list[Candidate
         today = configs[row]
         if record.status != "ok" or today is None or known.is_current(record, today) or not has_own_key(record):
             continue
-        if settings(record.config) == settings(today):
+        if same_settings(record.config, today):
             open_ = tuple(change for change in changes(record.config, today) if not known.leads(*change[1:]))
             found.append(Candidate(record, today, open_))
     return found
@@ -86,7 +86,7 @@ def compare(old: Record, stored: np.ndarray | None, new: Finished) -> tuple[bool
     record = new.record
     if record.status != "ok" or record.predictions is None or old.predictions is None:
         return False, f"{record.status}: {record.reason or 'no predictions'}"
-    if record.predictions.sha256 == old.predictions.sha256 and record.metrics == old.metrics:
+    if record.predictions.sha256 == old.predictions.sha256 and _has_metrics_of(record, old):
         return True, "bit for bit"
     if _same_machine(old, record):
         return False, f"other predictions on torch {record.environment.torch if record.environment else '?'}"
@@ -122,6 +122,16 @@ def adopt(results: Path, executor: Executor, chosen: Sequence[Candidate]) -> Ite
     ]
     if lines:
         Equivalences((*Equivalences.read(results).lines, *lines)).write(results)
+
+
+def _has_metrics_of(new: Record, old: Record) -> bool:
+    # a metric that the old record does not have is newer than it
+    pairs = [
+        (values, new.metrics.get(split, {}).get(region))
+        for split in old.metrics
+        for region, values in old.metrics[split].items()
+    ]
+    return all(now is not None and values.items() <= now.items() for values, now in pairs)
 
 
 def _same_machine(old: Record, new: Record) -> bool:

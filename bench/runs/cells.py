@@ -26,6 +26,12 @@ def make(
     return Cell(on.name, method.name, seed, config, fingerprint, key_of(config, seed, fingerprint))
 
 
+def dataset_part(on: resolve.NamedDataset) -> dict[str, Any]:
+    """What a configuration says of its dataset, as JSON has it."""
+    part = {"name": on.base, "params": on.params, "digest": plugins.digest("dataset", on.base)}
+    return json.loads(json.dumps(part))
+
+
 def config_of(on: resolve.NamedDataset, method: resolve.NamedMethod, overrides: Mapping[str, Any]) -> dict[str, Any]:
     """Everything that can move a cell's numbers but its seed and its data, as JSON has it.
 
@@ -33,7 +39,7 @@ def config_of(on: resolve.NamedDataset, method: resolve.NamedMethod, overrides: 
     """
     alone = method.is_reference
     config = {
-        "dataset": {"name": on.base, "params": on.params, "digest": plugins.digest("dataset", on.base)},
+        "dataset": dataset_part(on),
         "method": [
             {"name": base, "params": params, "digest": plugins.digest("method", base)} for base, params in method.parts
         ],

@@ -8,13 +8,14 @@ import json
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from bench.errors import BenchError
 from bench.evidence.copies import copies
 from bench.evidence.difference import Difference, Verdict
+from bench.leaderboard.sampling import Sampling
 from bench.memory import remembered
 from bench.results import arrays, reading, store
 from bench.results.arrays import Unsound
@@ -75,6 +76,14 @@ class Catalogue:
     def verdict(self, results: Path, intake: Intake, /) -> Verdict:
         """As the function of this name."""
         return verdict(results, intake, self.root)
+
+    def sampling(
+        self, results: Path, dataset: str, rows: Mapping[str, list[Record]], wanted: Mapping[str, Iterable[str]], /
+    ) -> Sampling | None:
+        """As the function of this name in `bench.runs.sampling`."""
+        from bench.runs.sampling import sampling
+
+        return sampling(results, self.root, dataset, rows, wanted)
 
 
 def _fingerprints(datasets: Iterable[str], root: Path) -> tuple[dict[str, str], dict[str, str]]:

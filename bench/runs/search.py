@@ -100,7 +100,7 @@ def _candidates(method: NamedMethod, on: NamedDataset) -> Iterator[NamedMethod]:
         return
     ((base, _),) = method.parts
     cls = plugins.load("method", base)
-    if on.base in cls.defaults:
+    if on.base in cls.defaults or resolve.published(cls, on) != cls.defaults_for(on.base, on.protocol):
         return
     for setting in cls.candidates:
         inside = ",".join(f"{key}={value_text(value)}" for key, value in setting.items())

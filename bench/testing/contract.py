@@ -185,6 +185,8 @@ def _split_shapes(splits: Splits) -> None:
         split: Split = getattr(splits, key)
         _require(len(split.x) == len(split.labels) > 0, f"{key}: {len(split.x)} inputs, {len(split.labels)} labels")
         _require(len(split.labels.shape) >= 2, f"{key}: labels are {tuple(split.labels.shape)}; they must be (N, T)")
+        for what, ids in split.shared.items():
+            _require(len(ids) == len(split), f"{key}: shared says of {len(ids)} rows what {what} they have")
         labels = splits.reference_labels() if key == "train" else split.labels
         _require(bool(labels.isfinite().all()), f"{key}: labels are not finite")
 

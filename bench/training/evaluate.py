@@ -1,21 +1,27 @@
 """Metrics of one split, overall and per shot region."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from bench import probabilistic
-from bench.dataset import Dataset, Splits
+from bench.dataset import Dataset, Split, Splits
 from bench.metrics import METRICS
+from bench.relevance import relevance
 from bench.results.record import Region
 from bench.shots import ORDER
+
+Given = Mapping[str, np.ndarray]  # third arguments of metrics, by their name
 
 
 def metrics(
     dataset: Dataset, splits: Splits, name: str, y_hat: Tensor, columns: Mapping[str, Tensor] | None = None
 ) -> dict[str, Region]:
     """`{region: {metric: value or None, "n": rows}}` of a split; an empty region has n = 0 and no values.
+
+    A metric that weighs all labels against each other, as the balanced ones do, is in the region "all" alone.
 
     Args:
         y_hat: predictions (N, T) in label units.
@@ -24,15 +30,39 @@ def metrics(
     split = getattr(splits, name)
     predicted, labels = dataset.evaluation_arrays(y_hat, split)
     further = {column: dataset.evaluation_arrays(values, split)[0] for column, values in (columns or {}).items()}
-    regions = dataset.regions(splits.reference_labels().numpy(), labels)
-    groups = {"all": np.ones(len(labels), dtype=bool)}
-    if regions is not None:
-        names = [region for region in ORDER if region != "zero" or (regions == "zero").any()]
-        groups |= {region: regions == region for region in names}
-    return {
-        region: _region(dataset.metrics, predicted[rows], labels[rows], {k: v[rows] for k, v in further.items()})
-        for region, rows in groups.items()
-    }
+    seen = splits.reference_labels()
+    regions = dataset.regions(seen.numpy(), labels)
+    found = {"all": _region(dataset.metrics, predicted, labels, further, given(dataset, seen, labels, dataset.metrics))}
+    if regions is None:
+        return found
+    own = tuple(metric for metric in dataset.metrics if not METRICS[metric].given)
+    for region in ORDER:
+        rows = regions == region
+        if region != "zero" or rows.any():
+            found[region] = _region(own, predicted[rows], labels[rows], {k: v[rows] for k, v in further.items()})
+    return found
+
+
+def value(metric: str, dataset: Dataset, seen: Tensor, split: Split, y_hat: Tensor) -> float:
+    """One metric over all rows of a split, nan where it has no value.
+
+    Args:
+        seen: the training labels.
+        y_hat: predictions (N, T) in label units.
+    """
+    predicted, labels = dataset.evaluation_arrays(y_hat, split)
+    return _value(metric, predicted, labels, given(dataset, seen, labels, [metric]))
+
+
+def given(dataset: Dataset, seen: Tensor, labels: np.ndarray, metrics: Iterable[str]) -> Given:
+    """What some metrics must know of labels beside their values: each one's bin, or its relevance in training."""
+    needed = {METRICS[metric].given for metric in metrics if metric in METRICS}
+    found: dict[str, np.ndarray] = {}
+    if "bins" in needed and dataset.bins is not None:
+        found["bins"] = dataset.bins.index(torch.from_numpy(labels)).numpy()
+    if "relevance" in needed:
+        found["relevance"] = relevance(seen.numpy(), labels)
+    return found
 
 
 def undefined(dataset: Dataset, splits: Splits, y_hat: Tensor, test: Mapping[str, Region]) -> str | None:
@@ -44,7 +74,8 @@ def undefined(dataset: Dataset, splits: Splits, y_hat: Tensor, test: Mapping[str
     if lost := int((~np.isfinite(predicted)).sum()):
         return f"{lost} of {predicted.size} test predictions are not finite"
     nulls = [name for name, value in test["all"].items() if value is None]
-    perfect = _region(tuple(name for name in nulls if name in METRICS), labels, labels, {})
+    known = tuple(name for name in nulls if name in METRICS)
+    perfect = _region(known, labels, labels, {}, given(dataset, splits.reference_labels(), labels, known))
     nulls = [name for name in nulls if perfect.get(name, 0.0) is not None]
     if not nulls:
         return None
@@ -52,8 +83,20 @@ def undefined(dataset: Dataset, splits: Splits, y_hat: Tensor, test: Mapping[str
     return f"no test {', '.join(nulls)}: {why}"
 
 
-def _region(names: tuple[str, ...], y_hat: np.ndarray, y: np.ndarray, columns: Mapping[str, np.ndarray]) -> Region:
-    values = {name: METRICS[name].function(y_hat, y) if len(y) else np.nan for name in names}
+def _region(
+    names: Iterable[str],
+    y_hat: np.ndarray,
+    y: np.ndarray,
+    columns: Mapping[str, np.ndarray],
+    known: Given | None = None,
+) -> Region:
+    values = {name: _value(name, y_hat, y, known or {}) for name in names}
     if columns:
         values |= probabilistic.scores(y_hat, columns, y) if len(y) else {}
     return {**{k: float(v) if np.isfinite(v) else None for k, v in values.items()}, "n": len(y)}
+
+
+def _value(name: str, y_hat: np.ndarray, y: np.ndarray, known: Given) -> float:
+    metric = METRICS[name]
+    more = {metric.given: known[metric.given]} if metric.given in known else {}
+    return metric.function(y_hat, y, **more) if len(y) else np.nan

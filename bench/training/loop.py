@@ -16,9 +16,9 @@ from torch import Tensor, nn
 
 from bench.dataset import Dataset, Splits
 from bench.method import Method, Stage
-from bench.metrics import METRICS
 from bench.protocol import Protocol, with_protocol
 from bench.stack import overrides
+from bench.training import evaluate
 from bench.training.best import Best
 from bench.training.model import Drawn, Model
 from bench.training.schedule import batches, set_rate
@@ -160,7 +160,7 @@ class Training(Model):
         if self.best:
             metric, network = self.dataset.metrics[0], self.method.evaluated(self.network)
             y_hat = self.predict(self.val, network)
-            value = METRICS[metric].function(*self.dataset.evaluation_arrays(y_hat, self.val))
+            value = evaluate.value(metric, self.dataset, self.seen, self.val, y_hat)
             self.best.consider(value, epoch, network)
         seconds = perf_counter() - self.start
         self.result.history.append(

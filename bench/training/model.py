@@ -61,6 +61,7 @@ class Model:
             torch.manual_seed(stream_seed(seed, "method"))
             rng = generator(seed, "method")
             known = [part if self.reference_rows is None else part[self.reference_rows] for part in (labels, y)]
+            self.seen = known[0]
             task = Task(known[0], known[1], self.shift, self.scale, self.width, dataset.bins, protocol, rng, encoder)
             method.prepare(replace(task, new_encoder=lambda: dataset.encoder(splits)[0], density=method.density))
             weights = each(labels, method.weights)

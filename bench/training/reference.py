@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from bench.bases.reference import Known, Reference
-from bench.dataset import Dataset, PlainFeatures, Split, Splits
+from bench.dataset import Dataset, Split, Splits
 from bench.method import Method
 from bench.protocol import Protocol
 from bench.training.loop import Fit, Training
@@ -25,18 +25,16 @@ class Fitting:
     def __init__(self, dataset: Dataset, splits: Splits, reference: Reference, seed: int) -> None:
         self.dataset, self.reference, self.seed = dataset, reference, seed
         self.train, self.val, self.rows = splits.train, splits.val, splits.reference_rows
-        self.features: PlainFeatures | None = None
 
     def fit(self) -> Fit:
         """Fit it; neither a history nor a selection comes of that."""
         began, metric = perf_counter(), self.dataset.metrics[0]
         with threadpool_limits(torch.get_num_threads()):
-            if self.reference.reads_inputs:
-                self.features = self.dataset.plain_features(self.train)
             if self.dataset.dense_targets:
                 y = self._counting()
                 known = Known(np.zeros((len(y), 1)), y, np.zeros((0, 1)), y[:0], metric, self.seed)
             else:
+                self.features = self.dataset.plain_features(self.train)
                 y, y_val = (split.labels.double().numpy() for split in (self.train, self.val))
                 known = Known(self._x(self.train), y, self._x(self.val), y_val, metric, self.seed)
             self.reference.fit(known)
@@ -46,7 +44,7 @@ class Fitting:
         """Predictions of a split as "mean", (N, T) or those of maps (N, T, H, W), in label units."""
         shape = self.dataset.predictions_shape(split)
         with threadpool_limits(torch.get_num_threads()):
-            found = self.reference.predict(self._x(split))
+            found = self.reference.predict(np.zeros((shape[0], 1)) if len(shape) > 2 else self._x(split))
         y_hat = torch.from_numpy(found).float()
         return {"mean": y_hat.reshape(*y_hat.shape, *[1] * (len(shape) - 2)).expand(shape).contiguous()}
 
@@ -55,7 +53,7 @@ class Fitting:
         return self.predict_columns(split)["mean"]
 
     def _x(self, split: Split) -> np.ndarray:
-        return np.zeros((len(split), 1)) if self.features is None else self.features(split).double().numpy()
+        return self.features(split).double().numpy()
 
     def _counting(self) -> np.ndarray:
         # labels of the pixels that count, (n, T), in the pictures that stand for the training split

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from bench.bases.ages import read_list
+from bench.bases.age_lists import read_list
 from bench.errors import BenchError
 from bench.plugins import resolve
 from bench.training.loop import Training

@@ -32,6 +32,8 @@ WRONG = {
     "data fetch nope": "no dataset 'nope'",
     "data add nope .": "no dataset 'nope'",
     "data preview nope": "no dataset 'nope'",
+    "export --format csv --out f --dataset nope": "no dataset 'nope'",
+    "export --format xls --out f": "no format 'xls'",
 }
 
 # every call in one process, with what each has imported by its end

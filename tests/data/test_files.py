@@ -41,6 +41,19 @@ def states(dataset, data):
     return [row.state for row in files.status(dataset, data)]
 
 
+def test_a_file_known_by_its_repositorys_list_alone_is_checked_by_gits_hash(source, data):
+    # `git hash-object` of these bytes
+    file = File("a.txt", "", git_blob="b85905ec0b994f1e5797d58ffefed89ff54d6b51", url=(source / "a.txt").as_uri())
+    assert list(files.fetch(toy(file), data)) == [data / "a.txt"]
+    assert states(toy(file), data) == ["present"]
+    (source / "a.txt").write_bytes(b"1 2 4\n")
+    (data / "a.txt").write_bytes(b"1 2 4\n")
+    with pytest.raises(BenchError, match=r"a\.txt has Git hash [0-9a-f]{40}, expected b85905ec"):
+        files.verify(toy(file), data)
+    with pytest.raises(BenchError, match=r"gives a\.txt with Git hash"):
+        list(files.fetch(toy(file), data))
+
+
 def test_a_fetched_file_is_there_and_right(source, data):
     dataset = toy(File("deep/a.txt", sha(CONTENT), url=(source / "a.txt").as_uri()))
     assert states(dataset, data) == ["missing"]
@@ -178,5 +191,5 @@ def test_data_add_takes_a_file_that_another_parameter_reads(tmp_path):
     content.write_bytes(b"the 1\n")
     dataset = Dataset()
     dataset.files = (File("a.tsv", "0" * 64),)
-    dataset.optional = (File("words/vectors.txt", files._sha256(content)),)
+    dataset.optional = (File("words/vectors.txt", sha(content.read_bytes())),)
     assert adding.add(dataset, tmp_path / "root", content) == [tmp_path / "root/words/vectors.txt"]

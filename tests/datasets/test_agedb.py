@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from bench.bases.ages import balanced
+from bench.bases.age_lists import balanced
 from bench.datasets import agedb
 from support.datasets import NOWHERE, make
 

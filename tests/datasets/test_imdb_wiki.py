@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from bench.bases.ages import balanced
+from bench.bases.age_lists import balanced
 from bench.data import adding
 from bench.datasets import imdb_wiki
 from bench.errors import BenchError

@@ -55,8 +55,11 @@ def test_the_papers_rows_come_with_what_differs():
     assert "GloVe 840B" in note
     assert "32 wide, not 1500" in note
     assert "12 epochs" in note
-    assert make("stsb[hidden=32,protocol=short]").note == f"Other than published: {note}."
-    assert make("stsb[words=glove840b]").note == ""
+    balanced = "Validation is balanced over labels like the test split, which favours re-weighting."
+    assert make("stsb[hidden=32,protocol=short]").note == f"{balanced} Other than published: {note}."
+    assert make("stsb[words=glove840b]").note == balanced
+    assert "published validation pairs" in make("stsb[selection=natural,words=glove840b]").reported_note
+    assert make("stsb[split=grouped,words=glove840b]").reported is None
     assert make("stsb[text=synthetic]").reported is None
 
 
@@ -65,7 +68,7 @@ def test_the_papers_rows_come_with_what_differs():
     [
         ("stsb[hidden=0]", "hidden=0.: hidden is a whole number from 1"),
         ("stsb[split=gong,text=synthetic]", "leave split and words out"),
-        ("stsb[split=yank]", "split is yang or gong"),
+        ("stsb[split=yank]", "split is yang, gong or grouped"),
     ],
 )
 def test_parameters_that_mean_nothing_are_refused(name, why):

@@ -86,3 +86,17 @@ def test_a_tampering_is_found_and_reaches_no_board(honest, tmp_path, name):
     assert report.verdict.differences or report.refused
     assert not report.is_good(allow_missing=True)
     assert on_boards(results) == {cell: record for cell, record in before.items() if cell not in off}
+
+
+def test_a_record_from_before_a_metric_and_a_parameter_is_stale_and_not_accused(honest, tmp_path):
+    results = tmp_path / "results"
+    shutil.copytree(honest, results)
+
+    def age(record):
+        del record["config"]["dataset"]["params"]["selection"]
+        for regions in record["metrics"].values():
+            del regions["all"]["sera"]
+
+    Folder(results).edit(age)
+    report = verify.verify(results, Path())
+    assert [(one.cell, one.what) for one in report.verdict.differences] == [(f"{AIRFOIL}/baseline/0", "code")]

@@ -35,7 +35,7 @@ def test_a_row_of_mixed_seeds_is_named_below_its_table(environments, said):
     line = f"- `oe`: its seeds mix {said}."
     assert line in lines
     assert [other for other in lines if "its seeds mix" in other] == [line]
-    assert lines.index("## Leaderboard") < lines.index(line) < lines.index("## Time and memory")
+    assert lines.index("<details><summary>All metrics</summary>") < lines.index(line) < lines.index("</details>")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,9 @@
 
 from bench.leaderboard import tables
 from bench.leaderboard.board import Board
-from bench.leaderboard.pages import dataset_page, index_page
+from bench.leaderboard.index import index_page
+from bench.leaderboard.pages import dataset_page
+from bench.leaderboard.spec import BoardSpec
 from support.board_records import FACES, cells, main_table, record, three
 
 
@@ -34,11 +36,11 @@ def test_rows_stand_best_first_and_names_decide_among_equals():
 
 
 def test_the_best_of_each_column_is_bold_in_the_direction_of_its_metric():
-    records = three("baseline", few=9.0, pearson=0.9) + three("oe", (6.0, 6.0, 6.0), few=10.0, pearson=0.8)
+    records = three("baseline", few=9.0, pearson=0.9) + three("oe", (6.0, 7.0, 8.001), few=10.0, pearson=0.8)
     table = main_table(records)
-    best = {table.columns[j]: table.rows[i][0] for i, j in table.bold}
+    best = {table.columns[j].partition(", n=")[0]: table.rows[i][0] for i, j in table.bold}
     assert best == {"MAE all ↓ [years]": "oe", "MAE few ↓ [years]": "baseline", "Pearson all ↑": "baseline"}
-    assert "**6.0 ± 0.0**" in dataset_page(Board(FACES, records))
+    assert "**7.0 ± 1.0**" in dataset_page(Board(FACES, records))
 
 
 def test_an_empty_region_and_a_null_metric_show_a_dash():
@@ -83,15 +85,30 @@ def test_a_row_with_a_null_metric_in_some_seeds_comes_last_and_is_not_bold_there
     records = [*three("baseline", few=2.0), *three("oe", (1.0, 1.0, None), few=1.0)]
     table = main_table(records)
     assert [row[0] for row in table.rows] == ["baseline", "oe"]
-    best = {table.columns[j]: table.rows[i][0] for i, j in table.bold}
+    best = {table.columns[j].partition(", n=")[0]: table.rows[i][0] for i, j in table.bold}
     assert best == {"MAE all ↓ [years]": "baseline", "MAE few ↓ [years]": "oe"}
 
 
-def test_rows_whose_best_mean_prints_alike_are_all_bold():
-    records = three("baseline", (5.001, 6.001, 7.001)) + three("oe", (5.0, 6.0, 7.0)) + three("mt", (5.2, 6.2, 7.2))
+def test_all_that_is_not_told_from_the_best_is_bold():
+    records = three("baseline", (5.3, 5.9, 7.1)) + three("oe", (5.0, 6.0, 7.0)) + three("mt", (6.2, 7.2, 8.201))
     table = main_table(records)
-    assert [row[2] for row in table.rows] == ["6.0 ± 1.0", "6.0 ± 1.0", "6.2 ± 1.0"]
+    assert [row[0] for row in table.rows] == ["oe", "baseline", "mt"]
     assert {i for i, _ in table.bold} == {0, 1}
+
+
+def test_a_region_of_a_few_rows_and_a_geometric_mean_have_no_winner():
+    records = three("baseline", few=9.0) + three("oe", (1.0, 2.0, 3.001), few=1.0)
+    few = [
+        r.model_copy(update={"metrics": {"test": {**r.metrics["test"], "few": {"mae": 1.0, "n": 19}}}}) for r in records
+    ]
+    table = main_table(few)
+    assert {table.columns[j] for _, j in table.bold} == {"MAE all ↓ [years], n=20"}
+    gm = BoardSpec("faces", "Faces", "", "years", ("gmean_error",))
+    exact = [
+        r.model_copy(update={"metrics": {"test": {"all": {"gmean_error": r.seed + (r.method == "oe"), "n": 99}}}})
+        for r in records
+    ]
+    assert tables.main_table(Board(gm, exact)).bold == frozenset()
 
 
 def test_a_board_whose_records_are_all_stale_has_an_empty_table():

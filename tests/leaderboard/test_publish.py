@@ -2,7 +2,6 @@
 
 import shutil
 from collections import Counter
-from types import SimpleNamespace
 
 import pytest
 
@@ -12,18 +11,8 @@ from bench.leaderboard import board, publish
 from bench.results import intake, store
 from bench.results.equivalence import Equivalence, Equivalences
 from support.board_records import record
+from support.catalogues import catalogue, describe
 from support.records import config_of, readable
-
-
-def describe(dataset):
-    said = {"dataset": dataset, "title": dataset, "what": "", "unit": "years", "metrics": ["mae"], "synthetic": False}
-    said |= {"methods": ["baseline", "oe"], "refused": {}, "reported": None, "reported_note": ""}
-    return said | {"certificates": {}, "findings": {}}
-
-
-def catalogue(config_today=lambda dataset, method, overrides: config_of(dataset, method), verdict=None):
-    return SimpleNamespace(describe=describe, config_today=config_today, verdict=lambda *_: verdict or Verdict())
-
 
 CATALOGUE = catalogue()
 
@@ -53,7 +42,7 @@ def test_every_record_is_read_once_and_every_board_counted_once(results, tmp_pat
     monkeypatch.setattr(intake, "read_with_digest", reading)
     monkeypatch.setattr(board, "row_statistics", counting)
     (tmp_path / "README.md").write_text("<!-- board faces -->\nold\n<!-- /board -->\n")
-    assert len(publish.differing(results, tmp_path / "leaderboard", CATALOGUE).files) == 4
+    assert len(publish.differing(results, tmp_path / "leaderboard", CATALOGUE).files) == 6
     assert dict(reads) == dict.fromkeys(results.glob("*/*/*.json"), 1)
     assert counted == {"faces": 1, "torus": 1}
 
@@ -63,13 +52,15 @@ def test_boards_and_the_excerpt_are_written_and_then_as_the_records_give_them(re
     readme.write_text(
         "# Mine\n\n<!-- board faces -->\nold\n<!-- /board -->\n\n<!-- board other -->\nkept\n<!-- /board -->\n"
     )
-    names = [f"{folder}/{name}" for name in ("README.md", "faces.md", "torus.md")] + [str(readme)]
+    made = ("README.md", "STATISTICS.md", "faces.md", "sampling.json", "torus.md")
+    names = [f"{folder}/{name}" for name in made] + [str(readme)]
     assert publish.differing(results, folder, CATALOGUE).files == names
     assert publish.write(results, folder, CATALOGUE).files == names
     assert publish.differing(results, folder, CATALOGUE).files == []
     text = readme.read_text()
     assert [" ".join(line.split()) for line in text.splitlines() if "baseline" in line] == [
-        "| `baseline` | 3 | **8.0 ± 1.0** | – |"
+        "**No method beats the baseline.** Tied with `oe`.",
+        "| `baseline` | 3 | **8.0** | – | – | – |",
     ]
     assert ("kept" in text, "old" in text, "# Mine" in text) == (True, False, True)
 

@@ -31,7 +31,7 @@ def test_reported_rows_stand_apart_and_are_compared_with_ours():
         "+0.04",
         "yes",
     ]
-    ours, _, theirs = dataset_page(Board(TORUS, records)).partition("## Reported by the papers (not run here)")
+    ours, _, theirs = dataset_page(Board(TORUS, records)).partition("Reported by the papers (not run here)")
     assert "+ Topological Autoencoder" in theirs
     assert "Topological" not in ours
 

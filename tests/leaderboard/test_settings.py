@@ -1,7 +1,8 @@
 """Seeds under other settings are rows of their own."""
 
 from bench.leaderboard.board import Board
-from bench.leaderboard.pages import dataset_page, index_page
+from bench.leaderboard.index import index_page
+from bench.leaderboard.pages import dataset_page
 from support.board_records import FACES, cells, main_table, record, three
 
 

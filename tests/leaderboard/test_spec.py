@@ -18,6 +18,13 @@ def test_an_unknown_metric_names_those_there_are():
         BoardSpec("x", "X", "", "", ("maee",))
 
 
+def test_metrics_without_regions_have_one_column_and_share_a_table():
+    spec = BoardSpec("x", "X", "", "m", ("mae", "mse", "r2", "balanced_mae", "sera"), ("all", "many", "few"))
+    assert spec.keys[-3:] == [("r2", "few"), ("balanced_mae", "all"), ("sera", "all")]
+    assert spec.groups == [("mae",), ("mse",), ("r2",), ("balanced_mae", "sera")]
+    assert spec.header("sera", "all") == "SERA all ↓ [m²]"
+
+
 def test_a_spec_keeps_the_regions_that_the_records_have_in_the_order_of_shots():
     said = {"dataset": "x", "title": "X", "what": "", "unit": "m", "metrics": ["mse"], "methods": ["oe"]}
     said |= {"certificates": {"oe": ["code", "3", "0", "nothing"]}}

@@ -140,7 +140,7 @@ def test_code_counts(package, change):
 def test_a_plugin_holds_the_versions_of_the_shared_code_it_imports_and_of_the_loops(monkeypatch):
     assert plugins.numerics("method", "rot_reg").keys() == {*numerics.ALWAYS, "distances"}
     assert plugins.numerics("method", "lds").keys() == {*numerics.ALWAYS, "reweighting", "smoothing"}
-    assert plugins.numerics("dataset", "digits").keys() == {*numerics.ALWAYS, "augmentation"}
+    assert plugins.numerics("dataset", "digits").keys() == {*numerics.ALWAYS, "augmentation", "holdout"}
     monkeypatch.setitem(numerics.NUMERICS, "distances", 7)
     digests.numerics.cache_clear()
     assert plugins.numerics("method", "rot_reg")["distances"] == 7

@@ -14,6 +14,18 @@ def test_defaults_are_left_out_of_the_canonical_name_dataset_by_dataset():
     assert resolve.method("baseline[loss=mse]", circle).name == "baseline"
 
 
+def test_values_published_for_a_datasets_parameters_stand_before_what_was_searched():
+    usual, theirs = (resolve.dataset(name) for name in ("airfoil", "airfoil[protocol=srl,selection=natural]"))
+    values = {on.name: dict(resolve.method("srl", on).parts)["srl"] for on in (usual, theirs)}
+    assert values[usual.name]["contrast"] == resolve.outcome()["srl"]["airfoil"]["contrast"]
+    published = {"contrast": 0.01, "enveloping": 0.4, "temperature": 2.0, "points": 1000, "momentum": 0.99}
+    assert published.items() <= values[theirs.name].items()
+    assert resolve.method("srl[temperature=2]", theirs).name == "srl"
+    assert [resolve.origin("srl", on, "contrast") for on in (usual, theirs)] == ["our search", "deleted code"]
+    assert resolve.origin("srl", theirs, "homogeneity").startswith("deleted code, for distances")
+    assert resolve.origin("srl", theirs, "width") == "code"
+
+
 def test_the_order_of_a_stack_does_not_change_its_name():
     circle = resolve.dataset("circle")
     assert resolve.method("ranksim+mt", circle).name == resolve.method("mt+ranksim", circle).name == "mt+ranksim"

@@ -231,6 +231,17 @@ def test_no_proof_of_code_covers_other_settings(data, monkeypatch, change):
     assert board_says(records, Equivalences((line(before, "changed"),))) == [0]
 
 
+def test_a_proof_covers_a_parameter_that_is_new_and_none_that_is_gone(data):
+    now = cells.make(ON, METHOD, 0, data, {}).config
+    (part,) = now["method"]
+    known = Equivalences((line("before", part["digest"]),))
+    fewer = dict(list(part["params"].items())[1:])
+    for params, stale in ((fewer, []), ({**part["params"], "gone": 1}, [0]), ({"copies": 2}, [0])):
+        config = {"method": [{**part, "params": params, "digest": "before"}]}
+        assert board_says([made(data, config=config)], known) == stale
+        assert board_says([made(data, config=config)]) == [0]
+
+
 def test_no_proof_covers_a_forged_key_or_other_data(data, tmp_path, monkeypatch):
     before = plugins.digest("method", "mt")
     records = [made(data), made(data, 1, key="0" * 64), keyed(made(data, 2), data_fingerprint="f" * 64)]

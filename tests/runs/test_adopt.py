@@ -125,6 +125,15 @@ def test_another_processor_may_round_otherwise_within_the_tolerance(results, cha
     assert not elsewhere(adopt.TOLERANCE * 2)[0]
 
 
+def test_a_metric_that_is_newer_than_the_record_is_no_difference_and_another_value_is(results, changed):
+    (one,) = adopt.sample(candidates(results), 1)
+    finished = worker.run(one.cell(), worker.RunContext("."), lambda _: None)
+    for name, value, agrees in (("newer", 1.0, True), ("mse", 1.0, False)):
+        metrics = {**finished.record.metrics["test"]["all"], name: value}
+        record = finished.record.model_copy(update={"metrics": {**one.record.metrics, "test": {"all": metrics}}})
+        assert adopt.compare(one.record, None, worker.Finished(record))[0] == agrees
+
+
 def test_settings_that_changed_are_never_adopted(results, changed, monkeypatch):
     own = resolve.method
     monkeypatch.setattr(resolve, "method", lambda text, on: own(text.replace("mt", "mt[copies=4]"), on))

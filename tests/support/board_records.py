@@ -50,7 +50,7 @@ def record(
     **costs: Any,
 ) -> Record:
     values = {"mae": mae, "pearson": pearson, "mse": mse}
-    metrics = {"all": {**values, "n": 20}, "few": {"mae": few, "n": 0 if few is None else 5}}
+    metrics = {"all": {**values, "n": 20}, "few": {"mae": few, "n": 0 if few is None else 25}}
     device = costs.pop("device", "cpu")
     timing = Timing(wall_s=costs.pop("wall_s", 5.0), **{k: costs.pop(k) for k in ("step_ms", "workers") if k in costs})
     return Record(
@@ -76,7 +76,8 @@ def main_table(records: list[Record], spec: BoardSpec = FACES, stale: Stale = fr
 
 
 def cells(table: tables.Table) -> dict[str, dict[str, str]]:
-    return {row[0]: dict(zip(table.columns, row, strict=True)) for row in table.rows}
+    heads = [head.partition(", n=")[0] for head in table.columns]
+    return {row[0]: dict(zip(heads, row, strict=True)) for row in table.rows}
 
 
 def three(method: str, values: tuple[float, ...] = (7.0, 8.0, 9.0), **rest: Any) -> list[Record]:

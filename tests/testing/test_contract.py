@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bench import plugins
@@ -9,6 +10,7 @@ from bench.data import files
 from bench.method import Method
 from bench.plugins import resolve
 from bench.testing import contract
+from bench.testing.toy import Toy
 
 
 @pytest.mark.parametrize("name", sorted(plugins.modules("method")))
@@ -67,3 +69,14 @@ def test_a_warning_is_printed_and_ends_well(bench, monkeypatch):
     assert code == 1
     assert out.endswith("FAILED  learns: no\n")
     assert "1 checks failed" in errors
+
+
+def test_what_rows_share_is_said_of_every_row():
+    class Short(Toy):
+        def load(self, root):
+            splits = super().load(root)
+            splits.val.shared = {"person": np.zeros(3)}
+            return splits
+
+    failed = [one.problem for one in contract.check_dataset(Short(), Path()) if one.state == "FAILED"]
+    assert any("shared says of 3 rows what person they have" in problem for problem in failed)

@@ -1,0 +1,93 @@
+"""`bench export` and `bench site`: the boards for papers, for other programs and for a browser."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bench.atomic import replace_file
+from bench.cli import complete, options
+from bench.cli.boards import tell_unscored
+from bench.errors import BenchError, unknown
+from bench.plugins import lookup
+
+if TYPE_CHECKING:
+    from bench.leaderboard.publish import Made
+
+FORMATS = ("latex", "csv", "parquet", "json")
+
+
+def export(
+    form: Annotated[str, typer.Option("--format", metavar="FORMAT", help="latex, csv, parquet or json.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", parser=options.path, help="The file to write.")],
+    dataset: Annotated[
+        str | None,
+        typer.Option(
+            "--dataset",
+            metavar="NAME",
+            autocompletion=complete.dataset,
+            help="The board of this dataset alone.  [default: all boards]",
+        ),
+    ] = None,
+    results: options.Results = Path("results"),
+    root: options.DataRoot = None,
+) -> None:
+    """Write boards as files for papers and for programs.
+
+    LaTeX is rounded and bold as on the board, for \\usepackage{booktabs}; the others hold every digit. Predictions
+    are scored again first.
+    """
+    if dataset is not None:
+        lookup.check_dataset(dataset)
+    if form not in FORMATS:
+        raise unknown("format", form, FORMATS)
+    _refuse_folder(out)
+    made = _boards(results, root, dataset)
+    from bench.leaderboard import export as exports
+
+    content = exports.content(made.boards, form)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(out, content)
+    except OSError as error:
+        raise BenchError(f"cannot write {out}: {error.strerror}; name another file with --out") from None
+    boards = sum(bool(board.finished) for board in made.boards)
+    print(f"written: {out} ({boards} board{'s' if boards > 1 else ''})")
+
+
+def site(
+    out: Annotated[Path, typer.Option("--out", metavar="FOLDER", parser=options.path, help="The folder to write.")],
+    results: options.Results = Path("results"),
+    root: options.DataRoot = None,
+) -> None:
+    """Write the boards as pages for a browser.
+
+    Boards to sort and filter, charts, methods and datasets; they open from the folder without a network. Needs the
+    extra regression-bench[site]. Errors by label are drawn where the data are present.
+    """
+    from bench.data import files
+    from bench.site import build
+
+    build.require(out)
+    made = _boards(results, root, None)
+    written = build.build(made, results, files.root(root), out)
+    print(f"written: {len(written)} files; open {out / 'index.html'}")
+
+
+def _refuse_folder(out: Path) -> None:
+    if out.is_dir():
+        raise BenchError(f"{out} is a folder; name a file with --out")
+
+
+def _boards(results: Path, root: Path | None, dataset: str | None) -> "Made":
+    from bench.data import files
+    from bench.leaderboard import publish
+    from bench.runs.evidence import Catalogue
+
+    catalogue = Catalogue(files.root(root))
+    if dataset is None:
+        made = publish.read_boards(results, catalogue)
+    else:
+        made = publish.read_board(results, dataset, catalogue)
+    tell_unscored(made.unscored)
+    return made

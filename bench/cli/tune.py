@@ -1,0 +1,58 @@
+"""`bench tune`: a protocol of our own for the baseline."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.cli import complete, options
+from bench.cli.run import PRELOAD
+from bench.errors import BenchError
+from bench.plugins import lookup
+
+
+def tune(
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", autocompletion=complete.dataset)],
+    seed: Annotated[
+        str, typer.Option("--seed", metavar="LIST", help="Seeds to tune on; those of the boards are refused.")
+    ] = "100-102",
+    jobs: options.Jobs = None,
+    device: options.Device = "auto",
+    results: options.Results = Path("search/protocols"),
+    root: options.DataRoot = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Write what was tried and chosen into datasets/tuned.json, for the boards.")
+    ] = False,
+) -> None:
+    """Tune a protocol of our own for the baseline.
+
+    It is chosen on the validation split.
+
+    One setting after another takes the value that validates best; the test split is never looked at. Published
+    protocols are not tuned.
+    """
+    seeds = options.seeds(None, seed)
+    lookup.check("baseline", dataset)
+    from rich.console import Console
+
+    from bench.cli.progress import Display
+    from bench.data import files
+    from bench.leaderboard.format import ranges
+    from bench.leaderboard.spec import SEEDS
+    from bench.runs import runner
+    from bench.runs.plan import Plan
+    from bench.runs.tuning import Tuning
+
+    if shared := sorted(set(seeds) & set(SEEDS)):
+        raise BenchError(f"seeds {ranges(shared)} are those of the boards; tune on others, e.g. --seed 100-102")
+    folder = files.root(root)
+
+    def train(plan: Plan, into: Path) -> None:
+        executor = runner.local(plan.todo, jobs, device, folder, imports=PRELOAD)
+        runner.run(plan, executor, into, Display(plan, executor.jobs, Console(stderr=True)))
+
+    tuning = Tuning(dataset, seeds, results, folder, train)
+    best = tuning.tune()
+    print(tuning.table(best))
+    if keep:
+        tuning.keep(best)

@@ -1,0 +1,154 @@
+"""`bench tune`: a protocol of our own, chosen for the baseline alone on the validation split.
+
+One setting after another takes the value that validates best, mean over seeds that no board reports, until a round
+changes none. A rate whose best value is at an end of its range gets a further one beyond it.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from tabulate import tabulate
+
+from bench.atomic import replace_file
+from bench.bases import tuned
+from bench.errors import BenchError
+from bench.metrics import METRICS
+from bench.names import Name, parse, value_text
+from bench.plugins import resolve
+from bench.results import store
+from bench.runs import cells, select
+from bench.runs.plan import Plan
+
+ROUNDS = 3
+WIDENINGS = 2  # of a range, at most
+
+Setting = dict[str, Any]  # "protocol.FIELD" or a parameter of the dataset -> its value
+Score = Callable[[Sequence[Setting]], Sequence[float]]  # settings -> their validation values, lower is better
+
+
+def text_of(setting: Mapping[str, Any]) -> str:
+    """A setting in one line, which is also the name of its results folder."""
+    return ",".join(f"{key.removeprefix('protocol.')}={value_text(value)}" for key, value in setting.items())
+
+
+def descend(start: Setting, axes: Mapping[str, Sequence[Any]], score: Score) -> Setting:
+    """The best setting that changes of one value at a time lead to."""
+    ranges, best = {axis: sorted({*values, start[axis]}, key=_order) for axis, values in axes.items()}, dict(start)
+    widened = dict.fromkeys(axes, 0)
+    for _ in range(ROUNDS):
+        before = dict(best)
+        for axis in axes:
+            while True:
+                settings = [{**best, axis: value} for value in ranges[axis]]
+                scores = score(settings)
+                best = settings[min(range(len(scores)), key=scores.__getitem__)]
+                beyond = _beyond(ranges[axis], best[axis])
+                if beyond is None or widened[axis] == WIDENINGS:
+                    break
+                widened[axis] += 1
+                ranges[axis] = sorted({*ranges[axis], beyond})
+        if best == before:
+            break
+    return best
+
+
+def _order(value: object) -> tuple[bool, Any]:
+    # numbers by size, words as they come to the alphabet
+    return (True, str(value)) if isinstance(value, str) or value is None else (False, value)
+
+
+def _beyond(values: Sequence[Any], best: object) -> float | None:
+    # the next value of a geometric range; counts and words have none
+    if len(values) < 2 or not all(isinstance(value, float) and value > 0 for value in values):
+        return None
+    steps = {values[0]: (values[0], values[1]), values[-1]: (values[-1], values[-2])}
+    if best not in steps:
+        return None
+    end, neighbour = steps[best]
+    return float(f"{end * end / neighbour:.3g}")
+
+
+@dataclass
+class Tuning:
+    """A dataset's settings that were tried, in order, with the validation value of each seed.
+
+    Args:
+        run: trains what a plan still has to do, into a results folder.
+        results: folder in which each setting has a results folder of its own.
+        root: of the data.
+    """
+
+    dataset: str
+    seeds: Sequence[int]
+    results: Path
+    root: Path
+    run: Callable[[Plan, Path], None]
+    tried: dict[str, tuple[Setting, list[float | None]]] = field(
+        default_factory=dict[str, tuple[Setting, list[float | None]]]
+    )
+
+    def tune(self) -> Setting:
+        """Try settings until none is better.
+
+        Raises:
+            BenchError: the dataset's protocol is published, or has nothing to tune.
+        """
+        on = resolve.dataset(self.dataset)
+        axes = on.dataset.tunes
+        if not axes:
+            raise BenchError(f"{on.name} has nothing to tune: its protocol is published, or says no `tunes`")
+        return descend({axis: _now(on, axis) for axis in axes}, axes, self.score)
+
+    def score(self, settings: Sequence[Setting]) -> list[float]:
+        """The mean validation value of each setting, as a number to minimise; infinite where a seed failed."""
+        for setting in settings:
+            if text_of(setting) not in self.tried:
+                self.tried[text_of(setting)] = setting, self._validation(setting)
+        return [self._key(self.tried[text_of(setting)][1]) for setting in settings]
+
+    def table(self, best: Setting) -> str:
+        """A markdown table of what was tried, the best first."""
+        rows = sorted(self.tried.items(), key=lambda item: self._key(item[1][1]))
+        lines = [
+            (f"**{text}**" if setting == best else text, *("failed" if v is None else f"{v:.5g}" for v in values))
+            for text, (setting, values) in rows
+        ]
+        return tabulate(lines, ("setting", *(f"seed {seed}" for seed in self.seeds)), "github", disable_numparse=True)
+
+    def keep(self, best: Setting) -> None:
+        """Write what was tried and what was best beside the datasets, where boards read it."""
+        kept = dict(tuned.outcomes())
+        kept[self.dataset] = {
+            "best": best,
+            "metric": self._metric(),
+            "seeds": list(self.seeds),
+            "tried": [{"setting": setting, "validation": values} for setting, values in self.tried.values()],
+        }
+        replace_file(tuned.FILE, (json.dumps(dict(sorted(kept.items())), indent=1) + "\n").encode())
+
+    def _metric(self) -> str:
+        return resolve.dataset(self.dataset).dataset.metrics[0]
+
+    def _key(self, values: Sequence[float | None]) -> float:
+        found = [value for value in values if value is not None]
+        return METRICS[self._metric()].sort_key(fmean(found) if len(found) == len(self.seeds) else None)
+
+    def _validation(self, setting: Setting) -> list[float | None]:
+        name, folder = parse(self.dataset), self.results / text_of(setting)
+        overrides = {key: value for key, value in setting.items() if key.startswith("protocol.")}
+        params = dict(name.params) | {k: value_text(v) for k, v in setting.items() if k not in overrides}
+        rows = select.rows("baseline", str(Name(name.base, tuple(sorted(params.items())))), overrides)
+        plan = cells.plan(rows, self.seeds, overrides, folder, self.root)
+        self.run(plan, folder)
+        records = [store.read(store.path_of(folder, i.cell.dataset, i.cell.method, i.cell.seed)) for i in plan.planned]
+        return [record.selection.value if record.selection else None for record in records]
+
+
+def _now(on: resolve.NamedDataset, axis: str) -> object:
+    if axis.startswith("protocol."):
+        return getattr(on.protocol, axis.removeprefix("protocol."))
+    return getattr(on.dataset, axis)

@@ -1,0 +1,32 @@
+"""How a command ends that a signal breaks off."""
+
+import os
+import signal
+import sys
+import time
+
+import pytest
+
+from bench.cli import main
+from bench.errors import BenchError
+from support.command_line import bench
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
+@pytest.mark.parametrize("error", [BenchError("a picture is lost"), OSError(5, "lost")], ids=["input", "system"])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (0, 2)])
+def test_what_fails_because_a_signal_came_is_no_bad_input(tmp_path, monkeypatch, error, number, code):
+    def command(standalone_mode):
+        try:
+            os.kill(os.getpid(), number)
+            time.sleep(5 if number else 0)
+        except KeyboardInterrupt:
+            pass
+        raise error
+
+    monkeypatch.setattr(sys.modules[main.__module__], "app", command)
+    monkeypatch.setattr("bench.cli.stopping.close_output", lambda: None)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    said = bench("list", cwd=tmp_path)
+    assert said.returncode == code
+    assert said.stderr.startswith("bench: stopped") == bool(number)

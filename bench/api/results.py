@@ -1,6 +1,7 @@
 """Records and boards as tables."""
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -49,7 +50,7 @@ def board_frame(dataset: str | None = None, folder: str | Path = "results", stal
 
     This is `bench.leaderboard`. Columns are n and failed, the seeds that finished and that failed, then
     `<region>_<metric>` with the mean over seeds and `<region>_<metric>_sd`; the first metric over all samples ranks
-    the rows, those with failed seeds last. `bench export` writes the same columns.
+    the rows, those with failed seeds behind them, and references last. `bench export` writes the same columns.
 
     Args:
         dataset: name, written as on its board. Without one all boards below one another, by dataset and method; what
@@ -141,7 +142,9 @@ def _spec(records: list[Record]) -> BoardSpec:
         )
     regions = dict.fromkeys(region for test in tested for region in test)
     metrics = dict.fromkeys(metric for test in tested for metric in test["all"] if metric != "n")
-    return BoardSpec(records[0].dataset, records[0].dataset, "", "", tuple(metrics), tuple(regions))
+    references = dict.fromkeys(parse_stack(record.method)[0].base for record in records if record.is_reference)
+    made = BoardSpec(records[0].dataset, records[0].dataset, "", "", tuple(metrics), tuple(regions))
+    return replace(made, references=tuple(references))
 
 
 def _stale(root: Path, records: list[Record]) -> frozenset[str]:

@@ -27,6 +27,7 @@ class BoardSpec:
         synthetic: made-up samples, kept apart from real data.
         methods: the rows that the board is to have.
         references: entries that are no methods, such as linear regression, and are set apart.
+        one_seed: references that draw nothing, so that seed 0 is the whole row.
         refused: method or reference -> why it is not defined here.
         reported: the papers' name of the dataset; None where no row is comparable.
         reported_note: what to know before comparing with the papers.
@@ -46,6 +47,7 @@ class BoardSpec:
     synthetic: bool = False
     methods: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
+    one_seed: tuple[str, ...] = ()
     refused: Mapping[str, str] = field(default_factory=dict)
     reported: str | None = None
     reported_note: str = ""
@@ -67,25 +69,22 @@ class BoardSpec:
             "methods": tuple(description["methods"]),
             "regions": ("all", *(region for region in ORDER if region in there)),
             "certificates": certificates,
-            "references": tuple(description.get("references", ())),
+            **{name: tuple(description.get(name, ())) for name in ("references", "one_seed")},
         }
         return cls(**{**description, **made})
 
     def among(self, methods: Collection[str]) -> Self:
-        """The same board, of which only these methods, stacks and references are expected."""
-        expected, references = (
-            tuple(name for name in names if name in methods) for names in (self.methods, self.references)
-        )
-        return replace(
-            self,
-            methods=expected,
-            references=references,
-            refused={k: v for k, v in self.refused.items() if k in methods},
-        )
+        """The same board, of which only these methods and stacks are expected."""
+        expected = tuple(name for name in self.methods if name in methods)
+        return replace(self, methods=expected, refused={k: v for k, v in self.refused.items() if k in methods})
 
     def is_reference(self, row: str) -> bool:
         """Whether a row is a reference and no method."""
-        return row.partition(" {")[0].partition("[")[0] in self.references
+        return _base(row) in self.references
+
+    def seeds(self, row: str) -> range:
+        """Those of a whole row."""
+        return SEEDS[:1] if _base(row) in self.one_seed else SEEDS
 
     @property
     def keys(self) -> list[Key]:
@@ -110,3 +109,7 @@ class BoardSpec:
         unit = METRICS[metric].unit.replace("unit", self.unit) if self.unit else ""
         arrow = "↑" if METRICS[metric].higher_is_better else "↓"
         return f"{METRICS[metric].label} {region} {arrow}" + (f" [{unit}]" if unit else "")
+
+
+def _base(row: str) -> str:
+    return row.partition(" {")[0].partition("[")[0]

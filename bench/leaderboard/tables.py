@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from bench.leaderboard.board import Board, baseline_of
 from bench.leaderboard.format import NONE, ranges, short
-from bench.leaderboard.spec import SEEDS
 from bench.leaderboard.statistics import column_places
 from bench.printable import plain
 from bench.results.record import FAILURES, Record
@@ -89,7 +88,7 @@ def coverage_table(board: Board) -> Table:
     for row in sorted({*seeds} | set(board.spec.methods) - board.spec.refused.keys()):
         own = {state: sorted(there) for state, there in seeds[row].items()}
         failed = ", ".join(f"{len(own[s])} {s} ({ranges(own[s])})" for s in FAILURES if s in own)
-        missing = ranges(sorted(set(SEEDS).difference(*own.values())))
+        missing = ranges(sorted(set(board.spec.seeds(row)).difference(*own.values())))
         finished, stale = str(len(own.get("ok", []))), ranges(own.get("stale", []))
         rows.append((row, finished, missing, failed or NONE, stale, NONE))
     rows += [(name, *[NONE] * 4, reason) for name, reason in sorted(board.spec.refused.items())]

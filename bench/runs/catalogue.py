@@ -154,6 +154,7 @@ def _describe(dataset: str) -> dict[str, Any]:
         "synthetic": on.dataset.synthetic,
         "methods": [method for method, reason in reasons.items() if reason is None],
         "references": [reference for reference, reason in apart.items() if reason is None],
+        "one_seed": [reference.name for reference in references if reference.has_one_seed],
         "refused": {row: reason for row, reason in {**reasons, **apart}.items() if reason is not None},
         "reported": on.dataset.reported,
         "reported_note": on.dataset.reported_note,

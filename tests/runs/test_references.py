@@ -5,17 +5,14 @@ import shutil
 
 import pytest
 
+import bench
 from bench import numerics
-from bench.leaderboard.board import Board
-from bench.leaderboard.pages import index_page
-from bench.leaderboard.tables import main_table, reference_table
 from bench.plugins import digests
 from bench.results import store
 from bench.results.key import key_of
 from bench.results.record import Record
 from bench.runs import catalogue
 from bench.runs.plan import Wanted, compare
-from support.board_records import FACES, record
 from support.command_line import TINY
 from support.command_line import bench as call
 
@@ -127,37 +124,21 @@ def test_other_code_makes_them_stale(folder, monkeypatch):
         digests.numerics.cache_clear()
 
 
-def test_the_board_has_them_in_a_table_of_their_own(trained):
+def test_the_board_has_them_apart_and_none_of_them_bold(trained):
     folder, done = trained
     page = (folder / f"leaderboard/{TABLE}.md").read_text()
-    head, _, tail = page.partition("## References")
-    apart, _, rest = tail.partition("## Time and memory")
+    methods, _, tail = page.partition("*references*")
+    apart = tail.partition("\n\n")[0]
     for name in ("constant", "forest", "knn", "linear", "trees"):
-        assert f"`{name}`" not in head
+        assert f"| `{name}`" not in methods
         assert f"| `{name}`" in apart
-        assert f"`{name}`" not in rest.partition("## Coverage")[0]
         assert f"{name} " in done.stdout
     assert "**" not in apart
-    assert "| `constant` |   1 |" in apart
-    covered = rest.partition("## Coverage")[2].splitlines()
-    lines = [line for line in covered if line.startswith(("| `linear`", "| `baseline {"))]
-    assert "2–9" in lines[0]
-    assert "1–9" not in lines[1]
-    index = (folder / "leaderboard/README.md").read_text()
-    assert "best reference" in index
+    covered = [line for line in page.splitlines() if line.startswith("| `linear` ") and line.count("|") == 4]
+    assert [line.split("|")[3].strip() for line in covered] == ["–"]  # no seed of it is missing
 
 
-def test_a_reference_leads_no_board_and_no_index():
-    alone = {"protocol": {}, "overrides": {}}
-    given = [record("baseline", seed, 7.0 + seed) for seed in range(2)]
-    given.append(record("trees", 0, 1.0, config=alone).model_copy(update={"selection": None}))
-    board = Board(FACES, given)
-    made = main_table(board)
-    assert [row[0] for row in made.rows] == ["baseline"]
-    assert any(row == 0 for row, _ in made.bold)
-    assert [(row[0], row[1]) for row in reference_table(board).rows] == [("trees", "1")]
-    assert not reference_table(board).bold
-    line = next(line for line in index_page([board]).splitlines() if "faces.md" in line)
-    assert [cell.strip() for cell in line.split("|")][3] == "`baseline`"
-    assert "`trees`" in line
-    assert "reference" not in index_page([Board(FACES, given[:2])])
+def test_a_board_in_python_has_them_last(trained):
+    found = bench.leaderboard(TABLE, trained[0] / "results", stale=True)
+    assert next(name.partition(" ")[0] for name in found.index) == "baseline"
+    assert set(found.index[1:]) == {"constant", "forest", "knn", "linear", "trees"}

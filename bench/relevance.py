@@ -4,6 +4,8 @@ Ribeiro and Moniz, Imbalanced regression and extreme value prediction, Machine L
 interpolation as in their package nunompmoniz/IRon R/phi.R and src/pchip.c at 2e418c19a9aa.
 """
 
+from functools import lru_cache
+
 import numpy as np
 
 MOST = 2000  # distinct labels that are compared pair by pair
@@ -35,7 +37,12 @@ def control_points(labels: np.ndarray) -> tuple[float, float, float]:
     >>> control_points(np.array([1, 2, 3, 4, 5]))
     (-1.0, 3.0, 7.0)
     """
-    x = np.sort(np.ravel(labels).astype(np.float64))
+    return _control_points(np.ravel(labels).astype(np.float64).tobytes())
+
+
+@lru_cache(maxsize=8)  # the same training labels are asked for with each record that is scored
+def _control_points(labels: bytes) -> tuple[float, float, float]:
+    x = np.sort(np.frombuffer(labels))
     # Tukey's hinges: medians of both halves, the median itself in either
     half = (len(x) + 1) // 2
     first, median, third = (float(np.median(part)) for part in (x[:half], x, x[-half:]))

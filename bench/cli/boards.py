@@ -7,18 +7,13 @@ from typing import Annotated
 
 import typer
 
-from bench.cli import complete, options
+from bench.cli import options
 from bench.cli.exits import fail
 from bench.printable import plain
 
 
 def leaderboard(
-    dataset: Annotated[
-        str | None,
-        typer.Option(
-            "--dataset", metavar="NAME", autocompletion=complete.dataset, help="Print the board of this dataset too."
-        ),
-    ] = None,
+    dataset: Annotated[str | None, options.one_dataset("Print the board of this dataset too.")] = None,
     results: options.Results = Path("results"),
     folder: Annotated[
         Path, typer.Option("--leaderboard", metavar="FOLDER", parser=options.path, help="Folder of the boards.")

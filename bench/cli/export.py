@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.atomic import replace_file
-from bench.cli import complete, options
+from bench.cli import options
 from bench.cli.boards import tell_unscored
 from bench.errors import BenchError, unknown
 from bench.plugins import lookup
@@ -21,13 +21,7 @@ def export(
     form: Annotated[str, typer.Option("--format", metavar="FORMAT", help="latex, csv, parquet or json.")],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", parser=options.path, help="The file to write.")],
     dataset: Annotated[
-        str | None,
-        typer.Option(
-            "--dataset",
-            metavar="NAME",
-            autocompletion=complete.dataset,
-            help="The board of this dataset alone.  [default: all boards]",
-        ),
+        str | None, options.one_dataset("The board of this dataset alone.  [default: all boards]")
     ] = None,
     results: options.Results = Path("results"),
     root: options.DataRoot = None,

@@ -41,6 +41,9 @@ SeedCount = Annotated[int | None, typer.Option("--seeds", metavar="N", help="Tra
 SeedList = Annotated[
     str | None, typer.Option("--seed", metavar="LIST", help="Train these seeds instead, e.g. 0,3,5-7.")
 ]
+TrialSeeds = Annotated[
+    str, typer.Option("--seed", metavar="LIST", help="Seeds to try on; those of the boards are refused.")
+]
 Sets = Annotated[
     list[str] | None,
     typer.Option(
@@ -60,6 +63,11 @@ def path(text: str | Path) -> Path:
         return Path(written).expanduser()
     except RuntimeError:
         raise BenchError(f"cannot read the path '{written}': nobody here has this home folder") from None
+
+
+def one_dataset(text: str) -> Any:
+    """--dataset where it is one; its help says what for."""
+    return typer.Option("--dataset", metavar="NAME", autocompletion=complete.dataset, help=text)
 
 
 Results = Annotated[Path, typer.Option("--results", metavar="FOLDER", parser=path, help="Folder of the records.")]
@@ -131,6 +139,17 @@ def seeds(count: int | None, which: str | None) -> list[int]:
         if len(chosen) > MOST_SEEDS:
             raise BenchError(f"the seeds '{which}' are more than {MOST_SEEDS:,}; train them in several runs")
     return list(chosen)
+
+
+def trial_seeds(which: str) -> list[int]:
+    """Of --seed, where none may be a seed that boards report."""
+    from bench.leaderboard.format import ranges
+    from bench.leaderboard.spec import SEEDS
+
+    chosen = seeds(None, which)
+    if shared := sorted(set(chosen) & set(SEEDS)):
+        raise BenchError(f"seeds {ranges(shared)} are those of the boards; try others, e.g. --seed 100")
+    return chosen
 
 
 def _seed_range(part: str, which: str) -> range:

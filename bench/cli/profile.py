@@ -28,12 +28,7 @@ def profile(
             "--method", metavar="NAMES", autocompletion=complete.methods, help="Methods and stacks to profile."
         ),
     ] = "baseline,mt,rot_reg,mt+rot_reg",
-    dataset: Annotated[
-        str | None,
-        typer.Option(
-            "--dataset", metavar="NAME", autocompletion=complete.dataset, help="Dataset to profile methods on."
-        ),
-    ] = None,
+    dataset: Annotated[str | None, options.one_dataset("Dataset to profile methods on.")] = None,
     batch_size: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Samples in a batch.  [default: the protocol's]")
     ] = None,

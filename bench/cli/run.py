@@ -11,7 +11,6 @@ import typer
 from bench.cli import options
 from bench.cli.boards import tell_unscored
 from bench.cli.exits import fail
-from bench.errors import BenchError
 from bench.plugins import lookup
 from bench.printable import plain
 
@@ -143,9 +142,7 @@ def plan(
 def search(
     method: options.Methods,
     dataset: options.Datasets,
-    seed: Annotated[
-        str, typer.Option("--seed", metavar="LIST", help="Seeds to search on; those of the boards are refused.")
-    ] = "100",
+    seed: options.TrialSeeds = "100",
     jobs: options.Jobs = None,
     jobs_per_device: options.JobsPerDevice = 1,
     device: options.Device = "auto",
@@ -159,19 +156,15 @@ def search(
 
     Trains each method's few candidates and prints their validation results; it never looks at the test split.
     """
-    seeds = options.seeds(None, seed)
     lookup.check(method, dataset)
+    seeds = options.trial_seeds(seed)
     from rich.console import Console
 
     from bench.cli.progress import Display
     from bench.data import files
-    from bench.leaderboard.format import ranges
-    from bench.leaderboard.spec import SEEDS
     from bench.runs import cells, rehearsal, runner
     from bench.runs import search as searching
 
-    if shared := sorted(set(seeds) & set(SEEDS)):
-        raise BenchError(f"seeds {ranges(shared)} are those of the boards; search on others, e.g. --seed 100")
     folder = files.root(root)
     plan = cells.plan(searching.candidate_rows(method, dataset), seeds, {}, results, folder)
     executor = runner.local(plan.todo, jobs, device, folder, None, jobs_per_device, PRELOAD)

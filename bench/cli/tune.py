@@ -7,15 +7,12 @@ import typer
 
 from bench.cli import complete, options
 from bench.cli.run import PRELOAD
-from bench.errors import BenchError
 from bench.plugins import lookup
 
 
 def tune(
     dataset: Annotated[str, typer.Argument(metavar="DATASET", autocompletion=complete.dataset)],
-    seed: Annotated[
-        str, typer.Option("--seed", metavar="LIST", help="Seeds to tune on; those of the boards are refused.")
-    ] = "100-102",
+    seed: options.TrialSeeds = "100-102",
     jobs: options.Jobs = None,
     device: options.Device = "auto",
     results: options.Results = Path("search/protocols"),
@@ -31,20 +28,16 @@ def tune(
     One setting after another takes the value that validates best; the test split is never looked at. Published
     protocols are not tuned.
     """
-    seeds = options.seeds(None, seed)
     lookup.check("baseline", dataset)
+    seeds = options.trial_seeds(seed)
     from rich.console import Console
 
     from bench.cli.progress import Display
     from bench.data import files
-    from bench.leaderboard.format import ranges
-    from bench.leaderboard.spec import SEEDS
     from bench.runs import runner
     from bench.runs.plan import Plan
     from bench.runs.tuning import Tuning
 
-    if shared := sorted(set(seeds) & set(SEEDS)):
-        raise BenchError(f"seeds {ranges(shared)} are those of the boards; tune on others, e.g. --seed 100-102")
     folder = files.root(root)
 
     def train(plan: Plan, into: Path) -> None:

@@ -17,10 +17,7 @@ if TYPE_CHECKING:
 
 
 def verify(
-    dataset: Annotated[
-        str | None,
-        typer.Option("--dataset", metavar="NAME", autocompletion=complete.dataset, help="Look at this dataset alone."),
-    ] = None,
+    dataset: Annotated[str | None, options.one_dataset("Look at this dataset alone.")] = None,
     method: Annotated[
         str | None,
         typer.Option("--method", metavar="NAME", autocompletion=complete.methods, help="Look at this method alone."),

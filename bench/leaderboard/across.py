@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -54,6 +55,14 @@ def standing(boards: Sequence[Board]) -> Standing | None:
     return Standing(**{**found, "ranks": ranks})
 
 
+def critical_difference(methods: int, datasets: int) -> float:
+    """The difference of average ranks that Nemenyi's test tells apart at 5%."""
+    from scipy.stats import studentized_range
+
+    q = studentized_range.ppf(1 - LEVEL, methods, math.inf) / math.sqrt(2)
+    return float(q * math.sqrt(methods * (methods + 1) / (6 * datasets)))
+
+
 def diagram(found: Standing) -> str:
     """The ranks along an axis, as text; rows that share a column of bars are not told apart."""
     ranks = [rank for rank, _, _ in found.ranks.values()]
@@ -99,7 +108,7 @@ def _everywhere(boards: Sequence[Board]) -> list[str]:
 
 def _standing(methods: Sequence[str], values: Mapping[str, Mapping[str, list[list[float]]]]) -> Standing:
     import numpy as np
-    from scipy.stats import friedmanchisquare, rankdata, studentized_range
+    from scipy.stats import friedmanchisquare, rankdata
 
     k, n = len(methods), len(values)
     rng = np.random.RandomState(SEED)
@@ -112,8 +121,7 @@ def _standing(methods: Sequence[str], values: Mapping[str, Mapping[str, list[lis
             resampled[i] += rankdata(one[:, seeds].mean(2).T, axis=1) / len(boards)
     means = resampled[drawn, np.arange(RESAMPLES)[:, None]].mean(1)  # (resamples, k)
     low, high = np.quantile(means, (LEVEL / 2, 1 - LEVEL / 2), axis=0)
-    critical = studentized_range.ppf(1 - LEVEL, k, np.inf) / np.sqrt(2) * np.sqrt(k * (k + 1) / (6 * n))
     ranks = found.mean(0)
     order = sorted(range(k), key=lambda i: (ranks[i], methods[i]))
     shown = {methods[i]: (float(ranks[i]), float(low[i]), float(high[i])) for i in order}
-    return Standing(n, shown, float(friedmanchisquare(*found.T).pvalue), float(critical))
+    return Standing(n, shown, float(friedmanchisquare(*found.T).pvalue), critical_difference(k, n))

@@ -19,6 +19,7 @@ from bench.results.record import Record
 from bench.runs.cells import config_today
 from bench.runs.executor import Ended, Executor
 from bench.runs.plan import Cell
+from bench.runs.scoring import known_then
 from bench.runs.worker import Finished
 
 TOLERANCE = 1e-3  # of the deviation of the stored predictions, where torch or the processor is another one
@@ -125,13 +126,7 @@ def adopt(results: Path, executor: Executor, chosen: Sequence[Candidate]) -> Ite
 
 
 def _has_metrics_of(new: Record, old: Record) -> bool:
-    # a metric that the old record does not have is newer than it
-    pairs = [
-        (values, new.metrics.get(split, {}).get(region))
-        for split in old.metrics
-        for region, values in old.metrics[split].items()
-    ]
-    return all(now is not None and values.items() <= now.items() for values, now in pairs)
+    return all(known_then(values, new.metrics.get(split, {})) == values for split, values in old.metrics.items())
 
 
 def _same_machine(old: Record, new: Record) -> bool:

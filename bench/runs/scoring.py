@@ -98,7 +98,7 @@ class Scorer:
                     if splits is not None and on is not None:
                         given = evaluate.metrics(on.dataset, splits, split, *_loaded(kept, key, hashes))
                         if record.config["dataset"] != cells.dataset_part(on):
-                            given = _known_then(record.metrics[split], given)
+                            given = known_then(record.metrics[split], given)
                         yield from _compared(split, record.metrics[split], given)
         except Unsound as error:
             yield "predictions", f"{record.predictions.file}: {error}"
@@ -119,8 +119,8 @@ def _loaded(kept: Arrays, key: str, hashes: Hashes) -> tuple[torch.Tensor, dict[
     return torch.from_numpy(kept.load(key)), columns
 
 
-def _known_then(stated: Mapping[str, Region], given: Mapping[str, Region]) -> dict[str, Region]:
-    # a record of another day's dataset is stale, and not wrong for lacking a metric that is newer than it
+def known_then(stated: Mapping[str, Region], given: Mapping[str, Region]) -> dict[str, Region]:
+    """What is given, without metrics that are newer than the record: it is not wrong for lacking them."""
     return {
         region: {name: value for name, value in values.items() if name in stated.get(region, {})}
         for region, values in given.items()

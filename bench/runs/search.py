@@ -4,7 +4,7 @@ Its seeds are not those of the boards, and it looks at no test value.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -20,7 +20,7 @@ from bench.plugins import resolve
 from bench.plugins.resolve import NamedDataset, NamedMethod
 from bench.results import store
 from bench.runs import select
-from bench.runs.plan import Plan
+from bench.runs.plan import Cell, Plan
 
 SEED = 100  # the first of those that no board reports
 
@@ -60,11 +60,21 @@ def tried(plan: Plan, results: Path) -> list[Tried]:
         cells = [item.cell for item in plan.planned if (item.cell.dataset, item.cell.method) == (dataset, method)]
         base, params = (cells[0].config["method"][0][key] for key in ("name", "params"))
         setting = next(c for c in plugins.load("method", base).candidates if {**params, **c} == params)
-        chosen = [store.read(store.path_of(results, dataset, method, cell.seed)).selection for cell in cells]
-        values = [selected.value for selected in chosen if selected is not None]
-        validation = fmean(values) if len(values) == len(cells) else None
+        validation = mean(validation_values(cells, results))
         found.append(Tried(cells[0].config["dataset"]["name"], base, setting, validation))
     return found
+
+
+def validation_values(cells: Iterable[Cell], results: Path) -> list[float | None]:
+    """What chose the weights of each trained cell; None of one that failed."""
+    records = [store.read(store.path_of(results, cell.dataset, cell.method, cell.seed)) for cell in cells]
+    return [record.selection.value if record.selection else None for record in records]
+
+
+def mean(values: Iterable[float | None]) -> float | None:
+    """Over seeds; None where one failed."""
+    found = list(values)
+    return None if None in found else fmean(value for value in found if value is not None)
 
 
 def best(found: list[Tried]) -> list[Tried]:

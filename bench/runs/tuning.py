@@ -8,7 +8,6 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 from tabulate import tabulate
@@ -19,9 +18,9 @@ from bench.errors import BenchError
 from bench.metrics import METRICS
 from bench.names import Name, parse, value_text
 from bench.plugins import resolve
-from bench.results import store
 from bench.runs import cells, select
 from bench.runs.plan import Plan
+from bench.runs.search import mean, validation_values
 
 ROUNDS = 3
 WIDENINGS = 2  # of a range, at most
@@ -134,8 +133,7 @@ class Tuning:
         return resolve.dataset(self.dataset).dataset.metrics[0]
 
     def _key(self, values: Sequence[float | None]) -> float:
-        found = [value for value in values if value is not None]
-        return METRICS[self._metric()].sort_key(fmean(found) if len(found) == len(self.seeds) else None)
+        return METRICS[self._metric()].sort_key(mean(values))
 
     def _validation(self, setting: Setting) -> list[float | None]:
         name, folder = parse(self.dataset), self.results / text_of(setting)
@@ -144,8 +142,7 @@ class Tuning:
         rows = select.rows("baseline", str(Name(name.base, tuple(sorted(params.items())))), overrides)
         plan = cells.plan(rows, self.seeds, overrides, folder, self.root)
         self.run(plan, folder)
-        records = [store.read(store.path_of(folder, i.cell.dataset, i.cell.method, i.cell.seed)) for i in plan.planned]
-        return [record.selection.value if record.selection else None for record in records]
+        return validation_values((item.cell for item in plan.planned), folder)
 
 
 def _now(on: resolve.NamedDataset, axis: str) -> object:

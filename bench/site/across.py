@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from bench.leaderboard.across import critical_difference
 from bench.leaderboard.board import Board
 from bench.metrics import METRICS
-from bench.site.standing import LEVEL, Standing
+from bench.site.standing import Standing
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,8 @@ def ranks(boards: Sequence[Board]) -> Ranks | None:
         return None
     table = np.array([[found[row] for row in common] for found in means])
     average = stats.rankdata(table, axis=1).mean(axis=0)
-    q = stats.studentized_range.ppf(1 - LEVEL, k, np.inf) / np.sqrt(2)
     order = sorted(zip(average.tolist(), common, strict=True))
-    return Ranks(n, {row: rank for rank, row in order}, float(q * np.sqrt(k * (k + 1) / (6 * n))))
+    return Ranks(n, {row: rank for rank, row in order}, critical_difference(k, n))
 
 
 def verdicts(standings: Mapping[str, Standing]) -> dict[str, dict[str, str]]:

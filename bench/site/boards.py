@@ -132,7 +132,7 @@ def role(row: str, found: Standing) -> str:
 def _draw(made: Page, results: Path, root: Path) -> None:
     board, found = made.board, made.standing
     key = board.spec.keys[0]
-    values = {row: _values(board, row, key) for row in board.statistics if row in board.finished}
+    values = {row: [*board.values(row, key).values()] for row in board.statistics}
     values = {row: own for row, own in values.items() if own}
     roles = {row: role(row, found) for row in board.statistics}
     first = next((row for row in found.tied if row != "baseline"), found.leader or "")
@@ -157,12 +157,6 @@ def _draw(made: Page, results: Path, root: Path) -> None:
         means = {row: statistics.fmean(own) for row, own in values.items()}
         text = "Below and to the left is better." if not METRICS[key[0]].higher_is_better else "Up and left is better."
         made.charts.append(Chart("cost", "Cost against error", text, charts.cost(costs, means, roles, heading)))
-
-
-def _values(board: Board, row: str, key: Key) -> list[float]:
-    metric, region = key
-    found = (record.metrics.get("test", {}).get(region, {}).get(metric) for record in board.finished[row])
-    return [float(value) for value in found if value is not None]
 
 
 def _median(board: Board, row: str, cost: str) -> float | None:

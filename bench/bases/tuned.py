@@ -22,11 +22,13 @@ def note(dataset: str) -> str:
     if (one := outcomes().get(dataset)) is None:
         return ""
     axes = [axis.removeprefix("protocol.").replace("_", " ") for axis in one["best"]]
-    values = {fmean(tried["validation"]): tried["setting"] for tried in one["tried"] if None not in tried["validation"]}
-    (chosen,) = (value for value, setting in values.items() if setting == one["best"])
-    others = min((value for value in values if value != chosen), key=lambda value: abs(value - chosen), default=chosen)
+    means = [
+        (tried["setting"], fmean(tried["validation"])) for tried in one["tried"] if None not in tried["validation"]
+    ]
+    (chosen,) = (mean for setting, mean in means if setting == one["best"])
+    others = [mean for setting, mean in means if setting != one["best"]]
+    nearest = f"; the nearest other {min(others, key=lambda mean: abs(mean - chosen)):.4g}" if others else ""
     return (
         f"Its protocol was tuned for the baseline: {len(one['tried'])} settings of {', '.join(axes)}, chosen by "
-        f"validation {one['metric']} over seeds {one['seeds'][0]} to {one['seeds'][-1]} ({chosen:.4g}; "
-        f"the nearest other {others:.4g})."
+        f"validation {one['metric']} over seeds {one['seeds'][0]} to {one['seeds'][-1]} ({chosen:.4g}{nearest})."
     )

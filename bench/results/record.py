@@ -4,6 +4,7 @@ Predictions lie beside the records, in one file a row: the array `seed-0` of the
 """
 
 import json
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Le
@@ -129,7 +130,7 @@ class Record(_Part):
     @property
     def is_reference(self) -> bool:
         """Whether it is of a reference: no protocol trained it."""
-        return self.config.get("protocol") == {}
+        return is_of_reference(self.config)
 
     @property
     def reason(self) -> str:
@@ -140,6 +141,11 @@ class Record(_Part):
     def path(self) -> str:
         """Where it lies below the results folder."""
         return f"{self.dataset}/{self.method}/seed-{self.seed}.json"
+
+
+def is_of_reference(config: Mapping[str, Any]) -> bool:
+    """Whether a configuration is that of a reference: no protocol trains it."""
+    return config.get("protocol") == {}
 
 
 def schema() -> str:

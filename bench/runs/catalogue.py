@@ -137,6 +137,7 @@ def _version(package: str) -> str:
 
 def _describe(dataset: str) -> dict[str, Any]:
     from bench import plugins
+    from bench.bases import tuned
     from bench.plugins.certificates import certificate
     from bench.runs import select
 
@@ -145,10 +146,11 @@ def _describe(dataset: str) -> dict[str, Any]:
     reasons = {method.name: method.refusal(on.dataset) for method in methods}
     apart = {reference.name: reference.refusal(on.dataset) for reference in references}
     sources = [source for source in plugins.sources("method") if not source.reference]
+    said = plugins.source("dataset", on.base).title, on.dataset.note, tuned.note(on.name)
     return {
         "dataset": on.name,
         "title": on.name,
-        "what": f"{plugins.source('dataset', on.base).title} {on.dataset.note}".strip(),
+        "what": " ".join(filter(None, said)),
         "unit": on.dataset.unit,
         "metrics": list(on.dataset.metrics),
         "synthetic": on.dataset.synthetic,

@@ -10,6 +10,7 @@ import numpy as np
 
 from bench.leaderboard.sampling import Sampling, rounded, row_key, rows_of
 from bench.memory import remembered
+from bench.metrics import METRICS
 from bench.results import arrays, store
 from bench.results.arrays import Unsound
 from bench.results.record import Record
@@ -48,16 +49,18 @@ class _Columns:
         from bench.leaderboard.influence import row_groups
         from bench.plugins import resolve
         from bench.runs import cells
+        from bench.training import evaluate
 
         on = resolve.dataset(dataset)
         splits = cells.load(on, root)
         self.results, self.rows, self.dataset, self.test = results, rows, on.dataset, splits.test
         self.labels = on.dataset.evaluation_arrays(splits.test.labels, splits.test)[1]
-        self.regions = on.dataset.regions(splits.reference_labels().numpy(), self.labels)
+        seen = splits.reference_labels()
+        self.regions = on.dataset.regions(seen.numpy(), self.labels)
         # dense labels become one row a pixel, of which nobody says which picture it is of
         self.known = len(self.labels) == len(splits.test)
-        shared = getattr(splits.test, "shared", {})
-        self.groups = row_groups(len(splits.test), shared) if self.known else np.zeros(0, dtype=int)
+        self.groups = row_groups(len(splits.test), splits.test.shared) if self.known else np.zeros(0, dtype=int)
+        self.given = evaluate.given(on.dataset, seen, self.labels, on.dataset.metrics)
 
     def found(self, wanted: Wanted) -> Sampling:
         from bench.leaderboard.influence import sampling_deviation
@@ -92,7 +95,10 @@ class _Columns:
                 y_hat = self._predictions(record)
                 for metric, region in columns:
                     inside = self._inside(region)
-                    one = influence(metric, y_hat[inside], self.labels[inside])
+                    given = self.given.get(METRICS[metric].given)
+                    one = influence(
+                        metric, y_hat[inside], self.labels[inside], None if given is None else given[inside]
+                    )
                     if one is None:
                         lost.add((metric, region))
                     else:

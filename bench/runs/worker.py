@@ -19,7 +19,7 @@ import torch
 from bench.method import Method
 from bench.plugins import resolve
 from bench.results import store
-from bench.results.record import Environment, Hashes, Memory, Predictions, Record, Status, Timing
+from bench.results.record import Environment, Hashes, Memory, Predictions, Record, Status, Timing, is_of_reference
 from bench.runs import cells
 from bench.runs.plan import Cell
 from bench.stack import batch_counters
@@ -56,7 +56,7 @@ class Finished:
 def run(cell: Cell, context: RunContext, report: Callable[[dict], None]) -> Finished:
     """Train and evaluate one cell; every failure comes back as a record."""
     started, clock = datetime.now(UTC), perf_counter()
-    if not cell.config["protocol"]:  # of a reference, which no GPU fits
+    if is_of_reference(cell.config):  # which no GPU fits
         context = replace(context, device="cpu")
     parts: dict[str, Any] = {}
     predictions = None

@@ -195,10 +195,13 @@ def test_ctrl_c_while_a_plugin_is_imported_ends_the_run(tmp_path, monkeypatch):
         "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(5)\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
-    handler = signal.getsignal(signal.SIGINT)
-    with pytest.raises(KeyboardInterrupt):
-        guard.import_guarded("pressed")
-    assert signal.getsignal(signal.SIGINT) is handler
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job is started deaf to it
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            guard.import_guarded("pressed")
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_once_refused_a_plugin_stays_refused_until_it_is_mended(tmp_path, monkeypatch):

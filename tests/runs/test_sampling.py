@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from bench.dataset import Dataset, Split, Splits
+from bench.dataset import Bins, Dataset, Split, Splits
 from bench.leaderboard.judged import pair
 from bench.leaderboard.sampling import own
 from bench.protocol import Protocol
@@ -85,6 +85,23 @@ def test_deviations_are_over_groups_of_rows_within_each_region(results):
         assert found.deviations[column][pair("baseline", "oe")] == pytest.approx(expected, rel=1e-4)
         assert found.groups[column.partition(" ")[2]] == groups
     assert found.groups["all"] == ROWS // 3
+
+
+def test_a_metric_over_bins_knows_the_bins_of_the_dataset(results, monkeypatch):
+    records, arrays = rows(results)
+    monkeypatch.setattr(Rows, "metrics", ("mae", "balanced_mae"))
+    monkeypatch.setattr(Rows, "bins", Bins(0.0, 4.0, 3))
+    name = own("oe")
+    found = sampling.sampling(results, Path(), "faces", records, {"balanced_mae all": [name]})
+    bins = Rows.bins.index(torch.from_numpy(LABELS)).numpy().ravel()
+    each = np.mean([np.abs(one.astype(float) - LABELS) for one in arrays["oe"]], 0).ravel()
+    there, counts = np.unique(bins, return_counts=True)
+    means = {one: each[bins == one].mean() for one in there}
+    size = dict(zip(there, counts, strict=True))
+    influences = np.array([(e - means[b]) / size[b] * ROWS / len(there) for e, b in zip(each, bins, strict=True)])
+    sums = influences.reshape(-1, 3).sum(1)
+    expected = np.sqrt(len(sums) / (len(sums) - 1) * np.square(sums).sum()) / ROWS
+    assert found.deviations["balanced_mae all"][name] == pytest.approx(expected, rel=1e-4)
 
 
 def test_predictions_that_are_not_those_of_the_records_count_nowhere(results):

@@ -1,0 +1,32 @@
+"""What a board says of a protocol that was tuned."""
+
+import json
+
+import pytest
+
+from bench.bases import tuned
+from bench.runs import catalogue
+
+
+@pytest.fixture
+def kept(tmp_path, monkeypatch):
+    def tried(lr, *validation):
+        return {"setting": {"protocol.lr": lr, "hidden": "64-64"}, "validation": validation}
+
+    settings = [tried(0.01, 3.0, 5.0), tried(0.1, 2.0, 3.0), tried(1.0, 1.0, None), tried(0.001, 6.0, 6.0)]
+    one = {"best": tried(0.1)["setting"], "metric": "mae", "seeds": [100, 101], "tried": settings}
+    monkeypatch.setattr(tuned, "FILE", tmp_path / "tuned.json")
+    tuned.FILE.write_text(json.dumps({"concrete": one}))
+    tuned.outcomes.cache_clear()
+    yield
+    tuned.outcomes.cache_clear()
+
+
+def test_budget_and_outcome_stand_on_the_board_of_the_dataset(kept):
+    said = tuned.note("concrete")
+    assert said == (
+        "Its protocol was tuned for the baseline: 4 settings of lr, hidden, chosen by validation mae over seeds 100 to "
+        "101 (2.5; the nearest other 4)."
+    )
+    assert catalogue._describe("concrete")["what"].endswith(said)
+    assert tuned.note("airfoil") == ""

@@ -45,13 +45,14 @@ def start(*words, cwd, env=None):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        preexec_fn=_heed_ctrl_c,
+        preexec_fn=heed_signals,
     )
 
 
-def _heed_ctrl_c():
-    # a background job, as CI may be, starts its children deaf to it
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+def heed_signals():
+    """To be called in a child: a background job, as CI may be, starts its children deaf to some signals."""
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def numbers(folder):

@@ -7,6 +7,7 @@ boards of an undisturbed run. FOLDER takes all files.
 import contextlib
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -14,11 +15,12 @@ import time
 import uuid
 from pathlib import Path
 
-from support.command_line import numbers
+from support.command_line import heed_signals, numbers
 
 MARK = "BENCH_TEST_RUN"
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 GONE_S = 5.0
+COSTS = re.compile(r"<details><summary>Time and memory</summary>.*?</details>", re.DOTALL)
 
 
 def marked(mark):
@@ -55,7 +57,7 @@ def start(words, folder, **environment):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        preexec_fn=heed_signals,
     )
     return process, mark
 
@@ -64,7 +66,7 @@ def made(folder):
     """What a run has made: its records' numbers, its files of predictions, and its boards but for what cells cost."""
     files = {path.name: path.read_bytes() for path in Path(folder, "results").rglob("*.npz")}
     pages = Path(folder, "leaderboard").iterdir()
-    boards = {path.name: path.read_text().partition("## Time and memory")[0] for path in pages}
+    boards = {path.name: COSTS.sub("", path.read_text()) for path in pages}
     return numbers(folder), files, boards
 
 

@@ -92,7 +92,7 @@ def local(
     sha, dirty = _checkout()
     context = RunContext(str(root.absolute()), git_sha=sha, git_dirty=dirty)
     named = [resolve.dataset(name).dataset for name in {cell.dataset for cell in todo}]
-    needed = {*imports, *_foreign(todo), *(module for dataset in named for module in dataset.imports)}
+    needed = {*imports, *_plugins(todo), *(module for dataset in named for module in dataset.imports)}
     needed |= {module for base in _references(todo) for module in plugins.load("method", base).imports}
     workers = machine.at_a_time(len(todo), jobs, chosen, per_device)
     return LocalExecutor(workers, context, timeout, chosen, sorted(needed))
@@ -103,13 +103,13 @@ def _references(todo: Sequence[Cell]) -> set[str]:
     return used.intersection(plugins.references())
 
 
-def _foreign(todo: Sequence[Cell]) -> set[str]:
-    # modules of third parties' plug-ins, which are imported here already and work
+def _plugins(todo: Sequence[Cell]) -> set[str]:
+    # imported here already, so that they work; others may hang or end the process in which all cells begin
     used: dict[Kind, set[str]] = {
         "method": {part["name"] for cell in todo for part in cell.config["method"]},
         "dataset": {cell.config["dataset"]["name"] for cell in todo},
     }
-    return {plugins.modules(kind)[name] for kind in KINDS for name in used[kind] & plugins.modules(kind).foreign}
+    return {plugins.modules(kind)[name] for kind in KINDS for name in used[kind]}
 
 
 def _checkout() -> tuple[str | None, bool | None]:

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 
+import bench
 from bench import plugins
 from bench.dataset import Dataset
 from bench.errors import BenchError, BrokenPlugin
@@ -123,6 +125,20 @@ def test_its_author_sees_the_whole_traceback(call):
     assert "Traceback" in said.stderr
     assert "gone.py" in said.stderr
     assert said.stderr.splitlines()[-1].startswith("bench: the method 'gone' is broken")
+
+
+@pytest.mark.slow
+def test_a_file_among_ours_that_ends_the_process_does_not_end_the_runs_of_others(tmp_path):
+    root = Path(bench.__file__).parents[1]
+    for name in ("bench", "methods", "datasets"):
+        shutil.copytree(root / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "methods/ends.py").write_text(METHODS["exits_hard"][0])
+    words = ["run", "--method", "baseline", "--dataset", "digits", "--seeds", "1", "--set", "protocol.epochs=1"]
+    env = os.environ | {"PYTHONPATH": str(tmp_path), "BENCH_CACHE": str(tmp_path / "cache")}
+    command = [sys.executable, "-m", "bench", *words, "--results", str(tmp_path / "results")]
+    said = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said.stderr
+    assert "digits baseline seed 0: test mae" in said.stderr
 
 
 @pytest.mark.parametrize("value", ["x/../../y:z", "x..y", "a:b", "a b", "CON?", "Upper", "ü", "x" * 250])

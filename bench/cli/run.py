@@ -128,8 +128,8 @@ def plan(
 
     devices = machine.foreseen_devices(device)
     wanted = catalogue.wanted(method, dataset, overrides)
-    fingerprints = catalogue.fingerprints((one.dataset for one in wanted), files.root(root))
-    made = compare(wanted, fingerprints, chosen, results, *again)
+    fingerprints, broken = catalogue.fingerprints_or_reasons((one.dataset for one in wanted), files.root(root))
+    made = compare(wanted, fingerprints, chosen, results, *again, broken)
     together = machine.at_a_time(len(made.todo), jobs, devices, jobs_per_device)
     if as_json:
         print(json.dumps(estimate.as_json(made, results, together), indent=1))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.data import stamps
-from bench.errors import BenchError
+from bench.errors import BenchError, BrokenPlugin
 from bench.memory import remembered
 from bench.plugins import health
 from bench.plugins.discovery import KINDS
@@ -78,6 +78,27 @@ def fingerprints(datasets: Iterable[str], root: Path) -> dict[str, str]:
         return cells.load(checked()[name], root).fingerprint()
 
     return {name: remembered("fingerprint", _state_of_data(name, root), partial(fingerprint, name)) for name in names}
+
+
+def fingerprints_or_reasons(datasets: Iterable[str], root: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """The fingerprints, and why each dataset that is broken cannot be loaded; of several the others go on.
+
+    Raises:
+        BenchError: files are missing or wrong, or the only dataset is broken.
+    """
+    names = list(dict.fromkeys(datasets))
+    try:
+        return fingerprints(names, root), {}
+    except BrokenPlugin:
+        if len(names) == 1:
+            raise
+    found, broken = dict[str, str](), dict[str, str]()
+    for name in names:
+        try:
+            found |= fingerprints([name], root)
+        except BrokenPlugin as error:
+            broken[name] = error.reason
+    return found, broken
 
 
 def data_or_reason(dataset: str, root: Path) -> tuple[str | None, str]:

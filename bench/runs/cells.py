@@ -77,19 +77,18 @@ def plan(
     """Resolve the cells of some methods on each dataset and compare them with the records that are there."""
     require_data([on for on, _ in rows], root)
     fingerprints, lengths = dict[str, str](), dict[str, int]()
-    broken: dict[tuple[str, str], str] = {}
+    broken: dict[str, str] = {}
     for on, _ in rows:
         try:
             splits = load(on, root)
         except BrokenPlugin as error:  # of several datasets the others go on
             if len(rows) == 1:
                 raise
-            broken["every method", on.name] = error.reason
+            broken[on.name] = error.reason
         else:
             fingerprints[on.name], lengths[on.name] = splits.fingerprint(), len(splits.train)
-    loaded = [(on, methods) for on, methods in rows if on.name in fingerprints]
-    made = compare(wanted(loaded, overrides), fingerprints, seeds, results, retry, rerun_stale)
-    return replace(made, rows=lengths, refused={**made.refused, **broken})
+    made = compare(wanted(rows, overrides), fingerprints, seeds, results, retry, rerun_stale, broken)
+    return replace(made, rows=lengths)
 
 
 def wanted(rows: Rows, overrides: Mapping[str, Any]) -> Iterator[Wanted]:

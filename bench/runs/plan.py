@@ -90,6 +90,7 @@ def compare(
     results: Path,
     retry: frozenset[str] = frozenset(),
     rerun_stale: bool = False,
+    broken: Mapping[str, str] | None = None,
 ) -> Plan:
     """The cells of what is wanted, each with what its results folder holds.
 
@@ -97,12 +98,16 @@ def compare(
         fingerprints: of the data, by dataset.
         retry: statuses of failed records to train again; "failed" is all of them.
         rerun_stale: train stale cells again.
+        broken: why data cannot be loaded, by dataset; it has no fingerprint.
 
     Raises:
         BenchError: nothing that is wanted is defined.
     """
     result, known = Plan([]), Equivalences.read(results)
     for one in wanted:
+        if broken and one.dataset in broken:
+            result.refused["every method", one.dataset] = broken[one.dataset]
+            continue
         if one.refusal:
             result.refused[one.method, one.dataset] = one.refusal
             continue

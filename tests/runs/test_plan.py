@@ -53,6 +53,23 @@ def test_a_plan_of_plain_data_is_that_of_the_objects(tmp_path):
     ]  # fmt: skip
 
 
+def test_of_several_datasets_one_that_cannot_be_loaded_leaves_the_others(tmp_path, monkeypatch):
+    def broken(self, root):
+        raise OSError("no disk")
+
+    monkeypatch.setattr(type(resolve.dataset("torus").dataset), "load", broken)
+    monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "cache"))
+    wanted = catalogue.wanted("mt", "circle,torus", {})
+    found, reasons = catalogue.fingerprints_or_reasons([one.dataset for one in wanted], tmp_path)
+    made = compare(wanted, found, [0], tmp_path, broken=reasons)
+    planned = cells.plan(select.rows("mt", "circle,torus", {}), [0], {}, tmp_path, tmp_path)
+    for plan in (made, planned):
+        assert [cell.dataset for cell in plan.todo] == ["circle"]
+        assert "no disk" in plan.refused["every method", "torus"]
+    with pytest.raises(BenchError, match="no disk"):
+        catalogue.fingerprints_or_reasons(["torus"], tmp_path)
+
+
 def test_what_is_defined_nowhere_is_an_error(tmp_path):
     with pytest.raises(BenchError, match="'lds' is not defined on 'circle': no bins"):
         compare([Wanted("circle", "lds", {}, "no bins")], {"circle": "f"}, [0], tmp_path)

@@ -38,9 +38,23 @@ def sampling(results: Path, root: Path, dataset: str, rows: Rows, wanted: Wanted
         return [made.keys, made.groups, made.deviations]
 
     pairs = json.dumps({column: list(pairs) for column, pairs in wanted.items()}, sort_keys=True)
-    asked = [dataset, found, keys, hashlib.sha256(pairs.encode()).hexdigest()]
+    files = {row: _files(results, rows[row]) for row in keys}  # which may come later than the records that name them
+    asked = [dataset, found, keys, files, hashlib.sha256(pairs.encode()).hexdigest()]
     keys, groups, deviations = remembered("sampling", asked, compute)
     return Sampling(keys, groups, deviations).only(keys, wanted)
+
+
+def _files(results: Path, records: Iterable[Record]) -> list[list[Any]]:
+    # what there is of the predictions of some records: size and time of change
+    named = {_file(results, record) for record in records}
+    there = [(path.name, path.stat()) for path in sorted(named) if path.is_file()]
+    return [[name, stat.st_size, stat.st_mtime_ns] for name, stat in there]
+
+
+def _file(results: Path, record: Record) -> Path:
+    assert record.predictions is not None
+    folder = store.path_of(results, record.dataset, record.method, record.seed).parent
+    return folder / record.predictions.file
 
 
 class _Columns:
@@ -111,12 +125,11 @@ class _Columns:
         import torch
 
         assert record.predictions is not None
-        path = store.path_of(self.results, record.dataset, record.method, record.seed)
-        with arrays.opened(path.parent / record.predictions.file) as kept:
-            shape = self.dataset.predictions_shape(self.test)
-            if kept.digest(path.stem, shape)[0] != record.predictions.sha256:
-                raise Unsound(f"array {path.stem} has not the SHA-256 of the record")
-            loaded = torch.from_numpy(kept.load(path.stem, shape))
+        name, shape = f"seed-{record.seed}", self.dataset.predictions_shape(self.test)
+        with arrays.opened(_file(self.results, record)) as kept:
+            if kept.digest(name, shape)[0] != record.predictions.sha256:
+                raise Unsound(f"array {name} has not the SHA-256 of the record")
+            loaded = torch.from_numpy(kept.load(name, shape))
         return self.dataset.evaluation_arrays(loaded, self.test)[0]
 
     def _inside(self, region: str) -> np.ndarray:

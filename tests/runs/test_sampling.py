@@ -1,5 +1,6 @@
 """What draws of test rows move, from the predictions and labels of a results folder."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -111,6 +112,25 @@ def test_predictions_that_are_not_those_of_the_records_count_nowhere(results):
     assert found.deviations == {}
     (results / "faces/oe/predictions.npz").unlink()
     assert sampling.sampling(results, Path(), "faces", records, WANTED).deviations == {}
+
+
+def test_predictions_that_come_later_than_the_records_count_once_they_are_there(results, monkeypatch):
+    known = {}
+
+    def remembered(name, asked, compute):
+        question = json.dumps(asked)
+        if question not in known:
+            known[question] = compute()
+        return known[question]
+
+    monkeypatch.setattr("bench.runs.sampling.remembered", remembered)
+    records, _ = rows(results)
+    file = results / "faces/oe/predictions.npz"
+    elsewhere = file.rename(results / "later.npz")
+    assert sampling.sampling(results, Path(), "faces", records, WANTED).deviations == {}
+    elsewhere.rename(file)
+    assert own("oe") in sampling.sampling(results, Path(), "faces", records, WANTED).deviations["mae all"]
+    assert len(known) == 2
 
 
 def test_without_the_data_of_the_records_nothing_is_said(results, monkeypatch):

@@ -67,9 +67,8 @@ def method(base: str) -> MethodFacts:
     ]
     refused = {on.name: reason for on in datasets if (reason := resolve.refusal(base, on.dataset))}
     docs = source.doc.strip(), inspect.cleandoc(cls.__doc__ or "")
-    return MethodFacts(
-        base, *docs, list(cls.slots()), rows, certificate(base), source.differs, refused, source.reference
-    )
+    slots = [] if source.reference else list(cls.slots())
+    return MethodFacts(base, *docs, slots, rows, certificate(base), source.differs, refused, source.reference)
 
 
 def dataset(text: str) -> DatasetFacts:

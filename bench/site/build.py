@@ -11,6 +11,7 @@ import bench
 from bench import leftovers
 from bench.atomic import replace_file
 from bench.errors import BenchError
+from bench.leaderboard import across as ranking
 from bench.leaderboard.publish import Made
 from bench.memory import remembered
 from bench.names import parse
@@ -94,13 +95,14 @@ def _of_plugins(render: Render, pages: list[Page], facts: Facts, named: dict[str
 
 def _across(render: Render, pages: list[Page], named: dict[str, Any]) -> str:
     real = [page for page in pages if not page.board.spec.synthetic and page.standing.leader is not None]
-    ranks = across.ranks([page.board for page in real])
+    ranks = ranking.standing([page.board for page in real])
     verdicts = across.verdicts({page.board.spec.dataset: page.standing for page in real})
     chart = None
     if ranks is not None:
         text = (
-            f"Of the methods on all {ranks.boards} boards. Those in the band, {ranks.critical:.2f} ranks wide, are not "
-            "told apart from the best one (Nemenyi, 5%)."
+            f"Of the methods that are whole on every board, over {ranks.datasets} datasets, with 95% intervals over "
+            f"datasets and seeds. Those in the band, {ranks.critical:.2f} ranks wide, are not told apart from the best "
+            "one (Nemenyi, 5%)."
         )
         chart = Chart("ranks", "Average ranks and the critical difference", text, charts.critical_differences(ranks))
     return render("across", pages=real, verdicts=verdicts, chart=chart, **named)

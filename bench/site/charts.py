@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bench.site.across import Ranks
+from bench.leaderboard import across
 from bench.site.curves import Point
 from bench.site.labels import ByLabel
 from bench.site.standing import interval
@@ -147,30 +147,33 @@ def cost(costs: Mapping[str, float], means: Mapping[str, float], roles: Mapping[
     return _spec({"encoding": {"x": x, "y": y}, "layer": layers, "height": 320})
 
 
-def critical_differences(found: Ranks) -> Spec:
-    """Average ranks over boards; the band is as wide as what the best one may lie ahead by chance."""
-    best = min(found.mean.values())
+def critical_differences(found: across.Standing) -> Spec:
+    """Average ranks and their intervals; the band is as wide as what the best one may lie ahead by chance."""
+    best = min(rank for rank, _, _ in found.ranks.values())
     points = [
-        {"row": row, "rank": rank, "role": "best group" if rank <= best + found.critical else "others"}
-        for row, rank in found.mean.items()
+        {
+            "row": row,
+            "rank": rank,
+            "low": low,
+            "high": high,
+            "role": "best group" if rank <= best + found.critical else "others",
+        }
+        for row, (rank, low, high) in found.ranks.items()
     ]
     for point in points:
         point["role"] = "baseline" if point["row"] == "baseline" else point["role"]
     x = {"type": "quantitative", "title": "average rank; 1 is best", "scale": {"zero": False, "domainMin": 1}}
-    y = {"field": "row", "type": "nominal", "sort": list(found.mean), "title": None}
+    y = {"field": "row", "type": "nominal", "sort": list(found.ranks), "title": None}
     band = [{"low": best, "high": best + found.critical}]
+    shared = {"y": y, "color": _by_role()}
+    tooltip = [_tip("row", "method"), _tip("rank", "average rank"), _tip("low"), _tip("high")]
+    dot = {"type": "point", "filled": True, "size": 90, "opacity": 1}
     layers = [
         _layer(band, {"type": "rect", "color": "var(--density)"}, x={**x, "field": "low"}, x2={"field": "high"}),
-        _layer(
-            points,
-            {"type": "point", "filled": True, "size": 90, "opacity": 1},
-            x={**x, "field": "rank"},
-            y=y,
-            color=_by_role(),
-            tooltip=[_tip("row", "method"), _tip("rank", "average rank")],
-        ),
+        _layer(points, {"type": "rule", "strokeWidth": 2}, x={**x, "field": "low"}, x2={"field": "high"}, **shared),
+        _layer(points, dot, x={**x, "field": "rank"}, tooltip=tooltip, **shared),
     ]
-    return _spec({"layer": layers, "height": STEP * len(found.mean)})
+    return _spec({"layer": layers, "height": STEP * len(found.ranks)})
 
 
 def _named(points: Sequence[Spec]) -> list[Spec]:

@@ -125,3 +125,9 @@ def test_a_method_says_all_that_bench_show_says():
     assert found.certificate[1] == "5"
     assert "weight" in {row[0] for row in found.values}
     assert plugin_facts.dataset("digits").kind == "Pictures"
+
+
+def test_a_reference_has_facts_without_slots():
+    found = plugin_facts.method("constant")
+    assert (found.slots, found.reference) == ([], True)
+    assert found.values

@@ -5,13 +5,13 @@ import json
 import numpy as np
 import pytest
 
+from bench.leaderboard.across import Standing
 from bench.leaderboard.board import Board
 from bench.leaderboard.spec import BoardSpec
 from bench.results import store
 from bench.results.record import Predictions
 from bench.runs import cells
 from bench.site import charts, curves, labels
-from bench.site.across import Ranks
 from support.board_records import record
 
 vl_convert = pytest.importorskip("vl_convert")
@@ -26,7 +26,7 @@ SPECS = {
     "curves": charts.learning(CURVES, "oe", "MAE"),
     "baseline alone": charts.learning({"baseline": CURVES["baseline"]}, "", "MAE"),
     "cost": charts.cost({"baseline": 1.0, "oe": 20.0}, {"baseline": 1.0, "oe": 0.0}, ROLES, "MAE"),
-    "ranks": charts.critical_differences(Ranks(3, {"oe": 1.2, "baseline": 2.0}, 0.5)),
+    "ranks": charts.critical_differences(Standing(3, {"oe": (1.2, 1.0, 1.5), "baseline": (2.0, 1.6, 2.4)}, 0.01, 0.5)),
 }
 
 

@@ -63,16 +63,6 @@ def test_seeds_that_are_all_alike_have_an_interval_without_width():
     assert (gain.mean, gain.p, gain.verdict) == (0.0, 1.0, "tie")
 
 
-def test_average_ranks_are_over_the_methods_of_every_board():
-    first = board({"baseline": (3.0, 3.0), "oe": (1.0, 1.0), "mt": (2.0, 2.0)})
-    second = board({"baseline": (1.0, 1.0), "oe": (2.0, 2.0)})
-    found = across.ranks([first, second])
-    assert found.mean == {"baseline": 1.5, "oe": 1.5}
-    # q(0.05; 2, inf) / sqrt 2 = 1.960; times sqrt(2 * 3 / 12)
-    assert found.critical == pytest.approx(1.959964 * 0.5**0.5, rel=1e-4)
-    assert across.ranks([first]) is None
-
-
 def test_methods_with_the_most_wins_come_first():
     found = across.verdicts({"faces": standing(board(VALUES))})
     assert list(found) == ["mt+oe", "oe", "mt", "ranksim"]

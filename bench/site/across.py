@@ -6,15 +6,16 @@ from bench.site.standing import Standing
 
 
 def verdicts(standings: Mapping[str, Standing]) -> dict[str, dict[str, str]]:
-    """Method -> board -> win, tie or loss; the methods with the most wins come first, then those with fewer losses."""
+    """Row -> board -> win, tie or loss; most wins first, then fewest losses, and references after all methods."""
     found: dict[str, dict[str, str]] = {}
+    references = {row for one in standings.values() for row in one.references}
     for name, one in standings.items():
         for row, gain in one.gains.items():
             if " {" not in row:
                 found.setdefault(row, {})[name] = gain.verdict
 
-    def place(row: str) -> tuple[int, int, str]:
+    def place(row: str) -> tuple[bool, int, int, str]:
         own = list(found[row].values())
-        return -own.count("win"), own.count("loss"), row
+        return row in references, -own.count("win"), own.count("loss"), row
 
     return {row: found[row] for row in sorted(found, key=place)}

@@ -24,8 +24,8 @@ class Advice:
     """A line of the first table.
 
     Args:
-        use: the row to use: the baseline where no row is told apart from it, else the cheapest row that beats it among
-            those that share the lead.
+        use: the row to use: the best reference where the best row loses to one; else the baseline where no row is told
+            apart from it, else the cheapest row that beats it among those that share the lead.
         others: how many more share the lead.
         gain, cost: of `use` over the baseline.
         sure: how sure that is.
@@ -41,11 +41,16 @@ class Advice:
 
 @dataclass(frozen=True)
 class Kind:
-    """The boards on one kind of data; `wins` counts the boards of each method that beats the baseline, most first."""
+    """The boards on one kind of data.
+
+    `wins` counts the boards of each method that beats the baseline, most first, and `ahead` those on which a reference
+    is the one to use.
+    """
 
     name: str
     boards: int
     wins: dict[str, int]
+    ahead: dict[str, int]
     rows: list[Advice]
 
 
@@ -62,17 +67,24 @@ def kinds(pages: Sequence[Page], kind_of: Mapping[str, str]) -> list[Kind]:
 def _kind(name: str, pages: Sequence[Page]) -> Kind:
     there = [page for page in pages if page.standing.leader is not None]
     wins = Counter(row for page in there for row in page.standing.winners if " {" not in row)
-    most = {row: wins[row] for row in sorted(wins, key=lambda row: (-wins[row], row))}
-    return Kind(name, len(there), most, [_advice(page) for page in pages])
+    ahead = Counter(row for page in there if (row := page.standing.ahead))
+    return Kind(name, len(there), _most(wins), _most(ahead), [_advice(page) for page in pages])
+
+
+def _most(counts: Counter[str]) -> dict[str, int]:
+    return {row: counts[row] for row in sorted(counts, key=lambda row: (-counts[row], row))}
 
 
 def _advice(page: Page) -> Advice:
     found = page.standing
     if found.leader is None:
         return Advice(page, NONE, 0, "", "no seed has finished", "")
-    others = len(found.tied) - 1
+    others, best = len(found.tied) - 1, found.gains.get(found.leader)
+    if found.ahead:
+        gain = found.gains.get(found.ahead)
+        words = f": the best, {found.leader}, gains {percent(best)}" if best else ""
+        return Advice(page, found.ahead, 0, percent(gain) if gain else "", f"better than every method here{words}", "")
     if "baseline" in found.tied:
-        best = found.gains.get(found.leader)
         words = f"; the best mean, {found.leader}, gains {percent(best)}" if best else ""
         return Advice(page, "baseline", others, "none", f"no method is told apart from it{words}", "1×")
     ratios, winners = page.ratios, [row for row in found.tied if row in found.winners]

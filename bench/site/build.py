@@ -105,7 +105,8 @@ def _across(render: Render, pages: list[Page], named: dict[str, Any]) -> str:
             "one (Nemenyi, 5%)."
         )
         chart = Chart("ranks", "Average ranks and the critical difference", text, charts.critical_differences(ranks))
-    return render("across", pages=real, verdicts=verdicts, chart=chart, **named)
+    apart = {row for page in real for row in page.standing.references}
+    return render("across", pages=real, verdicts=verdicts, references=apart, chart=chart, **named)
 
 
 def _facts() -> dict[str, dict[str, dict[str, Any]]]:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import fmean
 
 import numpy as np
@@ -39,12 +39,19 @@ class Standing:
         tied: the rows that are not told from the leader, which is among them; best first.
         gains: row -> its gain over the baseline.
         winners: the rows that beat the baseline, best first.
+        references: reference -> what the leader does against it: win, tie or loss; best reference first.
     """
 
     leader: str | None
     tied: tuple[str, ...]
     gains: Mapping[str, Gain]
     winners: list[str]
+    references: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def ahead(self) -> str | None:
+        """The best reference that beats the leader."""
+        return next((row for row, word in self.references.items() if word == "loss"), None)
 
 
 def standing(board: Board) -> Standing:
@@ -54,7 +61,9 @@ def standing(board: Board) -> Standing:
     whole = {row for row, own in board.statistics.items() if board.is_whole(row, own[key])}
     gains = {row: _gain(board, key, row, one) for row, one in judged.from_baseline.items() if row in whole}
     tied = tuple(row for row in board.statistics if row in judged.tied)
-    return Standing(board.leader(key), tied, gains, board.winners(key))
+    against = judged.from_references
+    references = {row: verdict(key, against[row]) for row in board.statistics if row in against}
+    return Standing(board.leader(key), tied, gains, board.winners(key), references)
 
 
 def interval(values: Sequence[float]) -> tuple[float, float, float]:

@@ -1,11 +1,14 @@
 """Gains over the baseline, verdicts and the group that shares the lead."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import pytest
 from scipy import stats
 
 from bench.leaderboard.board import Board
 from bench.leaderboard.spec import BoardSpec
-from bench.site import across
+from bench.site import across, advice
 from bench.site.standing import interval, standing
 from support.board_records import FACES, record
 from support.sites import VALUES
@@ -67,3 +70,25 @@ def test_methods_with_the_most_wins_come_first():
     found = across.verdicts({"faces": standing(board(VALUES))})
     assert list(found) == ["mt+oe", "oe", "mt", "ranksim"]
     assert found["ranksim"] == {"faces": "loss"}
+
+
+def with_references(values):
+    spec = replace(FACES, references=("linear", "forest"), one_seed=("linear",))
+    return Board(spec, [record(row, k, x) for row, own in values.items() for k, x in enumerate(own)])
+
+
+def test_where_a_reference_beats_the_best_method_it_is_the_one_to_use():
+    made = with_references({**VALUES, "linear": (9.0,), "forest": (5.0, 5.1, 5.2, 5.05)})
+    found = standing(made)
+    assert (found.leader, found.ahead) == ("oe", "forest")
+    assert found.references == {"forest": "loss", "linear": "win"}
+    page = SimpleNamespace(board=made, standing=found, ratios={})
+    ((kind,), said) = advice.kinds([page], {"faces": "Faces"}), "better than every method here: the best, oe, gains +1"
+    assert (kind.ahead, kind.rows[0].use) == ({"forest": 1}, "forest")
+    assert kind.rows[0].sure.startswith(said)
+    assert list(across.verdicts({"faces": found}))[-2:] == ["forest", "linear"]
+
+
+def test_references_that_do_not_beat_the_best_method_change_no_advice():
+    found = standing(with_references({**VALUES, "linear": (9.0,), "forest": (6.0, 6.15, 6.17, 6.1)}))
+    assert (found.ahead, found.references) == (None, {"forest": "tie", "linear": "win"})

@@ -52,7 +52,12 @@ def boards(results: Path) -> publish.Made:
 
 
 def facts():
-    method = {"class_doc": "What.\n\nArgs:\n    weight: of the term.", "slots": ["loss"], "reference": False, "differs": "nothing"}
+    method = {
+        "class_doc": "What.\n\nArgs:\n    weight: of the term.",
+        "slots": ["loss"],
+        "reference": False,
+        "differs": "nothing",
+    }
     method |= {"values": [("weight", "1", "all", "paper", "a number")], "certificate": ("the paper", "3", "1e-07")}
     dataset = {"metrics": ["mae"], "unit": "years", "groups": ["g"], "parameters": [("rows", "5", "a number")]}
     dataset |= {

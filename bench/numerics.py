@@ -26,6 +26,7 @@ NUMERICS: dict[str, int] = {
     "ages": 1,
     "holdout": 1,
     "references": 1,
+    "described": 1,
 }
 
 # what every cell runs, whatever its plug-ins import
@@ -66,6 +67,13 @@ MODULES: dict[str, tuple[str, ...]] = {
     "coordinates": ("bench.bases.coordinates", "bench.data.pickled_arrays"),
     "ages": ("bench.bases.ages", "bench.bases.age_lists"),
     "holdout": ("bench.bases.holdout",),
+    "described": (
+        "bench.described.columns",
+        "bench.described.networks",
+        "bench.described.reading",
+        "bench.described.splitting",
+        "bench.described.table",
+    ),
     # plain features too, which no network reads: datasets reach those modules, and no key of a method holds them
     "references": ("bench.bases.reference",),
 }

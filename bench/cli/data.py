@@ -68,6 +68,31 @@ def add(
             fail(f"{len(missing):,} are missing: {files.first(missing)}")
 
 
+@app.command("describe")
+def describe_(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A dataset, or your own: houses.toml, or houses.csv with --target.")
+    ],
+    target: options.Target = None,
+    root: options.DataRoot = None,
+) -> None:
+    """Show what a dataset holds. Of your own: missing values, duplicates, groups, labels and regions."""
+    name = options.datasets(name, target)
+    lookup.check_dataset(name)
+    from bench.cli import describe
+    from bench.data import files
+    from bench.described.table import DescribedTable
+    from bench.plugins import resolve
+
+    dataset = resolve.dataset(name).dataset
+    if isinstance(dataset, DescribedTable):
+        from bench.described.report import report
+
+        print(report(dataset))
+    else:
+        print(describe.page(name, files.root(root)))
+
+
 @app.command()
 def audit(
     name: Names,

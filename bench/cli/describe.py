@@ -8,7 +8,7 @@ from tabulate import tabulate
 
 from bench import plugins
 from bench.names import parse_stack
-from bench.plugins import health, lookup
+from bench.plugins import described, health, lookup
 from bench.plugins.discovery import KINDS
 from bench.plugins.parameters import parameters
 from bench.printable import one_line
@@ -86,7 +86,7 @@ def page(text: str, root: Path) -> str:
     """One method, stack or dataset in full."""
     lookup.check_any(text)
     names = parse_stack(text)
-    if len(names) == 1 and names[0].base in plugins.modules("dataset"):
+    if len(names) == 1 and _is_dataset(names[0].base):
         return _dataset_page(text, root)
     from bench.plugins import resolve
 
@@ -100,7 +100,7 @@ def schemas(text: str) -> dict[str, Any]:
     from bench.plugins import resolve, schemas
 
     bases = [name.base for name in parse_stack(text)]
-    if len(bases) == 1 and bases[0] in plugins.modules("dataset"):
+    if len(bases) == 1 and _is_dataset(bases[0]):
         resolve.dataset(text)
         return {bases[0]: schemas.of_parameters("dataset", bases[0]), "protocol": schemas.of_protocol()}
     for name in parse_stack(text):
@@ -184,3 +184,7 @@ def _samples(on: "NamedDataset", root: Path) -> str:
         names = [] if regions is None else regions.ravel().tolist()
         rows.append((name, len(split), *(names.count(region) or "" for region in ORDER)))
     return tabulate(rows, ("split", "samples", *ORDER))
+
+
+def _is_dataset(base: str) -> bool:
+    return base in plugins.modules("dataset") or described.find(base) is not None

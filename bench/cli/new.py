@@ -12,6 +12,7 @@ import typer
 import bench
 from bench import plugins
 from bench.cli import options
+from bench.cli.description import describe
 from bench.errors import BenchError
 from bench.names import unsafe_reason
 from bench.plugins import lookup
@@ -22,19 +23,44 @@ KINDS = ("method", "dataset")
 
 def new(
     kind: Annotated[str, typer.Argument(metavar="KIND", help="method or dataset")],
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Its name on the command line, e.g. my_loss.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="Its name on the command line, e.g. my_loss; or, with --target, your data: houses.csv."
+        ),
+    ],
+    target: options.Target = None,
     out: Annotated[
         Path | None,
         typer.Option(
             metavar="FOLDER",
             parser=options.path,
-            help="Folder of your own package to write to.  [default: methods or datasets here]",
+            help="Folder to write to, such as your own package.  [default: methods or datasets here; of a description, "
+            "this folder]",
         ),
     ] = None,
+    unit: Annotated[str, typer.Option(metavar="WORD", help="Of your data: the unit of the target.")] = "",
+    group: Annotated[
+        str, typer.Option(metavar="COLUMN", help="Of your data: rows of one group stay in one split.")
+    ] = "",
+    time: Annotated[str, typer.Option(metavar="COLUMN", help="Of your data: the latest rows test, as in use.")] = "",
+    split: Annotated[
+        str, typer.Option(metavar="COLUMN", help="Of your data: a column that says train, val or test.")
+    ] = "",
 ) -> None:
-    """Write the file of a new method or dataset. It is small, passes `bench check`, and is yours to change."""
+    """Write the file of a new method or dataset. It is small, passes `bench check`, and is yours to change.
+
+    Of a dataset in a file, `bench new dataset houses.csv --target price` writes houses.toml, without code.
+    """
     if kind != "method" and kind != "dataset":
         raise BenchError(f"cannot make a '{kind}'; write bench new method NAME or bench new dataset NAME")
+    from bench.described import given
+
+    if kind == "dataset" and given.is_data(name):
+        describe(name, target, out or Path(), unit=unit, group=group, time=time, split=split)
+        return
+    if target or unit or group or time or split:
+        raise BenchError(f"'{name}' is no file of data; write bench new dataset FILE.csv --target COLUMN")
     _require_new(name)
     folder = _folder(kind) if out is None else out
     path = folder / f"{name}.py"

@@ -10,6 +10,7 @@ import typer
 
 from bench.cli import complete
 from bench.errors import BenchError
+from bench.plugins import described
 
 MOST_JOBS = 1024  # processes
 MOST_SEEDS = 10_000  # at a time
@@ -34,8 +35,13 @@ Datasets = Annotated[
         "--dataset",
         metavar="NAMES",
         autocompletion=complete.datasets,
-        help="Datasets and groups of them, separated by commas: circle,uci. 'all' is every dataset.",
+        help="Datasets and groups of them, separated by commas: circle,uci. 'all' is every dataset. Also your own: "
+        "houses.toml, which bench new writes, or houses.csv with --target.",
     ),
+]
+Target = Annotated[
+    str | None,
+    typer.Option("--target", metavar="COLUMN", help="The column to predict, of data without a description."),
 ]
 SeedCount = Annotated[int | None, typer.Option("--seeds", metavar="N", help="Train seeds 0 to N-1.  [default: 10]")]
 SeedList = Annotated[
@@ -65,12 +71,21 @@ def path(text: str | Path) -> Path:
         raise BenchError(f"cannot read the path '{written}': nobody here has this home folder") from None
 
 
+def results_folder(text: str | Path) -> Path:
+    """Of --results, whose folder may describe datasets."""
+    folder = path(text)
+    described.register_kept(folder)
+    return folder
+
+
 def one_dataset(text: str) -> Any:
     """--dataset where it is one; its help says what for."""
     return typer.Option("--dataset", metavar="NAME", autocompletion=complete.dataset, help=text)
 
 
-Results = Annotated[Path, typer.Option("--results", metavar="FOLDER", parser=path, help="Folder of the records.")]
+Results = Annotated[
+    Path, typer.Option("--results", metavar="FOLDER", parser=results_folder, help="Folder of the records.")
+]
 DataRoot = Annotated[
     Path | None,
     typer.Option(
@@ -121,6 +136,13 @@ ChannelsLast = Annotated[bool, typer.Option("--channels-last", help="Keep images
 Compiled = Annotated[bool, typer.Option("--compile", help="Compile the encoder with torch.compile.")]
 
 SMOKE = ("protocol.epochs=2", "protocol.validate_every=1", "protocol.validate_steps=null")  # what --smoke sets
+
+
+def datasets(text: str, target: str | None = None) -> str:
+    """Of --dataset, where a file stands for the dataset that it describes, and --target."""
+    from bench.described import given
+
+    return given.names(text, target)
 
 
 def seeds(count: int | None, which: str | None) -> list[int]:

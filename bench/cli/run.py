@@ -11,7 +11,7 @@ import typer
 from bench.cli import options
 from bench.cli.boards import tell_unscored
 from bench.cli.exits import fail
-from bench.plugins import lookup
+from bench.plugins import described, lookup
 from bench.printable import plain
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ PRELOAD = ("bench.cli",)  # each worker imports the main program again, unless i
 def run(
     method: options.Methods,
     dataset: options.Datasets,
+    target: options.Target = None,
     seeds: options.SeedCount = None,
     seed: options.SeedList = None,
     jobs: options.Jobs = None,
@@ -56,6 +57,7 @@ def run(
     chosen, again = options.seeds(seeds, seed), (options.statuses(retry), options.rerun(stale))
     overrides = options.overrides(sets, precision=precision, channels_last=channels_last, compile=compiled)
     timeout = options.timeout(timeout)
+    dataset = options.datasets(dataset, target)
     lookup.check(method, dataset)
     if smoke:
         results = Path(tempfile.mkdtemp(prefix="bench-smoke-"), "results")
@@ -76,6 +78,7 @@ def run(
         rehearsal.rehearse(plan.todo, plan.rows, folder, executor.devices[0])
     for line in (*lookup.left_out(method, dataset), *_notes(plan)):
         progress.print(line, markup=False, highlight=False, soft_wrap=True)
+    described.keep(results, {cell.config["dataset"]["name"] for cell in plan.todo})
     outcome = runner.run(plan, executor, results, Display(plan, executor.jobs, progress))
     touched = sorted({item.cell.dataset for item in plan.planned})
     catalogue = Catalogue(folder)
@@ -95,6 +98,7 @@ def run(
 def plan(
     method: options.Methods,
     dataset: options.Datasets,
+    target: options.Target = None,
     seeds: options.SeedCount = None,
     seed: options.SeedList = None,
     jobs: options.Jobs = None,
@@ -121,6 +125,7 @@ def plan(
     """
     chosen, again = options.seeds(seeds, seed), (options.statuses(retry), options.rerun(stale))
     overrides = options.overrides(sets, precision=precision, channels_last=channels_last, compile=compiled)
+    dataset = options.datasets(dataset, target)
     lookup.check(method, dataset)
     from bench.data import files
     from bench.runs import catalogue, estimate, machine

@@ -4,7 +4,8 @@ import hashlib
 from functools import cache
 
 from bench.numerics import ALWAYS, NUMERICS, group_of
-from bench.plugins.discovery import Kind, modules
+from bench.plugins.described import module_of
+from bench.plugins.discovery import Kind
 from bench.plugins.syntax import behaviour, imported, path_of
 
 _OURS = ("bench.methods.", "bench.datasets.")  # a plug-in that another one builds on counts as part of it
@@ -16,14 +17,14 @@ def digest(kind: Kind, name: str) -> str:
 
     Of a third party's plug-in, over every module of its own package that it imports, directly or not.
     """
-    own = sorted(module for module in _closure(modules(kind)[name]) if not _shared(module))
+    own = sorted(module for module in _closure(module_of(kind, name)) if not _shared(module))
     return hashlib.sha256("\n".join(map(behaviour, own)).encode()).hexdigest()
 
 
 @cache
 def numerics(kind: Kind, name: str) -> dict[str, int]:
     """The groups of shared numerical code that a plug-in uses, and every cell's, with their versions."""
-    groups = {group_of(module) for module in _closure(modules(kind)[name])}
+    groups = {group_of(module) for module in _closure(module_of(kind, name))}
     return {group: NUMERICS[group] for group in sorted({*ALWAYS, *(group for group in groups if group)})}
 
 

@@ -9,6 +9,8 @@ from functools import cache
 from typing import Any, get_type_hints
 
 from bench.errors import BenchError, BrokenPlugin, unknown
+from bench.plugins import described
+from bench.plugins.described import Described
 from bench.plugins.discovery import Kind, modules
 from bench.plugins.guard import Refused, import_guarded
 from bench.plugins.syntax import stamp
@@ -26,6 +28,8 @@ def load(kind: Kind, name: str) -> type[Any]:
         BenchError: there is none of this name.
     """
     require_there(kind, name)
+    if kind == "dataset" and (given := described.find(name)):
+        return _of_description(given)
     module = modules(kind)[name]
     seen, error = _refused.get(module, (None, None))
     if error is None or seen != stamp(module):
@@ -40,6 +44,8 @@ def load(kind: Kind, name: str) -> type[Any]:
 def require_there(kind: Kind, name: str) -> None:
     """Refuse a name that no plug-in has, or that its package cannot give it."""
     known = modules(kind)
+    if kind == "dataset" and described.find(name):
+        return
     if name in known.refused and name not in known:
         raise BrokenPlugin(kind, name, known.refused[name])
     if name not in known:
@@ -98,6 +104,12 @@ def hints(cls: type[Any]) -> dict[str, Any]:
         name: found.get(name, type(p.default) if isinstance(p.default, bool | int | float | str) else str)
         for name, p in constructor(cls).items()
     }
+
+
+@cache
+def _of_description(given: Described) -> type[Any]:
+    base = _class("dataset", given.module)
+    return type(base.__name__, (base,), {"described": given, "__module__": base.__module__, "__doc__": base.__doc__})
 
 
 def _class(kind: Kind, module: str) -> type[Any]:

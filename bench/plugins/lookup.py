@@ -5,7 +5,7 @@ Nothing here imports torch, so that a wrong name is answered at once.
 
 from bench.errors import BenchError, unknown
 from bench.names import Name, parse, parse_stack, split_list
-from bench.plugins import health
+from bench.plugins import described, health
 from bench.plugins.discovery import KINDS, Kind, modules
 from bench.plugins.health import require_sound
 from bench.plugins.parameters import parameters
@@ -80,7 +80,7 @@ def check_any(text: str) -> None:
     """Refuse what is neither a method, a stack nor a dataset, and a parameter that does not exist."""
     names = parse_stack(text)
     for name in names:
-        if len(names) == 1 and name.base in modules("dataset"):
+        if len(names) == 1 and (name.base in modules("dataset") or described.find(name.base)):
             _check("dataset", name)
         elif name.base not in {**modules("method"), **modules("method").refused}:
             raise unknown("method or dataset", name.base, [*modules("method"), *modules("dataset")])

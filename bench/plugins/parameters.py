@@ -3,7 +3,8 @@
 import ast
 
 from bench.names import value_text
-from bench.plugins.discovery import Kind, modules
+from bench.plugins.described import module_of
+from bench.plugins.discovery import Kind
 from bench.plugins.syntax import path_of, tree
 
 # the bases of all plug-ins: their own constructors take no parameter
@@ -19,7 +20,7 @@ def parameters(kind: Kind, name: str) -> dict[str, str] | None:
 
     None where the source does not tell: several bases, a decorated class, a base that cannot be found.
     """
-    module = modules(kind)[name]
+    module = module_of(kind, name)
     defined = (node.name for node in tree(module).body if isinstance(node, ast.ClassDef))
     found = [arguments for cls in defined if (arguments := _constructor(module, cls)) is not None]
     if len(found) != 1:

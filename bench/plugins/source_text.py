@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from bench.errors import BenchError
+from bench.plugins.described import module_of
 from bench.plugins.discovery import Kind, modules
 from bench.plugins.syntax import assigned, imported, path_of, tree
 
@@ -55,7 +56,7 @@ class Source:
 @cache
 def source(kind: Kind, name: str) -> Source:
     """Read one plug-in's source."""
-    module = modules(kind)[name]
+    module = module_of(kind, name)
     parsed = tree(module)
     names: set[str] = set()
     groups: tuple[str, ...] = ()

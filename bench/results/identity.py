@@ -72,7 +72,8 @@ def _is_part(part: Any) -> bool:
     kinds = {"name": str, "params": dict, "digest": str}
     return (
         isinstance(part, dict)
-        and part.keys() == kinds.keys()
+        and part.keys() - {"description"} == kinds.keys()  # which a dataset may have that no plug-in defines
+        and isinstance(part.get("description", {}), dict)
         and all(isinstance(part[field], kind) for field, kind in kinds.items())
     )
 

@@ -13,7 +13,7 @@ from typing import Any
 from bench.data import stamps
 from bench.errors import BenchError, BrokenPlugin
 from bench.memory import remembered
-from bench.plugins import health
+from bench.plugins import described, health
 from bench.plugins.discovery import KINDS
 from bench.runs.plan import Wanted
 
@@ -119,6 +119,8 @@ def data_or_reason(dataset: str, root: Path) -> tuple[str | None, str]:
 
 def _state_of_data(dataset: str, root: Path) -> list[Any]:
     versions = [_version(package) for package in DRAWN_BY]
+    if own := described.states(dataset.partition("[")[0]):
+        return [dataset, own, versions]
     return [dataset, str(root.absolute()), stamps.stamp(root, _patterns(dataset)), versions]
 
 
@@ -135,7 +137,8 @@ def _remembered(name: str, arguments: Any, compute: Callable[[], Any]) -> Any:
         return answer
 
     try:
-        return remembered(name, arguments, kept)
+        # what is asked may be of a dataset that only a description says
+        return remembered(name, [*arguments, *described.states()], kept)
     except _Doubtful as doubt:
         return doubt.args[0]
 

@@ -10,6 +10,7 @@ from typing import Any
 from bench import plugins
 from bench.data import files
 from bench.dataset import Splits
+from bench.described.base import DescribedDataset
 from bench.errors import BenchError, BrokenPlugin
 from bench.plugins import resolve
 from bench.plugins.loading import running
@@ -29,6 +30,8 @@ def make(
 def dataset_part(on: resolve.NamedDataset) -> dict[str, Any]:
     """What a configuration says of its dataset, as JSON has it."""
     part = {"name": on.base, "params": on.params, "digest": plugins.digest("dataset", on.base)}
+    if isinstance(on.dataset, DescribedDataset):
+        part["description"] = on.dataset.resolved
     return json.loads(json.dumps(part))
 
 

@@ -17,7 +17,8 @@ from bench.bases.reference import Reference
 from bench.dataset import Split
 from bench.errors import BenchError
 from bench.method import Method, Stage
-from bench.plugins import resolve
+from bench.plugins import described, resolve
+from bench.plugins.described import Described
 from bench.protocol import Protocol, with_protocol
 from bench.runs import cells
 from bench.runs.plan import Cell
@@ -39,7 +40,9 @@ def rehearse(todo: Sequence[Cell], rows: dict[str, int], root: Path, device: str
         BenchError: saying what is not to be had here, and what to change.
     """
     for cell, alone in doubtful(todo, rows):
-        process, pipe = start(multiprocessing.get_context("spawn"), _send, cell, alone, str(root), device)
+        process, pipe = start(
+            multiprocessing.get_context("spawn"), _send, described.known(), cell, alone, str(root), device
+        )
         try:
             problem = pipe.recv()
         except EOFError:
@@ -78,7 +81,8 @@ def _has_row_alone(method: Method, protocol: Protocol, changes: dict[str, Any], 
     return False
 
 
-def _send(pipe: Connection, *job: Any) -> None:
+def _send(pipe: Connection, known: tuple[Described, ...], *job: Any) -> None:
+    described.register(*known)
     pipe.send(_problem(*job))
 
 

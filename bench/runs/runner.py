@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import bench
 from bench import leftovers, plugins
 from bench.atomic import require_locks, require_writable
-from bench.plugins import resolve
+from bench.plugins import described, resolve
 from bench.plugins.discovery import KINDS, Kind
 from bench.results import store
 from bench.results.record import Record
@@ -90,7 +90,7 @@ def local(
     """
     chosen = machine.devices(device)
     sha, dirty = _checkout()
-    context = RunContext(str(root.absolute()), git_sha=sha, git_dirty=dirty)
+    context = RunContext(str(root.absolute()), git_sha=sha, git_dirty=dirty, described=described.known())
     named = [resolve.dataset(name).dataset for name in {cell.dataset for cell in todo}]
     needed = {*imports, *_plugins(todo), *(module for dataset in named for module in dataset.imports)}
     needed |= {module for base in _references(todo) for module in plugins.load("method", base).imports}
@@ -109,7 +109,7 @@ def _plugins(todo: Sequence[Cell]) -> set[str]:
         "method": {part["name"] for cell in todo for part in cell.config["method"]},
         "dataset": {cell.config["dataset"]["name"] for cell in todo},
     }
-    return {plugins.modules(kind)[name] for kind in KINDS for name in used[kind]}
+    return {described.module_of(kind, name) for kind in KINDS for name in used[kind]}
 
 
 def _checkout() -> tuple[str | None, bool | None]:

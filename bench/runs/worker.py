@@ -17,7 +17,8 @@ import numpy as np
 import torch
 
 from bench.method import Method
-from bench.plugins import resolve
+from bench.plugins import described, resolve
+from bench.plugins.described import Described
 from bench.results import store
 from bench.results.record import Environment, Hashes, Memory, Predictions, Record, Status, Timing, is_of_reference
 from bench.runs import cells
@@ -43,6 +44,7 @@ class RunContext:
     workers: int = 1
     git_sha: str | None = None
     git_dirty: bool | None = None
+    described: tuple[Described, ...] = ()  # datasets that this process knows by a description
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class Finished:
 def run(cell: Cell, context: RunContext, report: Callable[[dict], None]) -> Finished:
     """Train and evaluate one cell; every failure comes back as a record."""
     started, clock = datetime.now(UTC), perf_counter()
+    described.register(*context.described)
     if is_of_reference(cell.config):  # which no GPU fits
         context = replace(context, device="cpu")
     parts: dict[str, Any] = {}

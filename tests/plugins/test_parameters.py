@@ -46,7 +46,7 @@ def parameters_of(tmp_path, monkeypatch):
         "from bench.method import Method\nclass Shared(Method):\n    def __init__(self, shared=1): ...\n"
     )
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
-    monkeypatch.setattr(parameters, "modules", lambda kind: {"third": "third_party"})
+    monkeypatch.setattr(parameters, "module_of", lambda kind, name: {"third": "third_party"}[name])
 
     def read(text):
         (tmp_path / "third_party.py").write_text(HEAD + text)

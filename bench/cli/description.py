@@ -1,0 +1,36 @@
+"""`bench new dataset houses.csv --target price`: a description of somebody's own data."""
+
+from pathlib import Path
+
+from bench.errors import BenchError
+from bench.names import split_list
+
+
+def describe(file: str, target: str | None, out: Path, **wishes: str) -> None:
+    """Write NAME.toml, show the labels with their regions, and say what comes next."""
+    from bench.described import given, writing
+    from bench.plugins import described, resolve
+
+    if not target or not split_list(target):
+        raise BenchError(f"{file} is data: name the column to predict with --target COLUMN")
+    data = Path(file).expanduser()
+    name = given.name_of(data)
+    path = out / f"{name}.toml"
+    made = writing.describe(data, split_list(target), out.absolute(), name, writing.Wishes(**wishes))
+    one = described.Described(name, made.text, str(out.absolute()))
+    described.register(one)
+    dataset = resolve.dataset(name).dataset
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as text:
+            text.write(made.text)
+    except FileExistsError:
+        raise BenchError(f"{path} is there already; remove it, or name another folder with --out") from None
+    except OSError as error:
+        raise BenchError(f"cannot write {path}: {error.strerror}; name another folder with --out") from None
+    from bench.described.report import report
+
+    print(report(dataset))  # type: ignore[arg-type]
+    for warning in made.warnings:
+        print(f"\nnote: {warning}")
+    print(f"\nwritten: {path}\nnext: bench run --method baseline,lds,references --dataset {path}")

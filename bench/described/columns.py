@@ -1,0 +1,110 @@
+"""Columns of a table as numbers for a network, by what their training rows say; the state is plain JSON.
+
+A matrix has the numbers first, standardised, then flags of 0 and 1: categories, missing values.
+"""
+
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportReturnType=false, reportCallIssue=false
+# pyright: reportIndexIssue=false, reportOperatorIssue=false, reportGeneralTypeIssues=false
+# (pandas' types make a column a Series or a DataFrame)
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtri
+
+from bench.described.kinds import WORDS, Kind, dates
+
+MOST = 50  # values of a category that get a flag of their own; the others share one
+KNOTS = 200  # of a column's distribution
+FAR = 10.0  # deviations, beyond which a new row's number is no farther
+YEAR = 365.2425  # days
+
+State = dict[str, Any]
+
+
+def fit(table: pd.DataFrame, kinds: Mapping[str, Kind]) -> list[State]:
+    """What training rows say of each column: where it is centred, what stands in for a missing value, its values."""
+    return [_fit(table[name], name, kind) for name, kind in kinds.items() if kind != "ignored"]
+
+
+def matrix(table: pd.DataFrame, states: Sequence[State]) -> tuple[np.ndarray, int]:
+    """Rows (N, F) float32 as the network takes them, and how many of the columns are numbers."""
+    numbers, flags = list[np.ndarray](), list[np.ndarray]()
+    for state in states:
+        of_numbers, of_flags = _apply(table[state["column"]], state)
+        numbers += of_numbers
+        flags += of_flags
+    found = np.stack([*numbers, *flags], axis=1) if numbers or flags else np.zeros((len(table), 0))
+    return found.astype(np.float32), len(numbers)
+
+
+def names(states: Sequence[State]) -> list[str]:
+    """The columns that the states read."""
+    return [state["column"] for state in states]
+
+
+def _fit(column: pd.Series, name: str, kind: Kind) -> State:
+    state: State = {"column": name, "kind": kind}
+    if kind == "category":
+        counts = _texts(column).value_counts()
+        kept = sorted(counts.index[counts.to_numpy() > 1][:MOST])
+        return {**state, "values": kept or sorted(counts.index[:MOST])}
+    values = _values(column, kind)
+    there = values[np.isfinite(values)]
+    if not len(there):
+        there = np.zeros(1)
+    state |= {"fill": float(np.median(there)), "missing": bool(len(there) < len(values))}
+    if kind == "boolean":
+        return state
+    if kind == "quantile":
+        return {**state, "knots": np.quantile(there, np.linspace(0, 1, KNOTS)).tolist()}
+    deviation = float(there.std())
+    return {**state, "mean": float(there.mean()), "deviation": deviation if deviation > 0 else 1.0}
+
+
+def _apply(column: pd.Series, state: State) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    if state["kind"] == "category":
+        texts = _texts(column).to_numpy()
+        found = [texts == value for value in state["values"]]
+        return [], [*found, ~np.any(found, axis=0) if found else np.ones(len(texts), dtype=bool)]
+    raw = _values(column, state["kind"])
+    missing = [~np.isfinite(raw)] if state["missing"] else []
+    values = np.where(np.isfinite(raw), raw, state["fill"])
+    match state["kind"]:
+        case "boolean":
+            return [], [values, *missing]
+        case "quantile":
+            return [_ranks(values, np.array(state["knots"]))], missing
+        case kind:
+            scaled = np.clip((values - state["mean"]) / state["deviation"], -FAR, FAR)
+            season = 2 * np.pi * values / YEAR
+            return [scaled, *([np.sin(season), np.cos(season)] if kind == "date" else [])], missing
+
+
+def _ranks(values: np.ndarray, knots: np.ndarray) -> np.ndarray:
+    # the middle of the ranks where several knots are equal, as scikit-learn's QuantileTransformer
+    places = np.linspace(0, 1, len(knots))
+    up = np.interp(values, knots, places)
+    down = -np.interp(-values, -knots[::-1], -places[::-1])
+    return ndtri(np.clip((up + down) / 2, 1e-3, 1 - 1e-3))
+
+
+def _texts(column: pd.Series) -> pd.Series:
+    # 3.0 of a column with a missing number is the 3 of one without
+    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
+        return column.map(lambda value: "" if pd.isna(value) else f"{value:g}").astype(object)
+    return column.map(lambda value: "" if pd.isna(value) else str(value).strip()).astype(object)
+
+
+def _values(column: pd.Series, kind: Kind) -> np.ndarray:
+    if kind == "date":
+        moments = dates(column).to_numpy().astype("datetime64[s]")
+        days = moments.astype(np.int64) / 86400
+        return np.where(np.isnat(moments), np.nan, days)
+    if kind == "boolean":
+        return column.map(
+            lambda cell: np.nan if pd.isna(cell) else WORDS.get(str(cell).strip().lower(), np.nan)
+        ).to_numpy(float)
+    return pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)

@@ -1,0 +1,197 @@
+"""A description written from the data alone: every choice on a line of its own, with its reason."""
+
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportReturnType=false, reportCallIssue=false
+# pyright: reportIndexIssue=false, reportOperatorIssue=false, reportGeneralTypeIssues=false
+# (pandas' types make a column a Series or a DataFrame)
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from os.path import relpath
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from bench.described import kinds, reading, splitting, targets
+from bench.described.description import SplitPart
+from bench.errors import BenchError
+
+BALANCED_FROM = 500  # rows, from which on a balanced test split is large enough
+STEPS = 3000  # of an optimiser, about as many as a small network needs
+FEWEST = 10
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a user has said of a table beside its target: columns by what they are for."""
+
+    unit: str = ""
+    weight: str = ""
+    group: str = ""
+    time: str = ""
+    split: str = ""
+
+    def used(self) -> list[str]:
+        """The columns that are no inputs."""
+        return [name for name in (self.weight, self.group, self.split) if name]
+
+
+@dataclass(frozen=True)
+class Written:
+    """A description as text, and what to warn of."""
+
+    text: str
+    warnings: tuple[str, ...]
+
+
+def describe(path: Path, target: Sequence[str], folder: Path, name: str, wishes: Wishes | None = None) -> Written:
+    """Look at a table and describe it.
+
+    Args:
+        folder: where the description will lie; the path in it starts there.
+        name: of the dataset.
+
+    Raises:
+        BenchError: the table cannot be read, or cannot be learned from.
+    """
+    wishes = wishes or Wishes()
+    table = reading.frame(path)
+    reading.require(table, [*wishes.used(), *filter(None, [wishes.time])], path)
+    labels = np.stack([reading.target(table, one, path) for one in target], axis=1)
+    there = np.isfinite(labels).all(1)
+    rows, labels = table[there].reset_index(drop=True), labels[there]
+    _require_enough(path, target, labels)
+    columns = _columns(rows, [*target, *wishes.used()])
+    if all(guess.kind == "ignored" for guess in columns.values()):
+        raise BenchError(f"{path} has no column to predict {', '.join(target)} from; it needs one that says something")
+    head = _head(path, folder, name, target, wishes, len(table) - len(rows))
+    more, warned = _of_one(rows, labels[:, 0], wishes, name) if len(target) == 1 else _of_several(wishes)
+    blocks = [head, _column_lines(columns), more, _training(len(rows))]
+    return Written("\n\n".join("\n".join(block) for block in blocks) + "\n", tuple(warned))
+
+
+def _require_enough(path: Path, target: Sequence[str], labels: np.ndarray) -> None:
+    if len(labels) < FEWEST:
+        raise BenchError(f"{path} has {len(labels)} rows with a target, and at least {FEWEST} are needed")
+    for name, column in zip(target, labels.T, strict=True):
+        if len(np.unique(column)) == 1:
+            raise BenchError(f"{path}: the target {name} is {column[0]:g} in every row: there is nothing to predict")
+
+
+def _columns(rows: pd.DataFrame, apart: Iterable[str]) -> dict[str, kinds.Guess]:
+    names = [name for name in rows.columns if name not in set(apart)]
+    if len(set(names)) < len(names):
+        raise BenchError(f"two columns are named '{max(names, key=names.count)}'; give each a name of its own")
+    return {name: kinds.guess(rows[name]) for name in names}
+
+
+def _head(path: Path, folder: Path, name: str, target: Sequence[str], wishes: Wishes, lacking: int) -> list[str]:
+    where = Path(relpath(path.absolute(), folder.absolute())).as_posix()
+    dropped = f"; {lacking:,} rows without one are left out" if lacking else ""
+    lines = [
+        f"# Dataset {name}: written from its data by bench; every line is yours to change.",
+        _line("kind", "table", "rows of numbers, categories and dates"),
+        _line("path", where, "from the folder of this file"),
+        _line("target", target[0] if len(target) == 1 else list(target), f"what is predicted{dropped}"),
+        _line("unit", wishes.unit, "of the target, printed beside errors"),
+    ]
+    return [*lines, _line("weight", wishes.weight, "how much each row counts in training")] if wishes.weight else lines
+
+
+def _column_lines(columns: dict[str, kinds.Guess]) -> list[str]:
+    lines = ["[columns]  # numeric, quantile, category, boolean, date or ignored"]
+    return [*lines, *(_line(name, guess.kind, guess.reason) for name, guess in columns.items())]
+
+
+def _of_one(rows: pd.DataFrame, labels: np.ndarray, wishes: Wishes, name: str) -> tuple[list[str], list[str]]:
+    chosen = targets.choose(labels)
+    bins = chosen.bins.index(torch.from_numpy(labels)).numpy()
+    cap = splitting.cap(bins)
+    split, reason = _split(wishes, len(rows), cap)
+    column = rows[split.column] if split.column else None
+    train, _, test = splitting.split(labels, bins, column, split, name)
+    many, few = targets.thresholds(bins[train])
+    lines = [
+        *_split_lines(split, reason),
+        "",
+        "[bins]  # of labels, by which rare ones are told from frequent ones",
+        _line("start", chosen.bins.start, "lower edge of the first bin"),
+        _line("width", chosen.bins.width, chosen.reason),
+        _line("number", chosen.bins.number, "of bins"),
+        "",
+        "[shots]  # regions of a board, by the training rows of a label's bin: thirds of the bins",
+        _line("many", many, "more than this is many-shot"),
+        _line("few", few, "fewer than this is few-shot, none is zero-shot, the rest medium-shot"),
+    ]
+    return lines, _warnings(bins, train, test, many, few)
+
+
+def _of_several(wishes: Wishes) -> tuple[list[str], list[str]]:
+    split, reason = _split(wishes, 0, 1)
+    return _split_lines(split, reason), [
+        "several targets have neither bins nor regions: methods that need them skip it"
+    ]
+
+
+def _split(wishes: Wishes, rows: int, cap: int) -> tuple[SplitPart, str]:
+    if wishes.split:
+        return SplitPart(way="column", column=wishes.split), "as a column says: train, val or test"
+    if wishes.time:
+        return SplitPart(way="time", column=wishes.time), "the last fifth tests, the fifth before it validates"
+    if wishes.group:
+        return SplitPart(way="groups", column=wishes.group), "rows of one group are in one split"
+    if rows >= BALANCED_FROM:
+        return SplitPart(
+            way="balanced", cap=cap
+        ), "validation and test are balanced over labels; or natural, groups, time, column"
+    return SplitPart(
+        way="natural"
+    ), f"all splits alike, as there are under {BALANCED_FROM} rows; or balanced, groups, time, column"
+
+
+def _split_lines(split: SplitPart, reason: str) -> list[str]:
+    lines = ["[split]  # never depends on a training seed", _line("way", split.way, reason)]
+    if split.column:
+        lines.append(_line("column", split.column, "the column that says so"))
+    if split.way == "balanced":
+        lines.append(_line("cap", split.cap, "most rows of a label bin that validate, and that test: about 15% of all"))
+    return lines
+
+
+def _training(rows: int) -> list[str]:
+    size = 64 if rows < 3000 else 128 if rows < 20_000 else 256
+    epochs = int(np.clip(round(STEPS * size / max(1, 0.7 * rows)), 10, 200))
+    return [
+        "[network]",
+        _line("kind", "mlp", "small and quick; embedded is larger and often better (extra tables)"),
+        _line("hidden", [128, 128], "widths of its layers"),
+        "",
+        "[protocol]  # any field of a training protocol, as of bench run --set protocol.FIELD",
+        _line("batch_size", size, f"for {rows:,} rows"),
+        _line("epochs", epochs, f"about {STEPS:,} steps; the best of them by validation is kept"),
+        _line("validate_every", max(1, epochs // 50), "epochs between two validations"),
+    ]
+
+
+def _warnings(bins: np.ndarray, train: np.ndarray, test: np.ndarray, many: int, few: int) -> list[str]:
+    from bench.shots import ORDER, regions
+
+    found = regions(bins[train], bins[test], many, few, zero=True)
+    counts = {region: int((found == region).sum()) for region in ORDER[:3]}
+    empty = [region for region, number in counts.items() if not number]
+    warned = [f"no test row is {' or '.join(empty)}-shot: too few different labels for regions"] if empty else []
+    share = np.bincount(bins[train]).max() / len(train)
+    if share > 0.9:
+        warned.append(
+            f"{share:.0%} of the training rows are in one label bin: make bins.width smaller to tell them apart"
+        )
+    return warned
+
+
+def _line(key: str, value: object, reason: str) -> str:
+    bare = (
+        key if key.replace("_", "").replace("-", "").isalnum() and key.isascii() else json.dumps(key, ensure_ascii=True)
+    )
+    return f"{bare} = {json.dumps(value)}  # {' '.join(reason.split())}"

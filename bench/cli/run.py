@@ -147,7 +147,7 @@ def plan(
 def search(
     method: options.Methods,
     dataset: options.Datasets,
-    seed: options.TrialSeeds = "100",
+    seed: options.TrialSeeds = "100-102",
     jobs: options.Jobs = None,
     jobs_per_device: options.JobsPerDevice = 1,
     device: options.Device = "auto",
@@ -159,7 +159,8 @@ def search(
 ) -> None:
     """Search for values that no paper states.
 
-    Trains each method's few candidates and prints their validation results; it never looks at the test split.
+    Trains each method's few candidates, and further ones where the best lies at the end of its range, and prints their
+    validation results; it never looks at the test split.
     """
     lookup.check(method, dataset)
     seeds = options.trial_seeds(seed)
@@ -171,11 +172,16 @@ def search(
     from bench.runs import search as searching
 
     folder = files.root(root)
-    plan = cells.plan(searching.candidate_rows(method, dataset), seeds, {}, results, folder)
-    executor = runner.local(plan.todo, jobs, device, folder, None, jobs_per_device, PRELOAD)
-    rehearsal.rehearse(plan.todo, plan.rows, folder, executor.devices[0])
-    runner.run(plan, executor, results, Display(plan, executor.jobs, Console(stderr=True)))
-    found = searching.tried(plan, results)
+    found: list[searching.Tried] = []
+    rows = searching.candidate_rows(method, dataset)
+    for _ in range(1 + searching.WIDENINGS):
+        plan = cells.plan(rows, seeds, {}, results, folder)
+        executor = runner.local(plan.todo, jobs, device, folder, None, jobs_per_device, PRELOAD)
+        rehearsal.rehearse(plan.todo, plan.rows, folder, executor.devices[0])
+        runner.run(plan, executor, results, Display(plan, executor.jobs, Console(stderr=True)))
+        found += searching.tried(plan, results)
+        if not (rows := searching.beyond(found)):
+            break
     for line in lookup.left_out(method, dataset):
         print(line, file=sys.stderr)
     print(searching.candidates_table(found))

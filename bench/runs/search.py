@@ -1,13 +1,16 @@
 """The search for values that no paper states: the same few candidates a method, chosen on the validation split.
 
-Its seeds are not those of the boards, and it looks at no test value.
+Where the best of a geometric range is at its end, a further value beyond it is tried, twice at most. The seeds are not
+those of the boards, and no test value is looked at.
 """
 
+import contextlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 from tabulate import tabulate
 
@@ -23,6 +26,7 @@ from bench.runs import select
 from bench.runs.plan import Cell, Plan
 
 SEED = 100  # the first of those that no board reports
+WIDENINGS = 2  # of a range, at most
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ def tried(plan: Plan, results: Path) -> list[Tried]:
     for dataset, method in dict.fromkeys((item.cell.dataset, item.cell.method) for item in plan.planned):
         cells = [item.cell for item in plan.planned if (item.cell.dataset, item.cell.method) == (dataset, method)]
         base, params = (cells[0].config["method"][0][key] for key in ("name", "params"))
-        setting = next(c for c in plugins.load("method", base).candidates if {**params, **c} == params)
+        setting = {key: params[key] for key in plugins.load("method", base).candidates[0]}
         validation = mean(validation_values(cells, results))
         found.append(Tried(cells[0].config["dataset"]["name"], base, setting, validation))
     return found
@@ -75,6 +79,38 @@ def mean(values: Iterable[float | None]) -> float | None:
     """Over seeds; None where one failed."""
     found = list(values)
     return None if None in found else fmean(value for value in found if value is not None)
+
+
+def beyond(found: Iterable[Tried]) -> select.Rows:
+    """Each dataset with the candidates beyond the ends of ranges at which the best one lies."""
+    rows: dict[str, tuple[NamedDataset, list[NamedMethod]]] = {}
+    found = list(found)
+    for one in best(found):
+        others = [other.setting for other in found if (other.dataset, other.method) == (one.dataset, one.method)]
+        on, made = rows.setdefault(one.dataset, (resolve.dataset(one.dataset), []))
+        for key in one.setting:
+            line = [other[key] for other in others if {**other, key: None} == {**one.setting, key: None}]
+            if (value := further(line, one.setting[key])) is not None:
+                with contextlib.suppress(BenchError):  # the parameter may not have it
+                    made.append(_named(one.method, {**one.setting, key: value}, on))
+    return [(on, made) for on, made in rows.values() if made]
+
+
+def further(values: Iterable[Any], best: object) -> float | None:
+    """The next value of a geometric range at whose end the best one lies; None elsewhere, and of counts and words.
+
+    >>> further([0.1, 1.0, 10.0], 10.0)
+    100.0
+    """
+    known = list(set(values))
+    if len(known) < 2 or not all(isinstance(value, float) and value > 0 for value in known):
+        return None
+    known.sort()
+    steps = {known[0]: (known[0], known[1]), known[-1]: (known[-1], known[-2])}
+    if best not in steps:
+        return None
+    end, neighbour = steps[best]
+    return float(f"{end * end / neighbour:.3g}")
 
 
 def best(found: list[Tried]) -> list[Tried]:
@@ -113,5 +149,9 @@ def _candidates(method: NamedMethod, on: NamedDataset) -> Iterator[NamedMethod]:
     if on.base in cls.defaults or resolve.published(cls, on) != cls.defaults_for(on.base, on.protocol):
         return
     for setting in cls.candidates:
-        inside = ",".join(f"{key}={value_text(value)}" for key, value in setting.items())
-        yield resolve.method(f"{base}[{inside}]", on, searched=False)
+        yield _named(base, setting, on)
+
+
+def _named(base: str, setting: Mapping[str, object], on: NamedDataset) -> NamedMethod:
+    inside = ",".join(f"{key}={value_text(value)}" for key, value in setting.items())
+    return resolve.method(f"{base}[{inside}]", on, searched=False)

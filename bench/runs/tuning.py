@@ -20,10 +20,9 @@ from bench.names import Name, parse, value_text
 from bench.plugins import resolve
 from bench.runs import cells, select
 from bench.runs.plan import Plan
-from bench.runs.search import mean, validation_values
+from bench.runs.search import WIDENINGS, further, mean, validation_values
 
 ROUNDS = 3
-WIDENINGS = 2  # of a range, at most
 
 Setting = dict[str, Any]  # "protocol.FIELD" or a parameter of the dataset -> its value
 Score = Callable[[Sequence[Setting]], Sequence[float]]  # settings -> their validation values, lower is better
@@ -45,7 +44,7 @@ def descend(start: Setting, axes: Mapping[str, Sequence[Any]], score: Score) -> 
                 settings = [{**best, axis: value} for value in ranges[axis]]
                 scores = score(settings)
                 best = settings[min(range(len(scores)), key=scores.__getitem__)]
-                beyond = _beyond(ranges[axis], best[axis])
+                beyond = further(ranges[axis], best[axis])
                 if beyond is None or widened[axis] == WIDENINGS:
                     break
                 widened[axis] += 1
@@ -58,17 +57,6 @@ def descend(start: Setting, axes: Mapping[str, Sequence[Any]], score: Score) -> 
 def _order(value: object) -> tuple[bool, Any]:
     # numbers by size, words as they come to the alphabet
     return (True, str(value)) if isinstance(value, str) or value is None else (False, value)
-
-
-def _beyond(values: Sequence[Any], best: object) -> float | None:
-    # the next value of a geometric range; counts and words have none
-    if len(values) < 2 or not all(isinstance(value, float) and value > 0 for value in values):
-        return None
-    steps = {values[0]: (values[0], values[1]), values[-1]: (values[-1], values[-2])}
-    if best not in steps:
-        return None
-    end, neighbour = steps[best]
-    return float(f"{end * end / neighbour:.3g}")
 
 
 @dataclass

@@ -76,6 +76,31 @@ def test_the_best_candidate_on_validation_becomes_the_default(tmp_path, monkeypa
     assert json.loads(resolve.OUTCOME.read_text())["ranksim"]["circle"] == {"weight": 0.01}
 
 
+def tried(method, scores):
+    settings = plugins.load("method", method).candidates
+    return [search.Tried("airfoil", method, one, score) for one, score in zip(settings, scores, strict=True)]
+
+
+def beyond(found):
+    return [row.name for _, rows in search.beyond(found) for row in rows]
+
+
+def test_a_range_goes_on_where_its_best_value_is_at_an_end():
+    assert beyond(tried("oe", [5, 4, 3, 2, 1])) == ["oe[weight=100]"]
+    assert beyond(tried("oe", [1, 2, 3, 4, 5])) == ["oe[weight=0.0001]"]
+    assert beyond(tried("oe", [2, 1, 3, 4, 5])) == []
+    assert beyond(tried("oe", [5, 4, 3, 2, None])) == []  # what failed ends a range too
+    further = [search.Tried("airfoil", "oe", {"weight": 100.0}, 9.0)]
+    assert beyond(tried("oe", [5, 4, 3, 2, 1]) + further) == []
+    two = tried("rot_reg", [9, 8, 7, 6, 1, 9, 8, 7, 6, 5])  # gamma 0.01, weight 1000
+    assert beyond(two) == ["rot_reg[gamma=0.001,weight=1000]", "rot_reg[gamma=0.01,weight=10000]"]
+
+
+def test_a_range_does_not_go_on_to_values_that_a_parameter_cannot_have_nor_where_several_move_at_once():
+    assert beyond(tried("ema", [5, 4, 3, 2, 1])) == []
+    assert beyond(tried("srl", [1, 2, 3, 4, 5])) == []
+
+
 def test_committed_defaults_are_the_best_of_the_committed_search():
     named = [name for name in lookup.dataset_names(SEARCHED) if _present(name)]
     methods = sorted(set(plugins.methods()) - NOT_SEARCHED)

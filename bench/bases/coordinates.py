@@ -7,7 +7,7 @@ Construction and protocol as in needylove/PH-Reg main.py and data/ at 8b1d95ea6b
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import torch
@@ -64,6 +64,11 @@ class Coordinates(Dataset):
         validate_every=100,
     )
     paper = "arXiv:2404.13904"
+    tunes: ClassVar = {
+        "protocol.lr": (3e-4, 1e-3, 3e-3, 1e-2),
+        "protocol.weight_decay": (0.001, 0.01, 0.1),
+        "protocol.cosine_floor": (None, 0.0),
+    }
 
     def __init__(self, points: Literal["generated", "published"] = "generated", draw: Index = 0) -> None:
         if points == "published" and draw:

@@ -1,4 +1,4 @@
-"""`bench tune`: a protocol of our own for the baseline."""
+"""`bench tune`: a protocol for the baseline."""
 
 from pathlib import Path
 from typing import Annotated
@@ -21,12 +21,10 @@ def tune(
         bool, typer.Option("--keep", help="Write what was tried and chosen into datasets/tuned.json, for the boards.")
     ] = False,
 ) -> None:
-    """Tune a protocol of our own for the baseline.
+    """Tune a protocol for the baseline on the validation split.
 
-    It is chosen on the validation split.
-
-    One setting after another takes the value that validates best; the test split is never looked at. Published
-    protocols are not tuned.
+    One setting after another takes the value that validates best; the test split is never looked at. Of a published
+    protocol, which stays as it is, the board says what tuning would give.
     """
     lookup.check("baseline", dataset)
     seeds = options.trial_seeds(seed)

@@ -161,16 +161,15 @@ def _version(package: str) -> str:
 
 def _describe(dataset: str) -> dict[str, Any]:
     from bench import plugins
-    from bench.bases import tuned
     from bench.plugins.certificates import certificate
-    from bench.runs import select
+    from bench.runs import select, tuned
 
     ((on, methods),) = select.rows("all", dataset, {})
     ((_, references),) = select.rows("references", dataset, {})
     reasons = {method.name: method.refusal(on.dataset) for method in methods}
     apart = {reference.name: reference.refusal(on.dataset) for reference in references}
     sources = [source for source in plugins.sources("method") if not source.reference]
-    said = plugins.source("dataset", on.base).title, on.dataset.note, tuned.note(on.name)
+    said = plugins.source("dataset", on.base).title, on.dataset.note, tuned.note(on.name, on.dataset, on.protocol)
     return {
         "dataset": on.name,
         "title": on.name,

@@ -1,4 +1,4 @@
-"""`bench tune`: a protocol of our own, chosen for the baseline alone on the validation split.
+"""`bench tune`: a protocol, chosen for the baseline alone on the validation split.
 
 One setting after another takes the value that validates best, mean over seeds that no board reports, until a round
 changes none. A rate whose best value is at an end of its range gets a further one beyond it.
@@ -13,12 +13,11 @@ from typing import Any
 from tabulate import tabulate
 
 from bench.atomic import replace_file
-from bench.bases import tuned
 from bench.errors import BenchError
 from bench.metrics import METRICS
 from bench.names import Name, parse, value_text
 from bench.plugins import resolve
-from bench.runs import cells, select
+from bench.runs import cells, select, tuned
 from bench.runs.plan import Plan
 from bench.runs.search import WIDENINGS, further, mean, validation_values
 
@@ -82,13 +81,13 @@ class Tuning:
         """Try settings until none is better.
 
         Raises:
-            BenchError: the dataset's protocol is published, or has nothing to tune.
+            BenchError: the dataset has nothing to tune.
         """
         on = resolve.dataset(self.dataset)
         axes = on.dataset.tunes
         if not axes:
-            raise BenchError(f"{on.name} has nothing to tune: its protocol is published, or says no `tunes`")
-        return descend({axis: _now(on, axis) for axis in axes}, axes, self.score)
+            raise BenchError(f"{on.name} has nothing to tune: it names no settings in `tunes`")
+        return descend({axis: tuned.value_now(on.dataset, on.protocol, axis) for axis in axes}, axes, self.score)
 
     def score(self, settings: Sequence[Setting]) -> list[float]:
         """The mean validation value of each setting, as a number to minimise; infinite where a seed failed."""
@@ -131,9 +130,3 @@ class Tuning:
         plan = cells.plan(rows, self.seeds, overrides, folder, self.root)
         self.run(plan, folder)
         return validation_values((item.cell for item in plan.planned), folder)
-
-
-def _now(on: resolve.NamedDataset, axis: str) -> object:
-    if axis.startswith("protocol."):
-        return getattr(on.protocol, axis.removeprefix("protocol."))
-    return getattr(on.dataset, axis)

@@ -5,11 +5,10 @@ import math
 
 import pytest
 
-from bench.bases import tuned
 from bench.bases.tabular import Tabular
 from bench.errors import BenchError
 from bench.results import store
-from bench.runs import runner
+from bench.runs import runner, tuned
 from bench.runs.tuning import Tuning, descend, text_of
 
 AXES = {"protocol.lr": (1e-3, 1e-2), "hidden": ("a", "b"), "protocol.epochs": (10, 20)}
@@ -97,6 +96,6 @@ def test_the_baseline_is_tuned_on_validation_and_what_was_tried_is_kept(tuning, 
     assert text_of(best) in made.table(best)
 
 
-def test_a_published_protocol_is_not_tuned(tmp_path):
+def test_what_names_no_settings_is_not_tuned(tmp_path):
     with pytest.raises(BenchError, match="nothing to tune"):
-        Tuning("circle", (100,), tmp_path, tmp_path, print).tune()
+        Tuning("nyud2[images=small]", (100,), tmp_path, tmp_path, print).tune()

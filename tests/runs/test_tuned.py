@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from bench.bases import tuned
-from bench.runs import catalogue
+from bench.plugins import resolve
+from bench.runs import catalogue, tuned
 
 
 @pytest.fixture
@@ -23,10 +23,18 @@ def kept(tmp_path, monkeypatch):
 
 
 def test_budget_and_outcome_stand_on_the_board_of_the_dataset(kept):
-    said = tuned.note("concrete")
+    on = resolve.dataset("concrete[hidden=64-64]", {"protocol.lr": 0.1})
+    said = tuned.note("concrete", on.dataset, on.protocol)
     assert said == (
         "Its protocol was tuned for the baseline: 4 settings of lr, hidden, chosen by validation mae over seeds 100 to "
         "101 (2.5; the nearest other 4)."
     )
-    assert catalogue._describe("concrete")["what"].endswith(said)
-    assert tuned.note("airfoil") == ""
+    assert tuned.note("airfoil", on.dataset, on.protocol) == ""
+
+
+def test_a_protocol_that_stays_other_than_tuned_names_the_row_of_the_tuned_one(kept):
+    assert catalogue._describe("concrete")["what"].endswith(
+        "Its protocol stays as published. Tuned for the baseline (4 settings of lr, hidden, chosen by validation mae "
+        "over seeds 100 to 101 (2.5; the nearest other 4)), it would be that of the row `baseline {protocol.lr=0.1, "
+        "hidden=64-64}`."
+    )

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bench.dataset import Bins, Dataset, Split, Splits
     from bench.errors import BenchError
     from bench.method import Batch, Method, Stage
+    from bench.models.predictor import Predictor, load_model
     from bench.protocol import Protocol
 
 __version__ = "0.1.0"
@@ -42,6 +43,7 @@ __all__ = [
     "Dataset",
     "Known",
     "Method",
+    "Predictor",
     "Protocol",
     "Reference",
     "Split",
@@ -52,6 +54,7 @@ __all__ = [
     "check_method",
     "evaluate",
     "leaderboard",
+    "load_model",
     "load_results",
     "losses",
     "train",
@@ -64,6 +67,7 @@ _MODULES = {
     "Dataset": "bench.dataset",
     "Known": "bench.bases.reference",
     "Method": "bench.method",
+    "Predictor": "bench.models.predictor",
     "Protocol": "bench.protocol",
     "Reference": "bench.bases.reference",
     "Split": "bench.dataset",
@@ -74,6 +78,7 @@ _MODULES = {
     "check_method": "bench.api.check",
     "board_frame": "bench.api.results",
     "evaluate": "bench.api.evaluate",
+    "load_model": "bench.models.predictor",
     "load_results": "bench.api.results",
     "train": "bench.api.train",
 }

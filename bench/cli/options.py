@@ -4,7 +4,7 @@ import json
 import math
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -193,6 +193,13 @@ def timeout(seconds: float | None) -> float | None:
     if seconds is not None and not 0 < seconds < math.inf:
         raise BenchError(f"--timeout {seconds} is no time; write seconds above 0, or leave it out for none")
     return seconds
+
+
+def models(which: str | None) -> Literal["best", "all"] | None:
+    """Of --save-models."""
+    if which not in (None, "best", "all"):
+        raise BenchError(f"--save-models {which} is unknown; write best or all, or leave it out to save none")
+    return which
 
 
 def overrides(items: list[str] | None, **protocol: Any) -> dict[str, Any]:

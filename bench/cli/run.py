@@ -11,6 +11,7 @@ import typer
 from bench.cli import options
 from bench.cli.boards import tell_unscored
 from bench.cli.exits import fail
+from bench.cli.models import tell_models
 from bench.plugins import described, lookup
 from bench.printable import plain
 
@@ -46,6 +47,14 @@ def run(
     timeout: Annotated[float | None, typer.Option(metavar="SECONDS", help="Stop a cell that takes longer.")] = None,
     retry: options.Retry = None,
     stale: options.Stale = None,
+    save_models: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHICH",
+            help="Save models of your own data beside their records: 'best' keeps the seed with the best validation "
+            "value of each method, 'all' every one.",
+        ),
+    ] = None,
     smoke: Annotated[
         bool,
         typer.Option("--smoke", help="A quick trial: small generated samples, 2 epochs, 2 seeds, temporary results."),
@@ -56,7 +65,7 @@ def run(
         seeds, sets = 2 if seeds is None and seed is None else seeds, options.smoke(sets)
     chosen, again = options.seeds(seeds, seed), (options.statuses(retry), options.rerun(stale))
     overrides = options.overrides(sets, precision=precision, channels_last=channels_last, compile=compiled)
-    timeout = options.timeout(timeout)
+    timeout, which = options.timeout(timeout), options.models(save_models)
     dataset = options.datasets(dataset, target)
     lookup.check(method, dataset)
     if smoke:
@@ -74,7 +83,9 @@ def run(
         folder = files.root(root)
         rows = select.rows(method, dataset, overrides, smoke)
         plan = cells.plan(rows, chosen, overrides, results, folder, *again)
-        executor = runner.local(plan.todo, jobs, device, folder, timeout, jobs_per_device, PRELOAD)
+        executor = runner.local(
+            plan.todo, jobs, device, folder, timeout, jobs_per_device, PRELOAD, results if which else None
+        )
         rehearsal.rehearse(plan.todo, plan.rows, folder, executor.devices[0])
     for line in (*lookup.left_out(method, dataset), *_notes(plan)):
         progress.print(line, markup=False, highlight=False, soft_wrap=True)
@@ -86,6 +97,8 @@ def run(
     written = publish.write(results, boards, catalogue)
     for name in touched:
         publish.show(results, boards, name, catalogue, Console())
+    if which:
+        tell_models(plan, results, which)
     tell_unscored(written.unscored)
     print(f"boards written: {', '.join(written.files) or 'none changed'}")
     failed = [one for one in outcome.failed if not (smoke and one.status == "diverged")]

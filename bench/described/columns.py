@@ -15,6 +15,8 @@ import pandas as pd
 from scipy.special import ndtri
 
 from bench.described.kinds import WORDS, Kind, dates
+from bench.errors import BenchError
+from bench.paths import shown
 
 MOST = 50  # values of a category that get a flag of their own; the others share one
 KNOTS = 200  # of a column's distribution
@@ -38,6 +40,35 @@ def matrix(table: pd.DataFrame, states: Sequence[State]) -> tuple[np.ndarray, in
         flags += of_flags
     found = np.stack([*numbers, *flags], axis=1) if numbers or flags else np.zeros((len(table), 0))
     return found.astype(np.float32), len(numbers)
+
+
+def features(states: Sequence[State]) -> list[str]:
+    """A name for each column of the matrix."""
+    numbers, flags = list[str](), list[str]()
+    for state in states:
+        name, kind = state["column"], state["kind"]
+        if kind == "category":
+            flags += [*(f"{name}={value}" for value in state["values"]), f"{name}=other"]
+            continue
+        seasons = [f"{name}:sine", f"{name}:cosine"] if kind == "date" else []
+        (flags if kind == "boolean" else numbers).extend([name, *seasons])
+        flags += [f"{name}:missing"] if state["missing"] else []
+    return [*numbers, *flags]
+
+
+def require_readable(table: pd.DataFrame, states: Sequence[State], origin: object) -> None:
+    """Refuse a column of values of which none is of the kind that training rows had.
+
+    Raises:
+        BenchError: naming the first one.
+    """
+    for state in states:
+        column = table[state["column"]]
+        if state["kind"] == "category" or not column.notna().any():
+            continue
+        if not np.isfinite(_values(column, state["kind"])).any():
+            value = shown(str(column.dropna().iloc[0]))
+            raise BenchError(f"{origin}: {shown(state['column'])} is {value}, and it was {state['kind']} in training")
 
 
 def names(states: Sequence[State]) -> list[str]:

@@ -36,10 +36,15 @@ def frame(path: Path) -> pd.DataFrame:
     if path.suffix.lower() not in SUFFIXES:
         raise BenchError(f"cannot read {path.name}; name a file of rows ({', '.join(SUFFIXES)})")
     found = _parquet(path) if path.suffix.lower() == ".parquet" else _text(path)
-    found.columns = [str(name).strip() for name in found.columns]
     if not len(found) or not len(found.columns):
         raise BenchError(f"{path} has no rows; it needs a line of names and a line for each row")
-    return found.assign(**{name: numbers(found[name]) for name in found.columns[~found.columns.duplicated()]})
+    return tidied(found)
+
+
+def tidied(table: pd.DataFrame) -> pd.DataFrame:
+    """Texts that are numbers as numbers, and columns' names as texts without spaces around."""
+    table.columns = [str(name).strip() for name in table.columns]
+    return table.assign(**{name: numbers(table[name]) for name in table.columns[~table.columns.duplicated()]})
 
 
 def numbers(column: pd.Series) -> pd.Series:

@@ -60,6 +60,11 @@ class DescribedTable(DescribedDataset):
         """The description as a cell's key holds it."""
         return self.about.resolved()
 
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Columns that are predicted."""
+        return self.about.target
+
     def load(self, root: Path) -> Splits:
         """Read the table, split its rows, and make numbers of them by what training rows say."""
         del root
@@ -71,6 +76,7 @@ class DescribedTable(DescribedDataset):
             raise BenchError(f"{self.described.name}.toml: every column is ignored; give one a kind under [columns]")
         shift, scale = labels[train].mean(0), labels[train].std(0)
         scale = np.where(scale > 0, scale, 1.0)
+        self.units: Any = None
         if len(self.about.target) > 1:
             self.units = shift.tolist(), scale.tolist()
             labels, shift, scale = (labels - shift) / scale, np.zeros(1), np.ones(1)
@@ -83,6 +89,34 @@ class DescribedTable(DescribedDataset):
             for rows in (train, val, test)
         )
         return Splits(*made, shift=float(shift[0]), scale=float(scale[0]))
+
+    def preprocessing(self) -> dict[str, Any]:
+        """What training rows say of each column, and of several targets the units of their labels."""
+        return {"columns": self.states, "numbers": self.numbers, "units": self.units}
+
+    def restore(self, preprocessing: dict[str, Any]) -> None:
+        """Take that up again."""
+        self.states, self.numbers, self.units = (preprocessing[key] for key in ("columns", "numbers", "units"))
+
+    def inputs(self, rows: "pd.DataFrame | str | Path") -> tuple[torch.Tensor, pd.Index]:
+        """New rows as the network takes them."""
+        table = reading.tidied(rows.copy()) if isinstance(rows, pd.DataFrame) else reading.frame(Path(rows))
+        origin = "the frame" if isinstance(rows, pd.DataFrame) else rows
+        reading.require(table, columns.names(self.states), origin)
+        columns.require_readable(table, self.states, origin)
+        return torch.from_numpy(columns.matrix(table, self.states)[0]), table.index
+
+    def examples(self, number: int) -> torch.Tensor:
+        """Standard Gaussians for the numbers, and a flag for each other one."""
+        rng, width = torch.Generator().manual_seed(0), len(columns.features(self.states))
+        x = torch.randn(number, width, generator=rng)
+        x[:, self.numbers :] = (x[:, self.numbers :] > 0).float()
+        return x
+
+    def in_own_units(self, y_hat: torch.Tensor) -> np.ndarray:
+        """Predictions (N, T) in the units of the file."""
+        found = super().in_own_units(y_hat)
+        return found if self.units is None else found * np.array(self.units[1]) + np.array(self.units[0])
 
     def rows(self) -> tuple[pd.DataFrame, np.ndarray]:
         """The rows that have all targets, and these, (N, T) in their own units.

@@ -29,7 +29,7 @@ def load(kind: Kind, name: str) -> type[Any]:
     """
     require_there(kind, name)
     if kind == "dataset" and (given := described.find(name)):
-        return _of_description(given)
+        return of_description(given)
     module = modules(kind)[name]
     seen, error = _refused.get(module, (None, None))
     if error is None or seen != stamp(module):
@@ -107,7 +107,8 @@ def hints(cls: type[Any]) -> dict[str, Any]:
 
 
 @cache
-def _of_description(given: Described) -> type[Any]:
+def of_description(given: Described) -> type[Any]:
+    """The class of a description's dataset."""
     base = _class("dataset", given.module)
     return type(base.__name__, (base,), {"described": given, "__module__": base.__module__, "__doc__": base.__doc__})
 

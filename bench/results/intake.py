@@ -17,8 +17,8 @@ from bench.results.reading import Unreadable, read, read_with_digest
 from bench.results.record import Record
 
 RECORD = re.compile(r"seed-(0|[1-9][0-9]*)\.json", re.ASCII)
-# temporary names of an older version's writes, and what a write has set aside: both are known, neither is a record
-OURS = re.compile(r"\.seed-[0-9]+\.json\.[a-z0-9_]{8}|seed-[0-9]+\.json\.aside(-[0-9]+)?", re.ASCII)
+# temporary names of an older version's writes, what a write has set aside, and models: all known, none a record
+OURS = re.compile(r"\.seed-[0-9]+\.json\.[a-z0-9_]{8}|seed-[0-9]+\.json\.aside(-[0-9]+)?|model-[0-9]+\.json", re.ASCII)
 LIKE_A_RECORD = re.compile(r"seed|\.json", re.IGNORECASE)
 OF_THE_FOLDER = {"equivalences.json", "record.schema.json"}
 

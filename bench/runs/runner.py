@@ -2,7 +2,7 @@
 
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
@@ -83,14 +83,18 @@ def local(
     timeout: float | None = None,
     per_device: int = 1,
     imports: Sequence[str] = (),
+    models: Path | None = None,
 ) -> LocalExecutor:
     """The executor of this machine: one worker a core on the CPU, `per_device` a GPU, unless told otherwise.
 
-    `imports` are modules that each worker needs beside its dataset's, such as those of the main program.
+    `imports` are modules that each worker needs beside its dataset's, such as those of the main program; `models` is
+    the results folder where models are to be saved.
     """
     chosen = machine.devices(device)
     sha, dirty = _checkout()
     context = RunContext(str(root.absolute()), git_sha=sha, git_dirty=dirty, described=described.known())
+    if models is not None:
+        context = replace(context, models=str(models.absolute()))
     named = [resolve.dataset(name).dataset for name in {cell.dataset for cell in todo}]
     needed = {*imports, *_plugins(todo), *(module for dataset in named for module in dataset.imports)}
     needed |= {module for base in _references(todo) for module in plugins.load("method", base).imports}

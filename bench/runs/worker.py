@@ -16,7 +16,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from bench.described.base import DescribedDataset
 from bench.method import Method
+from bench.models import saving
 from bench.plugins import described, resolve
 from bench.plugins.described import Described
 from bench.results import store
@@ -25,7 +27,7 @@ from bench.runs import cells
 from bench.runs.plan import Cell
 from bench.stack import batch_counters
 from bench.training import evaluate, reference
-from bench.training.loop import Diverged, Fit
+from bench.training.loop import Diverged, Fit, Training
 
 PACKAGES = ("regression-bench", "torch", "torchvision", "timm", "numpy", "scipy", "scikit-learn", "pandas")
 
@@ -44,6 +46,7 @@ class RunContext:
     workers: int = 1
     git_sha: str | None = None
     git_dirty: bool | None = None
+    models: str | None = None  # the results folder, where models are saved beside records
     described: tuple[Described, ...] = ()  # datasets that this process knows by a description
 
 
@@ -114,6 +117,11 @@ def _train(cell: Cell, context: RunContext, report: Callable[[dict], None]) -> t
     overrides = cell.config["overrides"]
     training = reference.start(on.dataset, on.protocol, splits, method, cell.seed, device, report, overrides)
     fit = training.fit()
+    if context.models and isinstance(training, Training) and isinstance(on.dataset, DescribedDataset):
+        row = store.path_of(Path(context.models), cell.dataset, cell.method, cell.seed).parent
+        saving.write(
+            row, cell.seed, training, splits, {**_identity(cell), "selection": fit.selection, "packages": _packages()}
+        )
     predicted = {name: training.predict_columns(getattr(splits, name)) for name in ("val", "test")}
     metrics = {
         name: evaluate.metrics(on.dataset, splits, name, columns["mean"], {k: columns[k] for k in [*columns][1:]})

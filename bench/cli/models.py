@@ -1,0 +1,73 @@
+"""`bench predict` and `bench export-model`: what a trained model is for."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from bench.cli import options
+from bench.errors import BenchError
+
+if TYPE_CHECKING:
+    from bench.runs.plan import Plan
+
+ModelFile = Annotated[
+    Path,
+    typer.Argument(metavar="MODEL", help="What bench run --save-models wrote: model-0.safetensors, or its folder."),
+]
+
+
+def predict(
+    model: ModelFile,
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="New rows: a file with the columns of training.")],
+    output: Annotated[
+        Path, typer.Option(metavar="FILE.csv", parser=options.path, help="File to write, .csv or .parquet.")
+    ] = Path("predictions.csv"),
+) -> None:
+    """Predict new rows by a saved model. An interval of 90% comes with them where the method has one."""
+    if output.suffix.lower() not in (".csv", ".parquet"):
+        raise BenchError(f"cannot write {output}; name a file that ends in .csv or .parquet")
+    from bench.models.predictor import load_model
+
+    predictor = load_model(model)
+    if predictor.changed:
+        print(f"note: the code of {', '.join(predictor.changed)} has changed since it was trained", file=sys.stderr)
+    found = predictor.predict(data)
+    try:
+        if output.suffix.lower() == ".csv":
+            found.to_csv(output, index=False)
+        else:
+            found.to_parquet(output, index=False)
+    except OSError as error:
+        raise BenchError(f"cannot write {output}: {error.strerror}; name another file with --output") from None
+    print(f"written: {output}, {len(found):,} rows of {', '.join(found.columns)}")
+
+
+def export_model(
+    model: ModelFile,
+    onnx: Annotated[Path, typer.Option("--onnx", metavar="FILE.onnx", parser=options.path, help="File to write.")],
+) -> None:
+    """Write a saved model as an ONNX file. ONNX Runtime must give the same predictions first."""
+    from bench.models.onnx import export
+    from bench.models.predictor import load_model
+
+    try:
+        difference = export(load_model(model), onnx)
+    except OSError as error:
+        raise BenchError(f"cannot write {onnx}: {error.strerror}; name another file with --onnx") from None
+    print(f"written: {onnx}; ONNX Runtime agrees to {difference:.1e} training deviations")
+
+
+def tell_models(plan: "Plan", results: Path, which: Literal["best", "all"]) -> None:
+    """Keep of each row the models that were asked for, and say where they are, or why there are none."""
+    from bench.models.saving import keep
+    from bench.plugins import described
+
+    cells = [item.cell for item in plan.planned]
+    own = {(cell.dataset, cell.method): cell for cell in cells if described.find(cell.config["dataset"]["name"])}
+    for cell in {cell.dataset: cell for cell in cells if (cell.dataset, cell.method) not in own}.values():
+        print(f"no models of {cell.dataset}: they are saved of datasets that a description makes")
+    for dataset, method in own:
+        kept = keep(results / dataset / method, which)
+        print(f"model of {method}: {', '.join(map(str, kept)) or 'none was saved when its records were made'}")

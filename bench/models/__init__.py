@@ -1,0 +1,1 @@
+"""Trained models as files: weights as safetensors, the rest as JSON; nothing is unpickled."""

@@ -1,0 +1,97 @@
+"""A trained model beside its record: `model-3.safetensors` and `model-3.json`.
+
+Weights alone would not do: what a method knows of its task, such as the values of its classes, comes from training
+labels. They are kept, and the model is made again as training made it, before its weights are put back.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from bench.atomic import replace_file
+from bench.dataset import Splits
+from bench.described.base import DescribedDataset
+from bench.metrics import METRICS
+from bench.stack import overrides
+from bench.training.loop import Training
+
+FORMAT = 1
+Which = Literal["best", "all"]
+
+
+def paths_of(row: Path, seed: int) -> tuple[Path, Path]:
+    """Where the weights of a cell's model lie, and all else of it."""
+    return row / f"model-{seed}.safetensors", row / f"model-{seed}.json"
+
+
+def write(row: Path, seed: int, training: Training, splits: Splits, about: Mapping[str, Any]) -> None:
+    """Write the model of a cell that has been trained.
+
+    Args:
+        row: folder of the cell's record.
+        about: what the record has: key, dataset, method, config, selection.
+    """
+    from safetensors.torch import save
+
+    dataset = training.dataset
+    assert isinstance(dataset, DescribedDataset)
+    weights = save({name: tensor.detach().cpu().contiguous() for name, tensor in _tensors(training, splits).items()})
+    content = {
+        "format": FORMAT,
+        **about,
+        "seed": seed,
+        "description": dataset.described.text,
+        "preprocessing": dataset.preprocessing(),
+        "inputs": list(splits.train.x.shape[1:]),
+        "inputs_type": str(splits.train.x[:1].dtype).removeprefix("torch."),
+        "shift": splits.shift,
+        "scale": splits.scale,
+        "weights_sha256": hashlib.sha256(weights).hexdigest(),
+    }
+    first, second = paths_of(row, seed)
+    row.mkdir(parents=True, exist_ok=True)
+    replace_file(first, weights)
+    replace_file(second, (json.dumps(content, indent=1) + "\n").encode())
+
+
+def _tensors(training: Training, splits: Splits) -> dict[str, Tensor]:
+    found = {f"network/{name}": tensor for name, tensor in training.network.state_dict().items()}
+    found |= {f"method/{name}": tensor for name, tensor in training.method.state_dict().items()}
+    found["labels"] = torch.as_tensor(splits.train.labels)
+    if overrides(training.method, "calibrated"):  # which learns from predictions as they were before
+        training.finished = False
+        found |= {"val/predictions": training.predict(splits.val), "val/labels": splits.val.labels}
+        training.finished = True
+    return {name: tensor.clone() for name, tensor in found.items()}
+
+
+def keep(row: Path, which: Which) -> list[Path]:
+    """Of the models of a row, keep the one whose validation value is best, or all, and none without a record.
+
+    Returns:
+        The weights of those kept, the best first.
+    """
+    there = sorted(_models(row), key=lambda item: item[0])
+    kept = [path for _, path in (there[:1] if which == "best" else there)]
+    for path in {*row.glob("model-*.safetensors"), *row.glob("model-*.json")}:
+        if path.with_suffix(".safetensors") not in kept:
+            path.unlink()
+    return kept
+
+
+def _models(row: Path) -> Iterator[tuple[tuple[float, int], Path]]:
+    for path in row.glob("model-*.json"):
+        seed = int(path.stem.partition("-")[2])
+        record = row / f"seed-{seed}.json"
+        if not record.is_file() or not path.with_suffix(".safetensors").is_file():
+            continue
+        said, about = json.loads(record.read_text(encoding="utf-8")), json.loads(path.read_text(encoding="utf-8"))
+        if said["key"] == about["key"] and said["status"] == "ok":
+            chosen = about["selection"]
+            rank = METRICS[chosen["metric"]].sort_key(chosen["value"]) if chosen else 0.0
+            yield (rank, seed), path.with_suffix(".safetensors")

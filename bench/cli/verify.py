@@ -1,7 +1,6 @@
 """`bench verify`: the numbers against their evidence."""
 
 import json
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,9 +27,6 @@ def verify(
         int, typer.Option("--rerun", metavar="N", min=0, help="Train this many cells again too, of as many rows.")
     ] = 0,
     jobs: options.Jobs = None,
-    allow_missing: Annotated[
-        bool, typer.Option("--allow-missing", help="Do not fail where predictions were never kept; they are listed.")
-    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
 ) -> None:
     """Check every number against its evidence.
@@ -51,7 +47,7 @@ def verify(
         print(json.dumps(report.as_json(), indent=1))
     else:
         _print(report)
-    if not report.is_good(allow_missing):
+    if not report.is_good:
         fail("not everything is as its evidence has it; no board counts what differs")
 
 
@@ -65,14 +61,10 @@ def _trained_again(
     return tuple(rerun.rerun(results, executor, chosen))
 
 
-def _row(cell: str) -> str:
-    return cell.rpartition("/")[0]
-
-
 def _print(report: "Report") -> None:
     from tabulate import tabulate
 
-    heads = ("dataset", "method", "cells", "proved", "without evidence", "differences")
+    heads = ("dataset", "method", "cells", "proved", "differences")
     rows = report.rows()
     total = ("total", "", *(sum(numbers) for numbers in zip(*(row[2:] for row in rows), strict=True)))
     print(tabulate([*rows, total], heads))
@@ -80,9 +72,6 @@ def _print(report: "Report") -> None:
     parts = {
         "differences": [f"{one.cell}: {one.what}: {one.text}" for one in verdict.differences],
         "left out": [f"{one.path}: {one.reason}" for one in report.refused],
-        "cells without evidence: their predictions were never kept": [
-            f"{row}: {number} cells" for row, number in sorted(Counter(_row(cell) for cell in verdict.without).items())
-        ],
         "not scored: data missing": [f"{name}: {reason}" for name, reason in verdict.unscored.items()],
         "trained again": [f"{name}: {'agrees' if same else 'DIFFERS'}, {how}" for name, same, how in report.rerun],
     }

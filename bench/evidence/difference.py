@@ -28,18 +28,16 @@ class Verdict:
 
     Args:
         differences: each a reason to doubt a number.
-        without: cells whose predictions were never kept.
         unscored: dataset -> why its predictions could not be scored again.
     """
 
     differences: list[Difference] = field(default_factory=list[Difference])
-    without: set[str] = field(default_factory=set[str])
     unscored: dict[str, str] = field(default_factory=dict[str, str])
 
     @classmethod
-    def of(cls, found: Iterable[Difference], without: Iterable[str], unscored: Mapping[str, str]) -> Self:
+    def of(cls, found: Iterable[Difference], unscored: Mapping[str, str]) -> Self:
         """In a fixed order, each difference once."""
-        return cls(sorted(set(found)), set(without), dict(sorted(unscored.items())))
+        return cls(sorted(set(found)), dict(sorted(unscored.items())))
 
     def doubted(self) -> dict[str, str]:
         """The cells that no board may count, each with its first reason; stale ones are not among them."""

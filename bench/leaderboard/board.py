@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
@@ -49,7 +49,6 @@ class Board:
         records: in any order; those of other datasets are left out.
         stale: names of cells that count in no mean.
         left_out: what the page names beside them, as nothing of it counts; of other datasets too.
-        without: names of cells whose predictions were never kept.
 
     `sampling` is what is known of draws of test rows: nothing, until `sampled` gives it.
     """
@@ -62,14 +61,12 @@ class Board:
         records: Iterable[Record],
         stale: Stale = frozenset(),
         left_out: Iterable[LeftOut] = (),
-        without: Collection[str] = (),
     ) -> None:
         self.spec = spec
         self.left_out = [one for one in left_out if one.dataset == spec.dataset]
         own = sorted((r for r in records if r.dataset == spec.dataset), key=lambda r: (r.method, r.seed))
         states = ["stale" if record.cell in stale else record.status for record in own]
         self.entries = [Entry(*parts) for parts in zip(_rows(own, states), states, own, strict=True)]
-        self.without = sum(state == "ok" and record.cell in without for state, record in zip(states, own, strict=True))
 
     @cached_property
     def finished(self) -> dict[str, list[Record]]:
@@ -190,13 +187,12 @@ def boards(
     records: Iterable[Record],
     stale: Stale = frozenset(),
     left_out: Iterable[LeftOut] = (),
-    without: Collection[str] = (),
 ) -> list[Board]:
     """A board for each spec, in one pass over the records; arguments as of a Board."""
     by_dataset: dict[str, list[Record]] = defaultdict(list)
     for record in records:
         by_dataset[record.dataset].append(record)
-    return [Board(spec, by_dataset[spec.dataset], stale, left_out, without) for spec in specs]
+    return [Board(spec, by_dataset[spec.dataset], stale, left_out) for spec in specs]
 
 
 def baseline_of(row: str) -> str:

@@ -62,8 +62,6 @@ def _means(board: Board) -> Fold:
         text += f" The epoch is the one with the best {' or '.join(chosen)} on the validation split."
     known = (group for group in board.spec.groups if any(_is_known(board, metric) for metric in group))
     tables = (markdown.table(main_table(board, group)) for group in known)
-    if board.without:
-        text += f" Predictions of {board.without} cells were not kept, so that nobody can score them again."
     return "All metrics", markdown.joined([text, *tables, "\n".join(mixture_notes(board))])
 
 

@@ -178,7 +178,7 @@ def _boards(results: Path, intake: Intake, catalogue: Catalogue, folder: Path | 
     specs = [BoardSpec.of(what, regions[name]).among(standing) for name, what in descriptions.items()]
     stale = stale_cells(found, Equivalences.read(results), catalogue.config_today)
     ordered = tuple(sorted(left_out))
-    made = boards(specs, found, stale, ordered, verdict.without)
+    made = boards(specs, found, stale, ordered)
     old = sampling.read(folder) if folder is not None else {}
     known = {board.spec.dataset: _sampling(board, results, catalogue, old) for board in made}
     return Made([board.sampled(known[board.spec.dataset]) for board in made], ordered, verdict.unscored, known)

@@ -44,21 +44,19 @@ def verdict(results: Path, intake: Intake, root: Path) -> Verdict:
     prints, unscored = _fingerprints(sorted(finished), root)
     examine = _Examine(results, root)
     found: list[Difference] = []
-    without: list[str] = []
     for dataset, method in sorted({*by_row, *intake.rows}):
         own = by_row[dataset, method]
         files = _files(results / dataset / method)
         digests = [[record.seed, intake.digests[record.cell]] for record in own]
         asked = [str(results.absolute()) if not own else "", dataset, method, digests, files, prints.get(dataset)]
         answer = remembered("evidence", asked, lambda: examine.row(dataset, method, own, files, prints.get(dataset)))  # noqa: B023
-        found += [Difference(*one) for one in answer["differences"]]
-        without += answer["without"]
+        found += [Difference(*one) for one in answer]
 
     def whole(record: Record) -> Record:
         return reading.read(store.path_of(results, record.dataset, record.method, record.seed))
 
     found += copies(intake.records, whole, lambda record: store.predictions(results, record))
-    return Verdict.of(found, without, unscored)
+    return Verdict.of(found, unscored)
 
 
 @dataclass(frozen=True)
@@ -134,26 +132,17 @@ class _Examine:
 
     def row(
         self, dataset: str, method: str, records: Sequence[Record], files: dict[str, str], fingerprint: str | None
-    ) -> dict[str, list]:
-        """The differences of a row, and its cells whose predictions were never kept, as JSON can hold them."""
+    ) -> list[list[str]]:
+        """The differences of a row, as JSON can hold them."""
         from bench.runs.scoring import Scorer
 
         self._scorer = self._scorer or Scorer(self.results, self.root)
         paths = {r.cell: store.path_of(self.results, r.dataset, r.method, r.seed) for r in records}
         found = [one for record in records for one in _of_checksum(record, paths[record.cell])]
         whole = [reading.read(paths[record.cell]) for record in records if record.status == "ok"]
-        without = [record.cell for record in whole if predates_evidence(record, files)]
-        for one in self._scorer.row(whole, fingerprint):
-            if not (one.what == "predictions" and one.cell in without):
-                found.append(one)
+        found += self._scorer.row(whole, fingerprint)
         found += _unowned(self.results, f"{dataset}/{method}", records, files)
-        return {"differences": [list(astuple(one)) for one in found], "without": without}
-
-
-def predates_evidence(record: Record, files: Iterable[str]) -> bool:
-    """Whether a finished record's predictions were never kept: schema 1 left those of vector targets out of git."""
-    kept = record.predictions
-    return record.schema_version == 1 and kept is not None and kept.file not in {*files, "predictions.npz"}
+        return [list(astuple(one)) for one in found]
 
 
 def _of_checksum(record: Record, path: Path) -> Iterator[Difference]:

@@ -29,13 +29,13 @@ class Report:
     verdict: Verdict
     rerun: tuple[tuple[str, bool, str], ...] = ()
 
-    def is_good(self, allow_missing: bool) -> bool:
-        """Whether nothing differs and, unless that is allowed, every finished cell has its predictions."""
-        agree = all(same for _, same, _ in self.rerun)
-        return agree and not (self.verdict.differences or self.refused) and (allow_missing or not self.verdict.without)
+    @property
+    def is_good(self) -> bool:
+        """Whether nothing differs."""
+        return not (self.verdict.differences or self.refused) and all(same for _, same, _ in self.rerun)
 
-    def rows(self) -> list[tuple[str, str, int, int, int, int]]:
-        """Of each row: dataset, method, its cells, and how many are proved, without evidence, and different."""
+    def rows(self) -> list[tuple[str, str, int, int, int]]:
+        """Of each row: dataset, method, its cells, and how many are proved and different."""
         doubted = {one.cell for one in self.verdict.differences}
         counts: dict[tuple[str, str], Counter[str]] = {}
         for record in self.records:
@@ -43,23 +43,21 @@ class Report:
             own["cells"] += 1
             if record.cell in doubted:
                 continue
-            proved = record.status == "ok" and record.dataset not in self.verdict.unscored
-            own["without" if record.cell in self.verdict.without else "proved" if proved else "other"] += 1
+            own["proved"] += record.status == "ok" and record.dataset not in self.verdict.unscored
         found = Counter(tuple(one.cell.split("/")[:2]) for one in self.verdict.differences)
-        return [(*row, own["cells"], own["proved"], own["without"], found[row]) for row, own in counts.items()]
+        return [(*row, own["cells"], own["proved"], found[row]) for row, own in counts.items()]
 
     def as_json(self) -> dict[str, Any]:
         """All of it as plain data.
 
-        `rows` has of each `dataset` and `method` the number of `cells`, `proved`, `without_evidence` and `differences`;
-        `differences` each `cell` (or row), `what` kind and `text`; `left_out` each `path` and `reason`.
+        `rows` has of each `dataset` and `method` the number of `cells`, `proved` and `differences`; `differences` each
+        `cell` (or row), `what` kind and `text`; `left_out` each `path` and `reason`.
         """
-        heads = ("dataset", "method", "cells", "proved", "without_evidence", "differences")
+        heads = ("dataset", "method", "cells", "proved", "differences")
         return {
             "rows": [dict(zip(heads, row, strict=True)) for row in self.rows()],
             "differences": [{"cell": d.cell, "what": d.what, "text": d.text} for d in self.verdict.differences],
             "left_out": [{"path": one.path, "reason": one.reason} for one in self.refused],
-            "without_evidence": sorted(self.verdict.without),
             "not_scored": self.verdict.unscored,
             "rerun": [{"cell": cell, "agrees": same, "how": how} for cell, same, how in self.rerun],
         }
@@ -86,9 +84,7 @@ def verify(results: Path, root: Path, dataset: str | None = None, method: str | 
         _keep(intake, method)
     verdict = evidence.verdict(results, intake, root)
     stale = list(_of_code(results, intake.records, verdict))
-    return Report(
-        intake.records, intake.refused, Verdict.of([*verdict.differences, *stale], verdict.without, verdict.unscored)
-    )
+    return Report(intake.records, intake.refused, Verdict.of([*verdict.differences, *stale], verdict.unscored))
 
 
 def _keep(intake: Intake, method: str) -> None:

@@ -150,6 +150,10 @@ TAMPERINGS = {
     "another method in the config": (lambda f: f.edit({"config.method.0.name": "mt"}), E0),
     "the data's fingerprint": (lambda f: f.edit({"data_fingerprint": "0" * 64}), E0),
     "schema 1": (lambda f: f.edit({"schema_version": 1}), E0),
+    "as of before predictions of vectors were kept": (
+        lambda f: f.edit({"schema_version": 1, "checksum": None, "predictions.file": "predictions-3d.npz"}),
+        E0,
+    ),
     "schema 3": (lambda f: f.edit({"schema_version": 3}), E0),
     "ok made failed": (lambda f: f.edit(lambda r: _failed(r, False)), E0),
     "ok made failed, and stripped": (lambda f: f.edit(lambda r: _failed(r, True)), E0),

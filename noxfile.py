@@ -16,6 +16,7 @@ DEV = nox.project.dependency_groups(PYPROJECT, "dev")
 TEST = nox.project.dependency_groups(PYPROJECT, "test")
 DOCS = nox.project.dependency_groups(PYPROJECT, "docs")
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}
+EXTRAS = ".[text,tables,onnx,site]"
 
 
 def interpreter(version: str) -> str:
@@ -28,7 +29,7 @@ def interpreter(version: str) -> str:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Style, imports and types."""
-    session.install("-e", ".[site]", *DEV)
+    session.install("-e", EXTRAS, *DEV)
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("pyright")
@@ -37,14 +38,14 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """The test suite on all cores, with its coverage."""
-    session.install("-e", ".[text,site]", *TEST)
+    session.install("-e", EXTRAS, *TEST)
     session.run("pytest", "-n", "auto", "--cov=", *session.posargs, env=ONE_THREAD)
 
 
 @nox.session
 def slow(session: nox.Session) -> None:
     """The tests that start whole runs and end them by signals, crashes and full disks."""
-    session.install("-e", ".[text,site]", *TEST)
+    session.install("-e", EXTRAS, *TEST)
     session.run("pytest", "-n", "auto", "-m", "slow", *session.posargs, env=ONE_THREAD)
 
 
@@ -55,7 +56,7 @@ for minor in ("3.11", "3.13"):
 @nox.session(python=interpreter("3.11"), venv_backend="uv")
 def lowest(session: nox.Session) -> None:
     """The test suite on the oldest versions that pyproject.toml declares."""
-    session.install("--resolution", "lowest-direct", "-e", ".[text,site]", *TEST)
+    session.install("--resolution", "lowest-direct", "-e", EXTRAS, *TEST)
     session.run("pytest", "-n", "auto", *session.posargs, env=ONE_THREAD)
 
 
@@ -65,7 +66,7 @@ def sdist(session: nox.Session) -> None:
     (archive,) = build(session, "--sdist").glob("*.tar.gz")
     shutil.unpack_archive(archive, archive.parent, filter="data")
     session.chdir(archive.parent / archive.name.removesuffix(".tar.gz"))
-    session.install("-e", ".[text,site]", *TEST)
+    session.install("-e", EXTRAS, *TEST)
     session.run("pytest", "-n", "auto", *session.posargs, env=ONE_THREAD)
 
 

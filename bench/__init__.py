@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bench import losses
     from bench.api.check import check_dataset, check_method
+    from bench.api.estimator import DeepRegressor
     from bench.api.evaluate import evaluate
     from bench.api.results import board_frame as board_frame
     from bench.api.results import board_frame as leaderboard
@@ -41,6 +42,7 @@ __all__ = [
     "BenchError",
     "Bins",
     "Dataset",
+    "DeepRegressor",
     "Known",
     "Method",
     "Predictor",
@@ -65,6 +67,7 @@ _MODULES = {
     "BenchError": "bench.errors",
     "Bins": "bench.dataset",
     "Dataset": "bench.dataset",
+    "DeepRegressor": "bench.api.estimator",
     "Known": "bench.bases.reference",
     "Method": "bench.method",
     "Predictor": "bench.models.predictor",

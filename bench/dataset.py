@@ -128,6 +128,7 @@ class Samples(typing.Protocol):
 class Split:
     """One split. Dense targets are (N, T, H, W); those of the training split may be a `bench.data.stored.Coded`.
 
+    `weights` (N, 1) say what each training sample counts in the loss, beside the weights of a method.
     `shared` says what rows may have in common with rows of other splits, by a word such as "person": numbers or texts,
     (N,) or several of a row (N, K). `bench data audit` counts them; training never sees them.
     """
@@ -136,6 +137,7 @@ class Split:
     labels: Tensor  # (N, T) in the units of the dataset
     mask: Tensor | None = None  # the shape of labels, True where a dense target counts
     shared: Mapping[str, np.ndarray] = field(default_factory=dict[str, np.ndarray], kw_only=True)
+    weights: Tensor | None = field(default=None, kw_only=True)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -188,7 +190,8 @@ class Splits:
         """SHA-256 over inputs, labels and split, as float32: the same for every file format and platform."""
         digest = hashlib.sha256((self.inputs or "").encode())
         for split in (self.train, self.val, self.test):
-            for tensor in (split.labels,) if self.inputs else (split.x, split.labels):
+            hashed = (split.labels,) if self.inputs else (split.x, split.labels)
+            for tensor in (*hashed, split.weights):
                 if not isinstance(tensor, Tensor):  # pyright: ignore[reportUnnecessaryIsInstance]
                     continue
                 array = np.ascontiguousarray(tensor.numpy().astype("<f4", copy=False))

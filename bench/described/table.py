@@ -84,11 +84,23 @@ class DescribedTable(DescribedDataset):
         if self.about.split.way in ("groups", "natural", "balanced") and self.about.split.column:
             shared[self.about.split.column] = table[self.about.split.column].astype(str).to_numpy()
         inputs, targets = torch.from_numpy(x), torch.from_numpy(labels).float()
-        made = (
+        made = [
             Split(inputs[rows], targets[rows], shared={what: ids[rows] for what, ids in shared.items()})
             for rows in (train, val, test)
-        )
+        ]
+        made[0].weights = self._weights(table.iloc[train])
         return Splits(*made, shift=float(shift[0]), scale=float(scale[0]))
+
+    def _weights(self, table: pd.DataFrame) -> torch.Tensor | None:
+        if not self.about.weight:
+            return None
+        given = reading.target(table, self.about.weight, self.described.path)
+        if not (np.isfinite(given) & (given >= 0)).all() or not given.any():
+            raise BenchError(
+                f"{self.described.path}: the weight {self.about.weight} must be 0 or more in every row, "
+                "and above it in some"
+            )
+        return torch.from_numpy(given / given.mean()).float()[:, None]
 
     def preprocessing(self) -> dict[str, Any]:
         """What training rows say of each column, and of several targets the units of their labels."""

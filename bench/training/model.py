@@ -65,6 +65,8 @@ class Model:
             task = Task(known[0], known[1], self.shift, self.scale, self.width, dataset.bins, protocol, rng, encoder)
             method.prepare(replace(task, new_encoder=lambda: dataset.encoder(splits)[0], density=method.density))
             weights = each(labels, method.weights)
+            if self.train.weights is not None:
+                weights = self.train.weights if weights is None else weights * self.train.weights
         self.network = Network(encoder, self.new_head()).to(device)
         method.to(device)
         if protocol.channels_last:
@@ -185,6 +187,16 @@ class Model:
         found = {name: torch.cat(values).cpu() * self.scale for name, values in parts.items()}
         found = {name: values if name == "deviation" else values + self.shift for name, values in found.items()}
         return {**found, "mean": self.method.calibrated(found["mean"])} if self.finished else found
+
+    def without_data(self) -> "Model":
+        """A model that predicts as this one does, and holds neither its samples nor what trained it."""
+        for part in self.method.modules():
+            if isinstance(part, Method):
+                part.task = replace(part.task, new_encoder=nn.Identity)  # the true one holds the samples
+        kept = object.__new__(Model)
+        names = ("dataset", "method", "device", "network", "cast", "shift", "scale", "finished")
+        kept.__dict__ = {name: getattr(self, name) for name in names}
+        return kept
 
     def new_head(self) -> nn.Module:
         """A freshly drawn head."""

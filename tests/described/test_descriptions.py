@@ -68,6 +68,21 @@ def test_the_key_holds_the_description_and_not_where_the_data_lie(csv, tmp_path)
     assert config(named(csv, text.replace('z = "numeric"', 'z = "quantile"'))) != before
 
 
+def test_a_weight_counts_training_rows_and_is_part_of_the_data(csv, tmp_path):
+    frame = pd.read_csv(csv)
+    frame.assign(w=np.arange(600)).to_csv(csv, index=False)
+    plain = named(csv, text_of(csv).replace('w = "numeric"', 'w = "ignored"')).dataset.load(tmp_path)
+    weighed = named(csv, text_of(csv, weight="w")).dataset.load(tmp_path)
+    assert plain.train.weights is None
+    assert weighed.train.weights.shape == (len(weighed.train), 1)
+    assert weighed.train.weights.mean() == pytest.approx(1)
+    assert weighed.train.x.equal(plain.train.x)
+    assert weighed.fingerprint() != plain.fingerprint()
+    frame.assign(w=-1.0).to_csv(csv, index=False)
+    with pytest.raises(BenchError, match="weight w must be 0 or more"):
+        named(csv, text_of(csv, weight="w")).dataset.load(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("line", "other", "message"),
     [

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bench.api.results import board_frame as board_frame
     from bench.api.results import board_frame as leaderboard
     from bench.api.results import load_results
+    from bench.api.run import run
     from bench.api.train import Trained, train
     from bench.bases.reference import Known, Reference
     from bench.dataset import Bins, Dataset, Split, Splits
@@ -59,6 +60,7 @@ __all__ = [
     "load_model",
     "load_results",
     "losses",
+    "run",
     "train",
 ]
 
@@ -83,6 +85,7 @@ _MODULES = {
     "evaluate": "bench.api.evaluate",
     "load_model": "bench.models.predictor",
     "load_results": "bench.api.results",
+    "run": "bench.api.run",
     "train": "bench.api.train",
 }
 _ROOMS = ("leaderboard", "losses")  # packages and modules that are part of the API as they are; the first is callable

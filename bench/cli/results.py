@@ -7,7 +7,6 @@ import typer
 
 from bench.cli import options
 from bench.cli.exits import fail
-from bench.cli.run import PRELOAD
 
 app = typer.Typer(help="Prove that records are still what the code gives.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -46,7 +45,7 @@ def adopt(
         return
     parts = {change for one in found for change in one.changes}
     print(f"{len(found)} records, {len(parts)} changed parts; training {len(chosen)} cells again", flush=True)
-    executor = runner.local([one.cell() for one in chosen], jobs, "cpu", folder, imports=PRELOAD)
+    executor = runner.local([one.cell() for one in chosen], jobs, "cpu", folder)
     disagreeing = 0
     for one, same, words in adopting.adopt(results, executor, chosen):
         disagreeing += not same

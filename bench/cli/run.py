@@ -18,8 +18,6 @@ from bench.printable import plain
 if TYPE_CHECKING:
     from bench.runs.plan import Plan
 
-PRELOAD = ("bench.cli",)  # each worker imports the main program again, unless it is there already
-
 
 def run(
     method: options.Methods,
@@ -74,18 +72,17 @@ def run(
 
     progress = Console(stderr=True)
     with progress.status("reading methods, data and records"):
-        from bench.cli.progress import Display
         from bench.data import files
         from bench.leaderboard import publish
         from bench.runs import cells, rehearsal, runner, select
+        from bench.runs.display import Display
         from bench.runs.evidence import Catalogue
 
         folder = files.root(root)
         rows = select.rows(method, dataset, overrides, smoke)
         plan = cells.plan(rows, chosen, overrides, results, folder, *again)
-        executor = runner.local(
-            plan.todo, jobs, device, folder, timeout, jobs_per_device, PRELOAD, results if which else None
-        )
+        models = results if which else None
+        executor = runner.local(plan.todo, jobs, device, folder, timeout, jobs_per_device, models)
         rehearsal.rehearse(plan.todo, plan.rows, folder, executor.devices[0])
     for line in (*lookup.left_out(method, dataset), *_notes(plan)):
         progress.print(line, markup=False, highlight=False, soft_wrap=True)
@@ -179,17 +176,17 @@ def search(
     seeds = options.trial_seeds(seed)
     from rich.console import Console
 
-    from bench.cli.progress import Display
     from bench.data import files
     from bench.runs import cells, rehearsal, runner
     from bench.runs import search as searching
+    from bench.runs.display import Display
 
     folder = files.root(root)
     found: list[searching.Tried] = []
     rows = searching.candidate_rows(method, dataset)
     for _ in range(1 + searching.WIDENINGS):
         plan = cells.plan(rows, seeds, {}, results, folder)
-        executor = runner.local(plan.todo, jobs, device, folder, None, jobs_per_device, PRELOAD)
+        executor = runner.local(plan.todo, jobs, device, folder, None, jobs_per_device)
         rehearsal.rehearse(plan.todo, plan.rows, folder, executor.devices[0])
         runner.run(plan, executor, results, Display(plan, executor.jobs, Console(stderr=True)))
         found += searching.tried(plan, results)

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from bench.cli import complete, options
-from bench.cli.run import PRELOAD
 from bench.plugins import lookup
 
 
@@ -30,16 +29,16 @@ def tune(
     seeds = options.trial_seeds(seed)
     from rich.console import Console
 
-    from bench.cli.progress import Display
     from bench.data import files
     from bench.runs import runner
+    from bench.runs.display import Display
     from bench.runs.plan import Plan
     from bench.runs.tuning import Tuning
 
     folder = files.root(root)
 
     def train(plan: Plan, into: Path) -> None:
-        executor = runner.local(plan.todo, jobs, device, folder, imports=PRELOAD)
+        executor = runner.local(plan.todo, jobs, device, folder)
         runner.run(plan, executor, into, Display(plan, executor.jobs, Console(stderr=True)))
 
     tuning = Tuning(dataset, seeds, results, folder, train)

@@ -8,7 +8,6 @@ import typer
 
 from bench.cli import complete, options
 from bench.cli.exits import fail
-from bench.cli.run import PRELOAD
 from bench.printable import plain
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def _trained_again(
     from bench.runs import rerun, runner
 
     chosen = rerun.sample(results, report.records, number)
-    executor = runner.local([one.cell() for one in chosen], jobs, "cpu", root, imports=PRELOAD)
+    executor = runner.local([one.cell() for one in chosen], jobs, "cpu", root)
     return tuple(rerun.rerun(results, executor, chosen))
 
 

@@ -8,6 +8,7 @@ import multiprocessing
 import multiprocessing.connection
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
@@ -16,6 +17,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from time import monotonic
+from types import ModuleType
 from typing import Any
 
 from bench import leftovers
@@ -65,7 +67,7 @@ def _start_fork_server(context: Any) -> None:
     if threading.current_thread() is threading.main_thread():
         os.environ[attached.PARENT] = str(os.getpid())
         try:
-            with _ctrl_c_blocked():
+            with _ctrl_c_blocked(), _without_main():
                 forkserver.ensure_running()
         finally:
             del os.environ[attached.PARENT]
@@ -73,10 +75,22 @@ def _start_fork_server(context: Any) -> None:
 
 def _start(process: BaseProcess, started: Future[None]) -> None:
     try:
-        with _ctrl_c_blocked():
+        with _ctrl_c_blocked(), _without_main():
             started.set_result(process.start())
     except BaseException as error:
         started.set_exception(error)
+
+
+@contextlib.contextmanager
+def _without_main() -> Iterator[None]:
+    # else each process would run the main program again, which nothing here needs: a script without a guard would start
+    # runs of its own
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 @contextlib.contextmanager

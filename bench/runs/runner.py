@@ -34,7 +34,10 @@ class Watcher(Protocol):
         ...
 
     def progress(self, cell: Cell, at: dict[str, Any]) -> None:
-        """A running cell has reached this `epoch` of `epochs`, with its last `loss` and validation value `val`."""
+        """A running cell has reached this `epoch` of `epochs`, with its last `loss` and validation value `val`.
+
+        `share` is what is done of all its stages, from 0 to 1.
+        """
         ...
 
     def ended(self, cell: Cell, record: Record) -> None:
@@ -82,13 +85,11 @@ def local(
     root: Path,
     timeout: float | None = None,
     per_device: int = 1,
-    imports: Sequence[str] = (),
     models: Path | None = None,
 ) -> LocalExecutor:
     """The executor of this machine: one worker a core on the CPU, `per_device` a GPU, unless told otherwise.
 
-    `imports` are modules that each worker needs beside its dataset's, such as those of the main program; `models` is
-    the results folder where models are to be saved.
+    `models` is the results folder where models are to be saved.
     """
     chosen = machine.devices(device)
     sha, dirty = _checkout()
@@ -96,7 +97,7 @@ def local(
     if models is not None:
         context = replace(context, models=str(models.absolute()))
     named = [resolve.dataset(name).dataset for name in {cell.dataset for cell in todo}]
-    needed = {*imports, *_plugins(todo), *(module for dataset in named for module in dataset.imports)}
+    needed = {*_plugins(todo), *(module for dataset in named for module in dataset.imports)}
     needed |= {module for base in _references(todo) for module in plugins.load("method", base).imports}
     workers = machine.at_a_time(len(todo), jobs, chosen, per_device)
     return LocalExecutor(workers, context, timeout, chosen, sorted(needed))

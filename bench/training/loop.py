@@ -52,7 +52,8 @@ class Training(Model):
     """Train a method on a dataset's training split and choose the epoch on its validation split.
 
     Args:
-        report: called now and then with the epoch, the last loss and the last validation value.
+        report: called now and then with the epoch of how many in its stage, the share of all stages that is done, the
+            last loss and the last validation value.
         changes: of every stage's protocol, over the stage's own.
     """
 
@@ -81,8 +82,12 @@ class Training(Model):
         """
         gc.freeze()  # a collection in the middle of training then scans only what training has made
         try:
-            for stage in self.method.stages(self.protocol):
-                self._stage(stage, with_protocol(self.protocol, {**stage.changes, **self.changes}))
+            stages = self.method.stages(self.protocol)
+            protocols = [with_protocol(self.protocol, {**stage.changes, **self.changes}) for stage in stages]
+            self.epochs_before, self.epochs = 0, sum(protocol.epochs for protocol in protocols)
+            for stage, protocol in zip(stages, protocols, strict=True):
+                self._stage(stage, protocol)
+                self.epochs_before += protocol.epochs
                 if self.best:
                     self.result.selection = self.best.restore(self.network)
                 elif (evaluated := self.method.evaluated(self.network)) is not self.network:
@@ -105,7 +110,7 @@ class Training(Model):
         method.stage_start(network, stage)
         self.best = Best(self.dataset.metrics[0]) if stage.select else None
         self.losses: list[Tensor] = []
-        steps = 0
+        self.steps = 0
         network.train()
         network.encoder.train(stage.encoder != "eval")
         for epoch in range(1, protocol.epochs + 1):
@@ -116,10 +121,10 @@ class Training(Model):
                 self.losses.append(method.step(optimizer, self._backward(drawn, stage, protocol, optimizer, epoch)))
                 method.step_end(network)
                 self.stopwatch.step(began)
-                steps += 1
+                self.steps += 1
                 if perf_counter() - self.reported > REPORT_S:
                     self._report(epoch, protocol)
-                if protocol.validate_steps and steps % protocol.validate_steps == 0:
+                if protocol.validate_steps and self.steps % protocol.validate_steps == 0:
                     self._validate(epoch, stage, protocol)
                     if self._patience_ended(protocol):
                         return
@@ -174,6 +179,9 @@ class Training(Model):
         return self.best is not None and self.best.checks_without_improvement >= (protocol.patience or math.inf)
 
     def _report(self, epoch: int, protocol: Protocol) -> None:
-        last = self.result.history[-1] if self.result.history else {"loss": None, "val": None}
-        self.report({"epoch": epoch, "epochs": protocol.epochs, "loss": last["loss"], "val": last["val"]})
+        seen = self.result.history[-1] if self.result.history else {}
+        last = {name: seen.get(name) for name in ("loss", "val")}
+        a_step = min((protocol.batch_size or math.inf) / len(self.train), 1.0)  # of an epoch
+        share = min((self.epochs_before + self.steps * a_step) / self.epochs, 1.0)
+        self.report({"epoch": epoch, "epochs": protocol.epochs, "share": share, **last})
         self.reported = perf_counter()

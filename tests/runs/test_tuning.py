@@ -87,11 +87,13 @@ def test_the_baseline_is_tuned_on_validation_and_what_was_tried_is_kept(tuning, 
     assert len(trained) == 2 * len(made.tried)  # none twice
     kept = json.loads((tmp_path / "tuned.json").read_text())[made.dataset]
     assert kept["best"] == best
-    means = {text_of(one["setting"]): sum(one["validation"]) / 2 for one in kept["tried"]}
+    finished = [one for one in kept["tried"] if None not in one["validation"]]  # a high rate may diverge
+    means = {text_of(one["setting"]): sum(one["validation"]) / 2 for one in finished}
     assert min(means, key=means.get) == text_of(best)
     for one in kept["tried"]:
         folder = made.results / text_of(one["setting"])
-        values = [record.selection.value for record in store.read_all(folder)]
+        records = store.read_all(folder)
+        values = [record.selection.value if record.status == "ok" else None for record in records]
         assert values == one["validation"]
     assert text_of(best) in made.table(best)
 

@@ -1,7 +1,5 @@
 """What a run looks like: a live table in a terminal, a line a cell elsewhere."""
 
-from collections import defaultdict
-from statistics import fmean
 from time import monotonic
 from types import TracebackType
 from typing import Any, Self
@@ -15,6 +13,7 @@ from bench.printable import one_line
 from bench.results.record import Record
 from bench.runs.estimate import duration
 from bench.runs.plan import Cell, Plan
+from bench.runs.time_left import TimeLeft
 
 SILENCE_S = 30.0  # the longest time without a line where there is no live table
 
@@ -26,11 +25,10 @@ class Display:
         self.console, self.jobs, self.plan = console, jobs, plan
         self.total, self.done, self.failed = len(plan.todo), 0, 0
         self.running: dict[str, tuple[Cell, dict[str, Any], float]] = {}
-        self.left = [(cell.dataset, cell.method) for cell in plan.todo]
-        self.walls: dict[tuple[str, str], list[float]] = defaultdict(list)
+        self.left = TimeLeft(plan.todo, jobs)
         for item in plan.planned:
             if item.status == "ok" and item.wall_s:
-                self.walls[item.cell.dataset, item.cell.method].append(item.wall_s)
+                self.left.ended(item.cell, item.wall_s)
         self.spoken = monotonic()
         self.bar = Progress(
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
@@ -53,24 +51,25 @@ class Display:
     def started(self, cell: Cell) -> None:
         """A cell has begun."""
         self.running[cell.key] = (cell, {}, monotonic())
-        self.left.remove((cell.dataset, cell.method))
+        self.left.started(cell)
 
     def progress(self, cell: Cell, at: dict[str, Any]) -> None:
         """A running cell has come so far."""
         self.running[cell.key] = (cell, at, self.running[cell.key][2])
+        self.left.reached(cell, at.get("share", 0.0))
         if not self.console.is_terminal and monotonic() - self.spoken > SILENCE_S:
             where = "; ".join(
                 f"{cell.dataset} {cell.method} seed {cell.seed} epoch {at.get('epoch', 0)}/{at.get('epochs', '?')}"
                 for cell, at, _ in self.running.values()
             )
-            self._say(f"running: {where}")
+            self._say(", ".join(filter(None, [f"running: {where}", self._time_left()])))
 
     def ended(self, cell: Cell, record: Record) -> None:
         """A cell has its record."""
         self.running.pop(cell.key)
         self.done += 1
         self.failed += record.status != "ok"
-        self.walls[cell.dataset, cell.method].append(record.timing.wall_s)
+        self.left.ended(cell, record.timing.wall_s if record.status == "ok" else None)
         result = f"{record.status}: {one_line(record.reason)}"
         if record.status == "ok":
             metric = next(iter(record.metrics["test"]["all"]))
@@ -78,7 +77,7 @@ class Display:
         line = f"[{self.done}/{self.total}] {cell.dataset} {cell.method} seed {cell.seed}: {result}, "
         line += f"{record.timing.wall_s:.1f} s"
         if not self.console.is_terminal:
-            self._say(f"{line}, {self._time_left()}")
+            self._say(", ".join(filter(None, [line, self._time_left()])))
         elif record.status != "ok":
             self.console.print(line, style="red", markup=False, highlight=False)
 
@@ -87,22 +86,12 @@ class Display:
         self.spoken = monotonic()
 
     def _time_left(self) -> str:
-        known = [wall for walls in self.walls.values() for wall in walls]
-        if not known:
-            return ""
-        usual = fmean(known)
-        guess = {pair: fmean(walls) for pair, walls in self.walls.items() if walls}
-        now = monotonic()
-        waiting = sum(guess.get(pair, usual) for pair in self.left)
-        going = sum(
-            max(guess.get((cell.dataset, cell.method), usual) - (now - began), 0.0)
-            for cell, _, began in self.running.values()
-        )
-        return f"about {duration((waiting + going) / self.jobs)} left"
+        seconds = self.left.seconds()
+        return "" if seconds is None else f"about {duration(seconds)} left"
 
     def _render(self) -> Group:
         failed = f", {self.failed} failed" if self.failed else ""
-        counts = f"{self.done} done{failed}, {len(self.running)} running, {len(self.left)} left"
+        counts = f"{self.done} done{failed}, {len(self.running)} running, {len(self.left.coming)} waiting"
         self.bar.update(
             self.task,
             completed=self.done,

@@ -1,0 +1,89 @@
+"""A run from a notebook: what `bench run` trains, shown as it goes, and its records as a table."""
+
+# pyright: basic
+# (pandas has no types that strict checks could use)
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bench.errors import BenchError
+
+
+def run(
+    method: str | Iterable[str],
+    dataset: str | Iterable[str],
+    seeds: int | Iterable[int] = 10,
+    *,
+    target: str | Iterable[str] | None = None,
+    results: str | Path = "results",
+    data: str | Path | None = None,
+    device: str = "auto",
+    jobs: int | None = None,
+    retry_failed: bool = False,
+    rerun_stale: bool = False,
+    **protocol: Any,
+) -> pd.DataFrame:
+    """Train what has no record yet, with a progress display; the records asked for, one row a record.
+
+    Cells run in processes of their own, as those of `bench run` do, and leave the same records. Boards are written by
+    `bench leaderboard`, and `bench.leaderboard(dataset, results)` gives one as a table.
+
+    Args:
+        method: names, stacks and groups, as on the command line, or a list of them. A class of yours lies in `methods/`
+            or in a package with the entry point `bench.methods`; `bench.train` takes it as it is.
+        dataset: names and groups, or files: "houses.toml", or "houses.csv" with a `target`.
+        seeds: how many, or which.
+        target: the column, or columns, to predict, of data without a description.
+        results: folder of the records.
+        data: the data root; by default $BENCH_DATA or the user's data folder.
+        device, jobs: as of `bench run`.
+        retry_failed, rerun_stale: run cells again that failed, or whose code, data or settings were others.
+        **protocol: fields of bench.Protocol to change, such as epochs=5.
+
+    Raises:
+        BenchError: a name, a field or data is not there.
+
+    >>> import tempfile
+    >>> found = run("baseline,mt", "circle", seeds=1, results=tempfile.mkdtemp(), epochs=1)  # doctest: +ELLIPSIS
+    2 cells to run...
+    >>> found[["dataset", "method", "seed", "status"]].values.tolist()
+    [['circle', 'baseline', 0, 'ok'], ['circle', 'mt', 0, 'ok']]
+    """
+    from rich.console import Console
+
+    from bench.api.results import load_results
+    from bench.data import files
+    from bench.described import given
+    from bench.plugins import described, lookup
+    from bench.runs import cells, rehearsal, runner, select
+    from bench.runs.display import Display
+
+    chosen = _seeds(seeds)
+    methods, datasets = _list(method), given.names(_list(dataset), None if target is None else _list(target))
+    lookup.check(methods, datasets)
+    overrides = {f"protocol.{name}": value for name, value in protocol.items()}
+    folder, root = Path(results), files.root(None if data is None else Path(data))
+    rows = select.rows(methods, datasets, overrides)
+    plan = cells.plan(rows, chosen, overrides, folder, root, frozenset({"failed"} if retry_failed else ()), rerun_stale)
+    executor = runner.local(plan.todo, jobs, device, root)
+    rehearsal.rehearse(plan.todo, plan.rows, root, executor.devices[0])
+    described.keep(folder, {cell.config["dataset"]["name"] for cell in plan.todo})
+    runner.run(plan, executor, folder, Display(plan, executor.jobs, Console()))
+    asked = pd.DataFrame([(item.cell.dataset, item.cell.method, item.cell.seed) for item in plan.planned])
+    frames = [load_results(folder, name) for name in dict.fromkeys(asked[0])]
+    found = pd.concat(frames, ignore_index=True).set_index(["dataset", "method", "seed"])
+    return found.loc[list(asked.itertuples(index=False, name=None))].reset_index()
+
+
+def _list(names: str | Iterable[str]) -> str:
+    return names if isinstance(names, str) else ",".join(names)
+
+
+def _seeds(seeds: int | Iterable[int]) -> list[int]:
+    found = list(range(seeds)) if isinstance(seeds, int) else list(seeds)
+    if not found or any(seed < 0 for seed in found):
+        raise BenchError(f"seeds={seeds!r}: give how many, or a list of seeds from 0 on")
+    return found

@@ -7,7 +7,22 @@ import typer
 from typer.exceptions import TyperException
 
 import bench
-from bench.cli import boards, data, export, models, new, profile, results, run, show, stopping, terminal, tune, verify
+from bench.cli import (
+    boards,
+    data,
+    export,
+    models,
+    new,
+    profile,
+    results,
+    run,
+    sharing,
+    show,
+    stopping,
+    terminal,
+    tune,
+    verify,
+)
 from bench.cli.exits import BAD_INPUT, CLOSED, INTERRUPTED, STOPPED
 from bench.errors import BenchError
 from bench.printable import one_line
@@ -25,7 +40,8 @@ app.command("list")(show.list_)
 exported = (boards.leaderboard, export.export, export.site)
 for command in (show.show, show.check, *exported, verify.verify, profile.profile, show.schema, new.new):
     app.command()(command)
-app.command()(models.predict)
+for command in (models.predict, sharing.merge, sharing.submit):
+    app.command()(command)
 app.command("export-model")(models.export_model)
 app.add_typer(data.app, name="data")
 app.add_typer(results.app, name="results")

@@ -50,6 +50,10 @@ SeedList = Annotated[
 TrialSeeds = Annotated[
     str, typer.Option("--seed", metavar="LIST", help="Seeds to try on; those of the boards are refused.")
 ]
+Shard = Annotated[
+    str | None,
+    typer.Option("--shard", metavar="K/N", help="The K-th of N parts of the cells, for one of N machines: 3/16."),
+]
 Sets = Annotated[
     list[str] | None,
     typer.Option(
@@ -161,6 +165,18 @@ def seeds(count: int | None, which: str | None) -> list[int]:
         if len(chosen) > MOST_SEEDS:
             raise BenchError(f"the seeds '{which}' are more than {MOST_SEEDS:,}; train them in several runs")
     return list(chosen)
+
+
+def shard(text: str | None) -> tuple[int, int]:
+    """Of --shard: which part, from 1 on, of how many."""
+    if text is None:
+        return 1, 1
+    number, slash, of = text.partition("/")
+    if not (slash and all(part.isascii() and part.isdigit() and len(part) < 7 for part in (number, of))):
+        raise BenchError(f"cannot read --shard {text}; write K/N, e.g. 3/16")
+    if not 1 <= int(number) <= int(of):
+        raise BenchError(f"--shard {text}: of {of} parts there is no {number}; count them from 1")
+    return int(number), int(of)
 
 
 def trial_seeds(which: str) -> list[int]:

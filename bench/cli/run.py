@@ -25,6 +25,7 @@ def run(
     target: options.Target = None,
     seeds: options.SeedCount = None,
     seed: options.SeedList = None,
+    shard: options.Shard = None,
     jobs: options.Jobs = None,
     jobs_per_device: options.JobsPerDevice = 1,
     device: options.Device = "auto",
@@ -62,6 +63,7 @@ def run(
     if smoke:
         seeds, sets = 2 if seeds is None and seed is None else seeds, options.smoke(sets)
     chosen, again = options.seeds(seeds, seed), (options.statuses(retry), options.rerun(stale))
+    part = options.shard(shard)
     overrides = options.overrides(sets, precision=precision, channels_last=channels_last, compile=compiled)
     timeout, which = options.timeout(timeout), options.models(save_models)
     dataset = options.datasets(dataset, target)
@@ -80,7 +82,7 @@ def run(
 
         folder = files.root(root)
         rows = select.rows(method, dataset, overrides, smoke)
-        plan = cells.plan(rows, chosen, overrides, results, folder, *again)
+        plan = cells.plan(rows, chosen, overrides, results, folder, *again).shard(*part)
         models = results if which else None
         executor = runner.local(plan.todo, jobs, device, folder, timeout, jobs_per_device, models)
         rehearsal.rehearse(plan.todo, plan.rows, folder, executor.devices[0])
@@ -111,6 +113,7 @@ def plan(
     target: options.Target = None,
     seeds: options.SeedCount = None,
     seed: options.SeedList = None,
+    shard: options.Shard = None,
     jobs: options.Jobs = None,
     jobs_per_device: options.JobsPerDevice = 1,
     device: options.Device = "auto",
@@ -134,6 +137,7 @@ def plan(
     Give it the options of `bench run`; it also shows what is done, stale or failed.
     """
     chosen, again = options.seeds(seeds, seed), (options.statuses(retry), options.rerun(stale))
+    part = options.shard(shard)
     overrides = options.overrides(sets, precision=precision, channels_last=channels_last, compile=compiled)
     dataset = options.datasets(dataset, target)
     lookup.check(method, dataset)
@@ -144,7 +148,7 @@ def plan(
     devices = machine.foreseen_devices(device)
     wanted = catalogue.wanted(method, dataset, overrides)
     fingerprints, broken = catalogue.fingerprints_or_reasons((one.dataset for one in wanted), files.root(root))
-    made = compare(wanted, fingerprints, chosen, results, *again, broken)
+    made = compare(wanted, fingerprints, chosen, results, *again, broken).shard(*part)
     together = machine.at_a_time(len(made.todo), jobs, devices, jobs_per_device)
     if as_json:
         print(json.dumps(estimate.as_json(made, results, together), indent=1))

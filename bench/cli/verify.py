@@ -41,18 +41,19 @@ def verify(
     folder = files.root(root)
     report = verifying.verify(results, folder, dataset, method)
     if rerun:
-        report = replace(report, rerun=_trained_again(report, results, folder, rerun, jobs))
+        report = replace(report, rerun=trained_again(report, results, folder, rerun, jobs))
     if as_json:
         print(json.dumps(report.as_json(), indent=1))
     else:
-        _print(report)
+        print_report(report)
     if not report.is_good:
         fail("not everything is as its evidence has it; no board counts what differs")
 
 
-def _trained_again(
+def trained_again(
     report: "Report", results: Path, root: Path, number: int, jobs: int | None
 ) -> tuple[tuple[str, bool, str], ...]:
+    """Some cells of a report trained again: name, whether it agrees, and how closely."""
     from bench.runs import rerun, runner
 
     chosen = rerun.sample(results, report.records, number)
@@ -60,7 +61,8 @@ def _trained_again(
     return tuple(rerun.rerun(results, executor, chosen))
 
 
-def _print(report: "Report") -> None:
+def print_report(report: "Report") -> None:
+    """A report as a table, and all that is wrong."""
     from tabulate import tabulate
 
     heads = ("dataset", "method", "cells", "proved", "differences")

@@ -24,7 +24,7 @@ from bench.printable import plain
 from bench.results import arrays
 from bench.results.arrays import Unsound
 from bench.results.intake import take_in
-from bench.results.reading import Unreadable, read
+from bench.results.reading import Unreadable, read, read_bytes
 from bench.results.record import Predictions, Record
 
 Say = Callable[[str], None]
@@ -50,15 +50,37 @@ def write(
         predictions: by column: "mean" and others of the test split, "val" and "val/..." of the validation split.
         say: is told, in one line, what was in the way and was set aside; by default standard error.
     """
-    path, say = path_of(results, record.dataset, record.method, record.seed), say or _to_stderr
+    return _put(results, record, _text(record).encode(), predictions or {}, say or _to_stderr)
+
+
+def copy(source: Path, results: Path, record: Record, say: Say | None = None) -> Path:
+    """Copy a record, byte for byte, and its predictions from one results folder to another.
+
+    Raises:
+        BenchError: predictions are not as the harness keeps them, or the folder cannot be written.
+    """
+    path = path_of(source, record.dataset, record.method, record.seed)
+    values: dict[str, np.ndarray] = {}
+    if record.predictions is not None:
+        try:
+            with arrays.opened(path.parent / record.predictions.file) as kept:
+                for name in keys_of(record.seed, record.predictions):
+                    values[name.removeprefix(path.stem).removeprefix("/") or "mean"] = kept.load(name)
+        except Unsound as error:
+            raise BenchError(f"{path.parent / record.predictions.file}: {error}") from None
+    return _put(results, record, read_bytes(path), values, say or _to_stderr)
+
+
+def _put(results: Path, record: Record, content: bytes, predictions: Mapping[str, np.ndarray], say: Say) -> Path:
+    path = path_of(results, record.dataset, record.method, record.seed)
     try:
         for folder in (path.parents[1], path.parent):
             if os.path.lexists(folder) and (folder.is_symlink() or not folder.is_dir()):
                 _set_aside(folder, "no folder", say)
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write_predictions(path, record.predictions, predictions or {}, say)
+        _write_predictions(path, record.predictions, predictions, say)
         _clear(path, say)
-        replace_file(path, _text(record).encode())
+        replace_file(path, content)
     except OSError as error:
         raise BenchError(f"cannot write {path}: {error.strerror}; choose another folder with --results") from None
     return path

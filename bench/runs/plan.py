@@ -5,7 +5,7 @@ Nothing here imports torch: a plan can be made of what `bench.runs.catalogue` re
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -81,6 +81,17 @@ class Plan:
     def todo(self) -> list[Cell]:
         """The cells that would be trained, in order."""
         return [item.cell for item in self.planned if item.run]
+
+    def shard(self, number: int, of: int) -> "Plan":
+        """The part of it that one of several machines does, counted from 1.
+
+        Parts depend on what was asked for alone, and not on what is done, so that each machine may have a results
+        folder of its own.
+
+        >>> Plan([]).shard(1, 3).todo
+        []
+        """
+        return replace(self, planned=self.planned[number - 1 :: of])
 
 
 def compare(

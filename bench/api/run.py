@@ -3,13 +3,16 @@
 # pyright: basic
 # (pandas has no types that strict checks could use)
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from bench.errors import BenchError
+
+if TYPE_CHECKING:
+    from bench.runs.runner import Watcher
 
 
 def run(
@@ -24,6 +27,7 @@ def run(
     jobs: int | None = None,
     retry_failed: bool = False,
     rerun_stale: bool = False,
+    callbacks: "Sequence[Watcher]" = (),
     **protocol: Any,
 ) -> pd.DataFrame:
     """Train what has no record yet, with a progress display; the records asked for, one row a record.
@@ -41,6 +45,7 @@ def run(
         data: the data root; by default $BENCH_DATA or the user's data folder.
         device, jobs: as of `bench run`.
         retry_failed, rerun_stale: run cells again that failed, or whose code, data or settings were others.
+        callbacks: who else hears of it: objects with the methods of `bench.runs.callbacks.Callback`.
         **protocol: fields of bench.Protocol to change, such as epochs=5.
 
     Raises:
@@ -59,6 +64,7 @@ def run(
     from bench.described import given
     from bench.plugins import described, lookup
     from bench.runs import cells, rehearsal, runner, select
+    from bench.runs.callbacks import Watchers
     from bench.runs.display import Display
 
     chosen = _seeds(seeds)
@@ -71,7 +77,7 @@ def run(
     executor = runner.local(plan.todo, jobs, device, root)
     rehearsal.rehearse(plan.todo, plan.rows, root, executor.devices[0])
     described.keep(folder, {cell.config["dataset"]["name"] for cell in plan.todo})
-    runner.run(plan, executor, folder, Display(plan, executor.jobs, Console()))
+    runner.run(plan, executor, folder, Watchers(Display(plan, executor.jobs, Console()), callbacks))
     asked = pd.DataFrame([(item.cell.dataset, item.cell.method, item.cell.seed) for item in plan.planned])
     frames = [load_results(folder, name) for name in dict.fromkeys(asked[0])]
     found = pd.concat(frames, ignore_index=True).set_index(["dataset", "method", "seed"])

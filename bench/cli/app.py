@@ -19,6 +19,7 @@ from bench.cli import (
     sharing,
     show,
     stopping,
+    suite,
     terminal,
     tune,
     verify,
@@ -34,7 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run.run, run.plan, run.search, tune.tune):
+for command in (run.run, suite.suite, run.plan, run.search, tune.tune):
     app.command()(command)
 app.command("list")(show.list_)
 exported = (boards.leaderboard, export.export, export.site)

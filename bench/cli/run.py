@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli import options
+from bench.cli import callbacks, options
 from bench.cli.boards import tell_unscored
 from bench.cli.exits import fail
 from bench.cli.models import tell_models
@@ -54,6 +54,8 @@ def run(
             "value of each method, 'all' every one.",
         ),
     ] = None,
+    log: callbacks.Log = None,
+    track: callbacks.Track = None,
     smoke: Annotated[
         bool,
         typer.Option("--smoke", help="A quick trial: small generated samples, 2 epochs, 2 seeds, temporary results."),
@@ -70,6 +72,7 @@ def run(
     lookup.check(method, dataset)
     if smoke:
         results = Path(tempfile.mkdtemp(prefix="bench-smoke-"), "results")
+    told = callbacks.callbacks(log, track, results.parent / "trackers")
     from rich.console import Console
 
     progress = Console(stderr=True)
@@ -77,6 +80,7 @@ def run(
         from bench.data import files
         from bench.leaderboard import publish
         from bench.runs import cells, rehearsal, runner, select
+        from bench.runs.callbacks import Watchers
         from bench.runs.display import Display
         from bench.runs.evidence import Catalogue
 
@@ -89,7 +93,7 @@ def run(
     for line in (*lookup.left_out(method, dataset), *_notes(plan)):
         progress.print(line, markup=False, highlight=False, soft_wrap=True)
     described.keep(results, {cell.config["dataset"]["name"] for cell in plan.todo})
-    outcome = runner.run(plan, executor, results, Display(plan, executor.jobs, progress))
+    outcome = runner.run(plan, executor, results, Watchers(Display(plan, executor.jobs, progress), told))
     touched = sorted({item.cell.dataset for item in plan.planned})
     catalogue = Catalogue(folder)
     boards = leaderboard or results.parent / "leaderboard"

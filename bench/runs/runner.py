@@ -36,7 +36,7 @@ class Watcher(Protocol):
     def progress(self, cell: Cell, at: dict[str, Any]) -> None:
         """A running cell has reached this `epoch` of `epochs`, with its last `loss` and validation value `val`.
 
-        `share` is what is done of all its stages, from 0 to 1.
+        `share` is what is done of all its stages, from 0 to 1, and `step` counts epochs over all of them.
         """
         ...
 
@@ -92,7 +92,7 @@ def local(
     `models` is the results folder where models are to be saved.
     """
     chosen = machine.devices(device)
-    sha, dirty = _checkout()
+    sha, dirty = checkout()
     context = RunContext(str(root.absolute()), git_sha=sha, git_dirty=dirty, described=described.known())
     if models is not None:
         context = replace(context, models=str(models.absolute()))
@@ -117,7 +117,8 @@ def _plugins(todo: Sequence[Cell]) -> set[str]:
     return {described.module_of(kind, name) for kind in KINDS for name in used[kind]}
 
 
-def _checkout() -> tuple[str | None, bool | None]:
+def checkout() -> tuple[str | None, bool | None]:
+    """The commit that runs, and whether code differs from it; None each where this is no checkout."""
     root = Path(bench.__file__).parents[1]
     if not (root / ".git").exists():
         return None, None

@@ -24,6 +24,12 @@ def rows(methods: str, datasets: str, overrides: Mapping[str, Any], small: bool 
     return [(on, list({method.name: method for method in made}.values())) for on, made in found]
 
 
+def all_method_names(methods: str, datasets: str) -> list[str]:
+    """Every method that a list stands for on any of some datasets."""
+    found = (name for on in lookup.dataset_names(datasets) for name in method_names(methods, resolve.dataset(on)))
+    return list(dict.fromkeys(found))
+
+
 def small_name(name: str) -> str:
     """The small generated source of a dataset, else its offline one; itself where it is generated anyway."""
     on = resolve.dataset(name)

@@ -183,5 +183,7 @@ class Training(Model):
         last = {name: seen.get(name) for name in ("loss", "val")}
         a_step = min((protocol.batch_size or math.inf) / len(self.train), 1.0)  # of an epoch
         share = min((self.epochs_before + self.steps * a_step) / self.epochs, 1.0)
-        self.report({"epoch": epoch, "epochs": protocol.epochs, "share": share, **last})
+        self.report(
+            {"epoch": epoch, "epochs": protocol.epochs, "share": share, "step": self.epochs_before + epoch, **last}
+        )
         self.reported = perf_counter()

@@ -1,0 +1,80 @@
+"""A suite runs what it says, leaves a copy that runs again and trains nothing, and refuses what it cannot read."""
+
+import tomllib
+
+import pandas as pd
+import pytest
+
+from bench.results import store
+from support.command_line import bench
+
+SUITE = """
+methods = ["baseline", "references"]
+datasets = ["circle", "own.csv"]
+seeds = [0, 4]
+target = "y"
+
+[protocol]
+epochs = 2
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    pd.DataFrame({"x": [i * i % 11 for i in range(60)], "y": [i % 7 for i in range(60)]}).to_csv(tmp_path / "own.csv")
+    (tmp_path / "my.toml").write_text(SUITE)
+    (tmp_path / "else").mkdir()
+    return tmp_path
+
+
+def test_it_runs_and_its_frozen_copy_runs_again(folder):
+    done = bench("suite", "../my.toml", cwd=folder / "else")
+    assert done.returncode == 0, done.stderr
+    found = {(r.dataset, r.method, r.seed) for r in store.read_all(folder / "results")}
+    assert {("circle", "baseline", 0), ("circle", "baseline", 4), ("own", "baseline", 4), ("own", "trees", 0)} < found
+    assert {r.config["overrides"].get("protocol.epochs") for r in store.read_all(folder / "results", "circle")} >= {2}
+    assert (folder / "leaderboard/own.md").exists()
+    copy = tomllib.loads((folder / "my.frozen.toml").read_text())
+    assert copy["methods"] == ["baseline", "constant", "forest", "knn", "linear", "trees"]
+    assert copy["datasets"] == ["circle", "own.csv"]
+    assert {"regression-bench", "commit", "torch"} == copy["frozen"].keys()
+    again = bench("suite", "my.frozen.toml", cwd=folder)
+    assert again.returncode == 0
+    assert "nothing to train" in again.stderr
+    assert "another program" not in again.stdout
+    text = (folder / "my.frozen.toml").read_text().replace('torch = "', 'torch = "1.')
+    (folder / "my.frozen.toml").write_text(text)
+    assert "another program: torch 1." in bench("suite", "my.frozen.toml", cwd=folder).stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "methods"),
+        ("methods = []\ndatasets = ['circle']", "methods"),
+        ("methods = ['baseline']", "datasets"),
+        ("methods = ['baseline']\ndatasets = ['circle']\nseeds = 0", "seeds"),
+        ("methods = ['baseline']\ndatasets = ['circle']\nseeds = [-1]", "seeds"),
+        ("methods = ['baseline']\ndatasets = ['circle']\nseeds = true", "seeds"),
+        ("methods = ['baseline']\ndatasets = ['circle']\nseed = 3", "seed"),
+        ("methods = ['nothing']\ndatasets = ['circle']", "nothing"),
+        ("methods = ['baseline']\ndatasets = ['nothing']", "nothing"),
+        ("methods = ['baseline']\ndatasets = ['nothing.csv']\ntarget = 'y'", "nothing.csv"),
+        ("methods = ['baseline']\ndatasets = ['circle']\nprotocol = {nothing = 1}", "nothing"),
+        ("methods = ['baseline']\ndatasets = ['circle']\nresults = ''", "results"),
+        ("methods = [", "no TOML"),
+        ("\udcff", "UTF-8"),
+    ],
+)
+def test_what_it_cannot_be_is_one_line(text, message, tmp_path):
+    (tmp_path / "my.toml").write_bytes(text.encode(errors="surrogateescape"))
+    done = bench("suite", "my.toml", cwd=tmp_path)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["my.toml"]
+
+
+def test_no_suite_is_one_line(tmp_path):
+    done = bench("suite", "nothing.toml", cwd=tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)

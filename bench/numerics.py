@@ -68,11 +68,17 @@ MODULES: dict[str, tuple[str, ...]] = {
     "ages": ("bench.bases.ages", "bench.bases.age_lists"),
     "holdout": ("bench.bases.holdout",),
     "described": (
+        "bench.described.backbones",
         "bench.described.columns",
+        "bench.described.encoders",
+        "bench.described.hugging_face",
         "bench.described.networks",
+        "bench.described.pictures",
         "bench.described.reading",
+        "bench.described.rows",
         "bench.described.splitting",
         "bench.described.table",
+        "bench.described.texts",
     ),
     # plain features too, which no network reads: datasets reach those modules, and no key of a method holds them
     "references": ("bench.bases.reference",),

@@ -81,11 +81,11 @@ def describe_(
     lookup.check_dataset(name)
     from bench.cli import describe
     from bench.data import files
-    from bench.described.table import DescribedTable
+    from bench.described.rows import DescribedRows
     from bench.plugins import resolve
 
     dataset = resolve.dataset(name).dataset
-    if isinstance(dataset, DescribedTable):
+    if isinstance(dataset, DescribedRows):
         from bench.described.report import report
 
         print(report(dataset))

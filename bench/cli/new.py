@@ -26,7 +26,9 @@ def new(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="NAME", help="Its name on the command line, e.g. my_loss; or, with --target, your data: houses.csv."
+            metavar="NAME",
+            help="Its name on the command line, e.g. my_loss; or, with --target, your data: houses.csv, a folder of "
+            "pictures, a dataset of Hugging Face on disk or as hf:NAME.",
         ),
     ],
     target: options.Target = None,
@@ -47,19 +49,23 @@ def new(
     split: Annotated[
         str, typer.Option(metavar="COLUMN", help="Of your data: a column that says train, val or test.")
     ] = "",
+    text: Annotated[
+        str, typer.Option(metavar="COLUMNS", help="Of your data: one column of texts, or two, to predict from.")
+    ] = "",
 ) -> None:
     """Write the file of a new method or dataset. It is small, passes `bench check`, and is yours to change.
 
-    Of a dataset in a file, `bench new dataset houses.csv --target price` writes houses.toml, without code.
+    Of data, `bench new dataset houses.csv --target price` writes houses.toml, without code; likewise of a folder of
+    pictures with a list, of texts, and of a dataset of Hugging Face.
     """
     if kind != "method" and kind != "dataset":
         raise BenchError(f"cannot make a '{kind}'; write bench new method NAME or bench new dataset NAME")
     from bench.described import given
 
-    if kind == "dataset" and given.is_data(name):
-        describe(name, target, out or Path(), unit=unit, group=group, time=time, split=split)
+    if kind == "dataset" and (given.is_data(name) or (target and Path(name).is_dir())):
+        describe(name, target, out or Path(), unit=unit, group=group, time=time, split=split, text=text)
         return
-    if target or unit or group or time or split:
+    if target or unit or group or time or split or text:
         raise BenchError(f"'{name}' is no file of data; write bench new dataset FILE.csv --target COLUMN")
     _require_new(name)
     folder = _folder(kind) if out is None else out

@@ -160,12 +160,12 @@ def _decode(root: Path, names: Sequence[str], edge: int, shape: Shape, folder: P
     ):
         for start in range(0, len(names), CHUNK):
             part = names[start : start + CHUNK]
-            pixels, hashes = zip(*pool.map(lambda name: _read(root / name, edge, shape), part), strict=True)
+            pixels, hashes = zip(*pool.map(lambda name: read_square(root / name, edge, shape), part), strict=True)
             table.write_batch(pa.record_batch([pa.array(pixels, pa.binary()), pa.array(hashes)], schema=schema))
             bar.update(len(part))
 
 
-def _read(path: Path, edge: int, shape: Shape) -> tuple[bytes, str]:
+def read_square(path: Path, edge: int, shape: Shape = "squeezed") -> tuple[bytes, str]:
     """The pixels of a picture, and the SHA-256 of its file."""
     from PIL import Image
 

@@ -1,6 +1,6 @@
-"""What a description of a table may say, checked: the keys of `houses.toml`."""
+"""What a description may say, checked: the keys of `houses.toml`."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from annotated_types import Ge, Le
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -49,22 +49,51 @@ class NetworkPart(_Part):
     hidden: tuple[Annotated[int, Ge(1), Le(8192)], ...] = (128, 128)
 
 
-class Table(_Part):
-    """A table to learn from."""
+class PicturePart(_Part):
+    """Pictures as the network takes them: pixels a side, and what of them changes from step to step."""
 
-    kind: Literal["table"]
+    size: Annotated[int, Ge(16), Le(1024)] = 64
+    augmentation: Literal["none", "flip", "shift", "shift_flip", "crop_flip_colour"] = "shift_flip"
+
+
+class BackbonePart(_Part):
+    """A network for pictures: `tiny`, or a model of timm, from its published weights or those of a file."""
+
+    backbone: str = "tiny"
+    pretrained: bool | str = False
+
+
+class TextPart(_Part):
+    """A network for texts.
+
+    Args:
+        kind: bilstm, over words that training has; or encoder, a Hugging Face model.
+        encoder: its folder, or its name on the hub.
+        frozen: whether it stays as it is, so that a small network learns from its features.
+        length: most words or tokens of a text.
+        hidden: width of the LSTM in one direction, or of the network over frozen features.
+    """
+
+    kind: Literal["bilstm", "encoder"] = "bilstm"
+    encoder: str = ""
+    frozen: bool = True
+    length: Annotated[int, Ge(1), Le(4096)] = 64
+    hidden: Annotated[int, Ge(1), Le(8192)] = 64
+
+
+class Rows(_Part):
+    """What every description of rows says."""
+
     path: str
     target: Annotated[tuple[str, ...], Field(min_length=1)]
     unit: str = ""
     weight: str = ""
-    columns: dict[str, Kind]
     split: SplitPart
     bins: BinsPart | None = None
     shots: ShotsPart | None = None
-    network: NetworkPart = NetworkPart()
     protocol: dict[str, Any] = {}
 
-    @field_validator("target", mode="before")
+    @field_validator("target", "text", mode="before", check_fields=False)
     @classmethod
     def _several(cls, value: Any) -> Any:
         return (value,) if isinstance(value, str) else value
@@ -74,14 +103,43 @@ class Table(_Part):
         return self.model_dump(mode="json", exclude={"path", "protocol"})
 
 
-def table(given: Described) -> Table:
-    """The description of a table, checked.
+class Table(Rows):
+    """A table to learn from."""
+
+    kind: Literal["table"]
+    columns: dict[str, Kind]
+    network: NetworkPart = NetworkPart()
+
+
+class Pictures(Rows):
+    """Pictures to learn from: `list` is the file of rows in their folder, `file` its column of their names."""
+
+    kind: Literal["pictures"]
+    list: str = ""
+    file: str
+    picture: PicturePart = PicturePart()
+    network: BackbonePart = BackbonePart()
+
+
+class Texts(Rows):
+    """Texts to learn from, in one column or two."""
+
+    kind: Literal["texts"]
+    text: Annotated[tuple[str, ...], Field(min_length=1, max_length=2)]
+    network: TextPart = TextPart()
+
+
+Kinds = TypeVar("Kinds", bound=Rows)
+
+
+def read(given: Described, kind: type[Kinds]) -> Kinds:
+    """The description of some kind of rows, checked.
 
     Raises:
         BenchError: naming the first key that is wrong.
     """
     try:
-        made = Table.model_validate(given.content)
+        made = kind.model_validate(given.content)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "it"

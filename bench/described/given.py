@@ -6,7 +6,7 @@ from pathlib import Path
 from bench.errors import BenchError
 from bench.names import split_list
 from bench.plugins import described
-from bench.plugins.described import Described
+from bench.plugins.described import HUB, Described
 
 DATA = (".csv", ".tsv", ".txt", ".parquet")
 
@@ -38,7 +38,9 @@ def name_of(path: Path) -> str:
 
 def is_data(item: str) -> bool:
     """Whether a name on the command line is that of a file of data."""
-    return item.lower().endswith(DATA) or (("/" in item or "\\" in item) and not item.endswith(".toml"))
+    if item.partition("[")[0].endswith(".toml"):
+        return False
+    return item.lower().endswith(DATA) or item.startswith(HUB) or "/" in item or "\\" in item
 
 
 def _name(item: str, targets: str | None) -> str:

@@ -1,4 +1,4 @@
-"""What a described table holds: rows, missing values, duplicates, groups across splits, labels and their regions."""
+"""What somebody's own data hold: rows, missing values, duplicates, groups across splits, labels and their regions."""
 
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportReturnType=false, reportCallIssue=false
 # pyright: reportIndexIssue=false, reportOperatorIssue=false, reportGeneralTypeIssues=false
@@ -12,7 +12,9 @@ import pandas as pd
 import torch
 from tabulate import tabulate
 
-from bench.described.table import DescribedTable
+from bench.described.description import Table
+from bench.described.rows import DescribedRows
+from bench.described.sources import words
 from bench.shots import ORDER
 
 MOST_LINES = 20  # of a histogram
@@ -20,12 +22,12 @@ WIDTH = 40  # letters of its longest bar
 SPLITS = ("train", "val", "test")
 
 
-def report(dataset: DescribedTable) -> str:
-    """A page on the table, its splits and its labels."""
+def report(dataset: DescribedRows) -> str:
+    """A page on the rows, their splits and their labels."""
     table, labels = dataset.rows()
     parts = dataset.parts(table, labels)
-    about = dataset.about
-    used = [name for name, kind in about.columns.items() if kind != "ignored"]
+    about = dataset.rows_about
+    used = dataset.used
     blocks = [
         f"dataset {dataset.described.name}: {', '.join(about.target)} of {dataset.described.path}",
         "\n".join(_facts(table, used, parts, about.split.column)),
@@ -55,11 +57,16 @@ def _across(keys: np.ndarray, parts: Sequence[np.ndarray]) -> str:
     return f"; {', '.join(shared)}" if shared else "; none in two splits"
 
 
-def _columns(table: pd.DataFrame, dataset: DescribedTable) -> Iterator[tuple[str, ...]]:
-    for name, kind in dataset.about.columns.items():
+def _columns(table: pd.DataFrame, dataset: DescribedRows) -> Iterator[tuple[str, ...]]:
+    about = dataset.rows_about
+    named = about.columns if isinstance(about, Table) else dict.fromkeys(dataset.used, about.kind.removesuffix("s"))
+    for name, kind in named.items():
         if name in table:
             missing = float(table[name].isna().mean())
-            yield name, kind, f"{missing:.1%}" if missing else "", f"{table[name].nunique():,}"
+            length = (
+                f"; {table[name].map(lambda cell: len(words(str(cell)))).mean():.0f} words" if kind == "text" else ""
+            )
+            yield name, kind, f"{missing:.1%}" if missing else "", f"{table[name].nunique():,} different{length}"
 
 
 def _summary(names: Sequence[str], labels: np.ndarray) -> str:
@@ -67,7 +74,7 @@ def _summary(names: Sequence[str], labels: np.ndarray) -> str:
     return tabulate(rows, ("target", "lowest", "25%", "median", "75%", "highest"), floatfmt=".6g")
 
 
-def _histogram(dataset: DescribedTable, labels: np.ndarray, parts: Sequence[np.ndarray]) -> str:
+def _histogram(dataset: DescribedRows, labels: np.ndarray, parts: Sequence[np.ndarray]) -> str:
     assert dataset.bins is not None
     bins = dataset.bins
     index = bins.index(torch.from_numpy(labels)).numpy()
@@ -85,5 +92,5 @@ def _histogram(dataset: DescribedTable, labels: np.ndarray, parts: Sequence[np.n
     longest = max(1, *(int(line[1]) for line in lines))
     bars = [(*line, "#" * -(-int(line[1]) * WIDTH // longest)) for line in lines]
     sums = ", ".join(f"{name} {int((region[test] == name).sum()):,}" for name in ORDER)
-    heads = (f"{dataset.about.target[0]} from", "train", "test", "region", "")
+    heads = (f"{dataset.rows_about.target[0]} from", "train", "test", "region", "")
     return f"{tabulate(bars, heads, disable_numparse=True, colalign=('right',) * 3)}\n\ntest rows by region: {sums}"

@@ -6,7 +6,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os.path import relpath
 from pathlib import Path
 
@@ -14,12 +14,13 @@ import numpy as np
 import pandas as pd
 import torch
 
-from bench.described import kinds, reading, splitting, targets
+from bench.described import hugging_face, kinds, reading, sources, splitting, targets
 from bench.described.description import SplitPart
+from bench.described.sources import words
 from bench.errors import BenchError
 
 BALANCED_FROM = 500  # rows, from which on a balanced test split is large enough
-STEPS = 3000  # of an optimiser, about as many as a small network needs
+STEPS = {"table": 3000, "pictures": 160, "texts": 300}  # of an optimiser, about as many as a small network needs
 FEWEST = 10
 
 
@@ -32,6 +33,7 @@ class Wishes:
     group: str = ""
     time: str = ""
     split: str = ""
+    text: str = ""
 
     def used(self) -> list[str]:
         """The columns that are no inputs."""
@@ -47,32 +49,83 @@ class Written:
 
 
 def describe(path: Path, target: Sequence[str], folder: Path, name: str, wishes: Wishes | None = None) -> Written:
-    """Look at a table and describe it.
+    """Look at data and describe them: a file of rows, a folder of pictures, or a dataset of Hugging Face.
 
     Args:
         folder: where the description will lie; the path in it starts there.
         name: of the dataset.
 
     Raises:
-        BenchError: the table cannot be read, or cannot be learned from.
+        BenchError: the data cannot be read, or cannot be learned from.
     """
     wishes = wishes or Wishes()
-    table = reading.frame(path)
-    reading.require(table, [*wishes.used(), *filter(None, [wishes.time])], path)
-    labels = np.stack([reading.target(table, one, path) for one in target], axis=1)
+    found = sources.look(path, wishes.text)
+    table, origin = found.table, found.origin
+    reading.require(table, [*wishes.used(), *filter(None, [wishes.time])], origin)
+    labels = np.stack([reading.target(table, one, origin) for one in target], axis=1)
     there = np.isfinite(labels).all(1)
     rows, labels = table[there].reset_index(drop=True), labels[there]
-    _require_enough(path, target, labels)
-    columns = _columns(rows, [*target, *wishes.used()])
-    if all(guess.kind == "ignored" for guess in columns.values()):
-        raise BenchError(f"{path} has no column to predict {', '.join(target)} from; it needs one that says something")
-    head = _head(path, folder, name, target, wishes, len(table) - len(rows))
+    _require_enough(origin, target, labels)
+    if found.split and not (wishes.split or wishes.group or wishes.time):
+        wishes = replace(wishes, split=found.split)
+    where = path.as_posix() if hugging_face.hub_name(path) else _relative(path, folder)
+    head = _head(where, found.kind, name, target, wishes, len(table) - len(rows))
+    match found.kind:
+        case "table":
+            columns = _columns(rows, [*target, *wishes.used()])
+            if all(guess.kind == "ignored" for guess in columns.values()):
+                raise BenchError(
+                    f"{path} has no column to predict {', '.join(target)} from; it needs one that says something"
+                )
+            own, network = [_column_lines(columns)], _table_network()
+        case "pictures":
+            head += [
+                *([_line("list", found.list, "the file of rows in that folder")] if found.list else []),
+                _line("file", found.columns[0], "the column of the pictures" if not found.list else "of file names"),
+            ]
+            own, network = [_picture_lines()], _backbone_lines()
+        case _:
+            head.append(_line("text", list(found.columns), "what is read"))
+            own, network = [], _text_lines(rows, found.columns)
     more, warned = _of_one(rows, labels[:, 0], wishes, name) if len(target) == 1 else _of_several(wishes)
-    blocks = [head, _column_lines(columns), more, _training(len(rows))]
+    blocks = [head, *own, more, network, _training(len(rows), found.kind)]
     return Written("\n\n".join("\n".join(block) for block in blocks) + "\n", tuple(warned))
 
 
-def _require_enough(path: Path, target: Sequence[str], labels: np.ndarray) -> None:
+def _relative(path: Path, folder: Path) -> str:
+    return Path(relpath(path.absolute(), folder.absolute())).as_posix()
+
+
+def _picture_lines() -> list[str]:
+    return [
+        "[picture]",
+        _line("size", 64, "pixels a side, which pictures are squeezed to"),
+        _line("augmentation", "shift_flip", "of training: none, flip, shift, shift_flip or crop_flip_colour"),
+    ]
+
+
+def _backbone_lines() -> list[str]:
+    return [
+        "[network]",
+        _line("backbone", "tiny", "a thin ResNet for a CPU; or any model of timm, such as resnet18"),
+        _line("pretrained", False, "true: timm's published weights; or a file of weights"),
+    ]
+
+
+def _text_lines(rows: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    lengths = [len(words(str(text))) for name in columns for text in rows[name].head(2000)]
+    length = int(np.clip(np.quantile(lengths, 0.98), 4, 256))
+    return [
+        "[network]",
+        _line("kind", "bilstm", "over words of training; encoder: a Hugging Face model (extra transformers)"),
+        _line("encoder", "", "of that kind: its folder, or its name on the hub"),
+        _line("frozen", True, "of that kind: keep it as it is, and learn from its features"),
+        _line("length", length, "most words or tokens of a text; 98 of 100 texts are no longer"),
+        _line("hidden", 64, "width"),
+    ]
+
+
+def _require_enough(path: object, target: Sequence[str], labels: np.ndarray) -> None:
     if len(labels) < FEWEST:
         raise BenchError(f"{path} has {len(labels)} rows with a target, and at least {FEWEST} are needed")
     for name, column in zip(target, labels.T, strict=True):
@@ -87,12 +140,18 @@ def _columns(rows: pd.DataFrame, apart: Iterable[str]) -> dict[str, kinds.Guess]
     return {name: kinds.guess(rows[name]) for name in names}
 
 
-def _head(path: Path, folder: Path, name: str, target: Sequence[str], wishes: Wishes, lacking: int) -> list[str]:
-    where = Path(relpath(path.absolute(), folder.absolute())).as_posix()
+KIND = {
+    "table": "rows of numbers, categories and dates",
+    "pictures": "files with a number each",
+    "texts": "one text a row, or two",
+}
+
+
+def _head(where: str, kind: str, name: str, target: Sequence[str], wishes: Wishes, lacking: int) -> list[str]:
     dropped = f"; {lacking:,} rows without one are left out" if lacking else ""
     lines = [
         f"# Dataset {name}: written from its data by bench; every line is yours to change.",
-        _line("kind", "table", "rows of numbers, categories and dates"),
+        _line("kind", kind, KIND[kind]),
         _line("path", where, "from the folder of this file"),
         _line("target", target[0] if len(target) == 1 else list(target), f"what is predicted{dropped}"),
         _line("unit", wishes.unit, "of the target, printed beside errors"),
@@ -160,18 +219,28 @@ def _split_lines(split: SplitPart, reason: str) -> list[str]:
     return lines
 
 
-def _training(rows: int) -> list[str]:
-    size = 64 if rows < 3000 else 128 if rows < 20_000 else 256
-    epochs = int(np.clip(round(STEPS * size / max(1, 0.7 * rows)), 10, 200))
+def _table_network() -> list[str]:
     return [
         "[network]",
         _line("kind", "mlp", "small and quick; embedded is larger and often better (extra tables)"),
         _line("hidden", [128, 128], "widths of its layers"),
-        "",
+    ]
+
+
+def _training(rows: int, kind: str) -> list[str]:
+    size = 64 if rows < 3000 else 128 if rows < 20_000 else 256
+    epochs = int(np.clip(round(STEPS[kind] * size / max(1, 0.7 * rows)), 10, 200))
+    more = [
+        _line("lr", 3e-3, "falls to nothing on a cosine, as there are few steps"),
+        _line("cosine_floor", 0.0, "final learning rate, as a share"),
+        _line("channels_last", True, "how pictures lie in memory, which is faster"),
+    ]
+    return [
         "[protocol]  # any field of a training protocol, as of bench run --set protocol.FIELD",
         _line("batch_size", size, f"for {rows:,} rows"),
-        _line("epochs", epochs, f"about {STEPS:,} steps; the best of them by validation is kept"),
+        _line("epochs", epochs, f"about {STEPS[kind]:,} steps; the best of them by validation is kept"),
         _line("validate_every", max(1, epochs // 50), "epochs between two validations"),
+        *(more if kind == "pictures" else []),
     ]
 
 

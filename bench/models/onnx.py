@@ -1,6 +1,9 @@
 """A saved model as ONNX: inputs as the network takes them to predictions in label units, checked with ONNX Runtime."""
 
+import contextlib
+import logging
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +30,17 @@ class _Exported(nn.Module):
         return self.method.predict(self.network(x)) * self.scale + self.shift
 
 
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    # torch logs pages of a graph that it cannot export
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
 def export(predictor: Predictor, path: Path) -> float:
     """Write a model as ONNX, with inputs `x` (N, ...) and outputs `y_hat` (N, T), once ONNX Runtime agrees.
 
@@ -47,12 +61,16 @@ def export(predictor: Predictor, path: Path) -> float:
     module = _Exported(predictor).eval()
     x = predictor.dataset.examples(ROWS)
     rows = torch.export.Dim("rows", min=2)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _quiet():
         warnings.simplefilter("ignore")  # of the exporter's own making
-        program = torch.onnx.export(
-            module, (x,), dynamo=True, input_names=["x"], output_names=["y_hat"], dynamic_shapes=({0: rows},),
-            verbose=False,
-        )  # fmt: skip
+        try:
+            program = torch.onnx.export(
+                module, (x,), dynamo=True, input_names=["x"], output_names=["y_hat"], dynamic_shapes=({0: rows},),
+                verbose=False,
+            )  # fmt: skip
+        except Exception as error:  # of the exporter's many kinds
+            reason = str(error.__cause__ or error).strip().partition("\n")[0]
+            raise BenchError(f"torch cannot write this network as ONNX: {reason}") from None
     assert program is not None
     raw = program.model_proto.SerializeToString()
     session = onnxruntime.InferenceSession(raw, providers=["CPUExecutionProvider"])

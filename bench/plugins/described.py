@@ -19,7 +19,12 @@ from bench.names import unsafe_reason
 from bench.plugins.discovery import RESERVED, Kind, modules
 
 # the module of each kind of data, whose one class makes a dataset of a description
-MODULES = {"table": "bench.described.table"}
+MODULES = {
+    "table": "bench.described.table",
+    "pictures": "bench.described.pictures",
+    "texts": "bench.described.texts",
+}
+HUB = "hf:"  # begins the name of a dataset on Hugging Face's hub
 LARGEST = 2**24  # bytes of a description
 _PATH = re.compile(r"^path = (\"[^\"\n]*\"|'[^'\n]*')", re.MULTILINE)
 
@@ -65,16 +70,17 @@ class Described:
         path = self.content.get("path")
         if not isinstance(path, str) or not path:
             raise BenchError(f'{self.name}.toml names no data; write path = "FILE"')
-        return Path(self.folder, path).absolute()
+        return Path(path) if path.startswith(HUB) else Path(self.folder, path).absolute()
 
     def state(self) -> list[Any]:
         """What an answer on it depends on, without reading its data: its text, and size and time of the files."""
         digest = hashlib.sha256(self.text.encode()).hexdigest()
         try:
-            about = self.path.stat()
+            files = sorted(self.path.rglob("*")) if self.path.is_dir() else [self.path]
+            seen = [(str(file), about.st_size, about.st_mtime_ns) for file in files if (about := file.stat())]
         except (BenchError, OSError):
             return [digest, None]
-        return [digest, str(self.path), about.st_size, about.st_mtime_ns]
+        return [digest, str(self.path), hashlib.sha256(repr(seen).encode()).hexdigest()]
 
 
 def register(*given: Described) -> None:
@@ -142,7 +148,8 @@ def keep(results: Path, bases: set[str]) -> None:
     for one in (one for base in sorted(bases) if (one := _known.get(base))):
         folder = results / one.name
         folder.mkdir(parents=True, exist_ok=True)
-        path = json.dumps(Path(relpath(one.path, folder.absolute())).as_posix())
+        where = one.path.as_posix()
+        path = json.dumps(where if where.startswith(HUB) else Path(relpath(one.path, folder.absolute())).as_posix())
         content = _PATH.sub(lambda _, path=path: f"path = {path}", one.text, count=1).encode()
         target = folder / f"{one.name}.toml"
         if not target.is_file() or target.read_bytes() != content:

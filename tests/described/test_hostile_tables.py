@@ -132,7 +132,7 @@ def test_files_that_are_no_tables_are_refused_in_one_line(name, content, message
 
 def test_a_folder_is_no_table(tmp_path):
     (tmp_path / "own.csv").mkdir()
-    with pytest.raises(BenchError, match="is a folder; name a file of rows"):
+    with pytest.raises(BenchError, match="a folder of pictures needs one"):
         loaded(tmp_path / "own.csv")
 
 

@@ -1,0 +1,114 @@
+"""Datasets of the Hugging Face library as rows: on the disk, as `save_to_disk` writes them, or by their name."""
+
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportReturnType=false, reportCallIssue=false
+# pyright: reportIndexIssue=false, reportOperatorIssue=false, reportGeneralTypeIssues=false
+# (the library's types make a dataset one of four)
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bench import leftovers
+from bench.data import kept
+from bench.data.reading import why
+from bench.described import reading
+from bench.errors import BenchError
+from bench.plugins.described import HUB
+
+MARKS = ("dataset_info.json", "dataset_dict.json")
+SPLIT = "split"  # the column that says which split of a dataset a row is of
+
+
+def is_dataset(path: Path) -> bool:
+    """Whether a folder is what `save_to_disk` has written."""
+    return any((path / mark).is_file() for mark in MARKS)
+
+
+def hub_name(path: Path) -> str | None:
+    """The name on the hub that a path stands for, as in hf:owner/name; None of any other."""
+    return path.as_posix().removeprefix(HUB) if path.as_posix().startswith(HUB) else None
+
+
+def rows(path: Path) -> pd.DataFrame:
+    """Rows of a dataset, or else of a file, tidied.
+
+    Raises:
+        BenchError: there are none that can be read.
+    """
+    if hub_name(path) or (path.is_dir() and is_dataset(path)):
+        return reading.tidied(frame(read(path)))
+    return reading.frame(path)
+
+
+def read(path: Path) -> Any:
+    """The dataset, all splits one after the other, with a column that says which.
+
+    Raises:
+        BenchError: it cannot be read.
+    """
+    import datasets
+
+    name = hub_name(path)
+    try:
+        found = datasets.load_dataset(name) if name else datasets.load_from_disk(str(path))
+        if not isinstance(found, dict):
+            return found
+        parts = [
+            part if SPLIT in part.features else part.add_column(SPLIT, [at] * len(part)) for at, part in found.items()
+        ]
+        return datasets.concatenate_datasets(parts)
+    except Exception as error:  # of the library's, pyarrow's and the network's many kinds
+        raise BenchError(f"{name or path} is no dataset of Hugging Face that can be read: {why(error)}") from None
+
+
+def _named(part: Any, split: str) -> Any:
+    return part if SPLIT in part.features else part.add_column(SPLIT, [split] * len(part))
+
+
+def picture_columns(found: Any) -> list[str]:
+    """Columns that hold pictures."""
+    import datasets
+
+    return [name for name, feature in found.features.items() if isinstance(feature, datasets.Image)]
+
+
+def frame(found: Any) -> pd.DataFrame:
+    """Rows as a table; a picture is the name of the file that `pictures` writes of it, a class its name."""
+    import datasets
+
+    images = picture_columns(found)
+    table = found.remove_columns(images).to_pandas() if images else found.to_pandas()
+    for name in images:
+        table[name] = [file_name(row) for row in range(len(found))]
+    for name, feature in found.features.items():
+        if isinstance(feature, datasets.ClassLabel):
+            table[name] = [None if value < 0 else feature.int2str(int(value)) for value in table[name]]
+    plain = [name for name in found.features if not table[name].map(lambda cell: isinstance(cell, dict | list)).any()]
+    return table[[name for name in plain if not hasattr(table[name].iloc[0], "shape") or table[name].iloc[0].ndim == 0]]
+
+
+def file_name(row: int) -> str:
+    """The file of a row's picture."""
+    return f"row-{row:08d}"
+
+
+def pictures(found: Any, column: str, cache: Path) -> Path:
+    """A folder with the pictures of a column, as the dataset has their bytes; written once."""
+    import datasets
+
+    raw = found.cast_column(column, datasets.Image(decode=False))
+    names = [file_name(row) for row in range(len(found))]
+    folder = cache / f"files-{hashlib.sha256(f'{found._fingerprint}/{column}'.encode()).hexdigest()[:16]}"
+    leftovers.remove_abandoned(cache)
+    if not kept.is_whole(folder):
+        with kept.part_folder(cache) as part, kept.locked(cache / ".files.lock"):
+            if not kept.is_whole(folder):
+                (part / "all").mkdir()
+                for name, cell in zip(names, raw[column], strict=True):
+                    content = cell["bytes"] or Path(cell["path"]).read_bytes()
+                    (part / "all" / name).write_bytes(content)
+                kept.seal(part / "all", names)
+                kept.put(part / "all", folder)
+    return folder

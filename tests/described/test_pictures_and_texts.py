@@ -1,0 +1,174 @@
+"""Pictures, texts and datasets of Hugging Face: described, trained, saved, and predicted again as the record has it."""
+
+import datasets
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from bench import load_model
+from bench.described import given, sources
+from bench.errors import BenchError
+from bench.plugins import described, resolve
+from bench.results import store
+from support.command_line import bench
+
+ROWS = 60
+WORDS = ["good", "bad", "fine", "poor", "great", "awful", "film", "plot"]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_known(monkeypatch):
+    monkeypatch.setattr(described, "_known", {})
+
+
+def pixels():
+    rng = np.random.default_rng(0)
+    return [np.clip(rng.integers(0, 40, (20, 24, 3)) + 3 * row, 0, 255).astype("uint8") for row in range(ROWS)]
+
+
+def texts():
+    rng = np.random.default_rng(0)
+    return [" ".join(rng.choice(WORDS, rng.integers(5, 12))) for _ in range(ROWS)]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "faces/in").mkdir(parents=True)
+    for row, picture in enumerate(pixels()):
+        Image.fromarray(picture).save(tmp_path / f"faces/in/{row}.png")
+    listed = pd.DataFrame(
+        {"file_name": [f"in/{row}.png" for row in range(ROWS)], "light": [3.5 * r for r in range(ROWS)]}
+    )
+    listed.to_csv(tmp_path / "faces/metadata.csv", index=False)
+    reviews = pd.DataFrame({"review": texts()})
+    reviews["stars"] = reviews["review"].str.count("good|fine|great") + np.linspace(0, 0.1, ROWS)
+    reviews.to_csv(tmp_path / "reviews.csv", index=False)
+    reviews.assign(other=reviews["review"][::-1].to_list()).to_csv(tmp_path / "pairs.csv", index=False)
+    pictures = datasets.Dataset.from_dict({"image": [Image.fromarray(p) for p in pixels()], "light": listed["light"]})
+    pictures.save_to_disk(tmp_path / "hub_faces")
+    datasets.Dataset.from_pandas(reviews).train_test_split(0.2, seed=0).save_to_disk(tmp_path / "hub_reviews")
+    table = {"x": [row**2 % 17 for row in range(ROWS)], "k": ["a", "b"] * (ROWS // 2)}
+    table["y"] = [float(len(text)) for text in texts()]
+    datasets.Dataset.from_dict(table).save_to_disk(tmp_path / "hub_table")
+    return tmp_path
+
+
+CASES = [
+    ("faces", "light", "pictures"),
+    ("reviews.csv", "stars", "texts"),
+    ("pairs.csv", "stars", "texts"),
+    ("hub_faces", "light", "pictures"),
+    ("hub_reviews", "stars", "texts"),
+    ("hub_table", "y", "table"),
+]
+
+
+@pytest.mark.parametrize(("data", "target", "kind"), CASES)
+def test_data_lead_to_a_board_and_a_model_that_predicts_as_the_record(data, target, kind, folder):
+    done = bench("new", "dataset", data, "--target", target, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    name = data.removesuffix(".csv")
+    text = (folder / f"{name}.toml").read_text()
+    assert f'kind = "{kind}"' in text
+    assert all("  # " in line for line in text.splitlines() if " = " in line)
+    words = ["--seeds", "1", "--set", "protocol.epochs=2", "--save-models", "best", "--data", "data"]
+    done = bench("run", "--method", "baseline,linear", "--dataset", f"{name}.toml", *words, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert {r.status for r in store.read_all(folder / "results")} == {"ok"}
+    assert bench("verify", "--data", "data", cwd=folder).returncode == 0
+    said = bench("data", "describe", f"{name}.toml", cwd=folder)
+    assert f"{ROWS} rows with a target" in said.stdout
+
+    described._known.clear()
+    model = load_model(folder / f"results/{name}/baseline")
+    record = next(r for r in store.read_all(folder / "results") if r.method == "baseline")
+    on = resolve.dataset(given.names(str(folder / f"{name}.toml")))
+    table, labels = on.dataset.rows()
+    splits = on.dataset.load(folder / "data")
+    test = on.dataset.parts(table, labels)[2]
+    stored = store.predictions(folder / "results", record)
+    again = model.columns(splits.test.x[:])["mean"].numpy()
+    np.testing.assert_allclose(again, stored, rtol=1e-4, atol=1e-4)
+    found = model.predict(folder / ("faces/metadata.csv" if data == "faces" else data))
+    np.testing.assert_allclose(found[target].to_numpy()[test], stored[:, 0], rtol=1e-3, atol=1e-3)
+
+
+def test_pictures_of_a_folder_are_predicted_in_the_order_of_their_names(folder):
+    bench("new", "dataset", "faces", "--target", "light", cwd=folder)
+    words = ["--seeds", "1", "--set", "protocol.epochs=2", "--save-models", "best", "--data", "data"]
+    bench("run", "--method", "baseline", "--dataset", "faces.toml", *words, cwd=folder)
+    assert len(load_model(folder / "results/faces/baseline").predict(folder / "faces/in")) == ROWS
+
+
+def test_a_listed_picture_outside_the_folder_is_refused(folder):
+    text = (folder / "faces/metadata.csv").read_text().replace("in/3.png", "../faces/in/3.png")
+    (folder / "faces/metadata.csv").write_text(text)
+    bench("new", "dataset", "faces", "--target", "light", cwd=folder)
+    done = bench("run", "--method", "baseline", "--dataset", "faces.toml", "--data", "data", cwd=folder)
+    assert done.returncode == 2
+    assert "climbs out" in done.stderr
+    assert done.stderr.strip().count("\n") == 0
+
+
+def test_a_changed_picture_is_other_data(folder):
+    bench("new", "dataset", "faces", "--target", "light", cwd=folder)
+    on = resolve.dataset(given.names(str(folder / "faces.toml")))
+    before = on.dataset.load(folder / "data").fingerprint()
+    Image.fromarray(255 - pixels()[0]).save(folder / "faces/in/0.png")
+    assert resolve.dataset("faces").dataset.load(folder / "data").fingerprint() != before
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_an_encoder_on_the_disk_is_frozen_or_trained(frozen, folder, monkeypatch):
+    transformers = pytest.importorskip("transformers")
+    monkeypatch.chdir(folder)
+    (folder / "enc").mkdir()
+    (folder / "enc/vocab.txt").write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS]))
+    transformers.BertTokenizerFast(str(folder / "enc/vocab.txt")).save_pretrained("enc")
+    config = transformers.BertConfig(
+        vocab_size=13, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16
+    )
+    transformers.BertModel(config).save_pretrained("enc")
+    bench("new", "dataset", "reviews.csv", "--target", "stars", cwd=folder)
+    text = (folder / "reviews.toml").read_text()
+    text = text.replace('kind = "bilstm"', 'kind = "encoder"').replace('encoder = ""', 'encoder = "enc"')
+    text = text.replace("frozen = true", f"frozen = {str(frozen).lower()}")
+    (folder / "reviews.toml").write_text(text)
+    on = resolve.dataset(given.names("reviews.toml"))
+    splits = on.dataset.load(folder / "data")
+    assert splits.train.x.shape[1] == (16 if frozen else on.dataset.length)
+    assert len(on.dataset.resolved["encoder_sha256"]) == 64
+    encoder, features = on.dataset.encoder(splits)
+    assert encoder(splits.train.x[:2]).shape == (2, features)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ('backbone = "nothing_like_it"', "is no model of timm"),
+        ('backbone = "tiny"\npretrained = "x.safetensors"', "tiny has no weights"),
+        ('backbone = "test_resnet"\npretrained = "x.safetensors"', "x.safetensors"),
+    ],
+)
+def test_a_wrong_backbone_is_one_line(change, message, folder):
+    bench("new", "dataset", "faces", "--target", "light", cwd=folder)
+    text = (folder / "faces.toml").read_text()
+    lines = [line for line in text.splitlines() if not line.startswith(("backbone", "pretrained"))]
+    (folder / "faces.toml").write_text("\n".join(lines).replace("[network]", f"[network]\n{change}"))
+    done = bench("run", "--method", "baseline", "--dataset", "faces.toml", "--data", "data", cwd=folder)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert done.stderr.strip().count("\n") == 0
+
+
+def test_what_lies_in_a_folder_is_said_where_it_cannot_be_used(tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(BenchError, match="has 0 files of rows"):
+        sources.look(tmp_path / "empty")
+    pd.DataFrame({"file_name": ["a.png"], "y": [1]}).to_csv(tmp_path / "empty/labels.csv")
+    with pytest.raises(BenchError, match="no column names files"):
+        sources.look(tmp_path / "empty")
+    (tmp_path / "empty/dataset_info.json").write_text("{")
+    with pytest.raises(BenchError, match="no dataset of Hugging Face"):
+        sources.look(tmp_path / "empty")

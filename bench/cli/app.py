@@ -38,7 +38,7 @@ app = typer.Typer(
 for command in (run.run, suite.suite, run.plan, run.search, tune.tune):
     app.command()(command)
 app.command("list")(show.list_)
-exported = (boards.leaderboard, export.export, export.site)
+exported = (boards.leaderboard, export.recommend, export.export, export.site)
 for command in (show.show, show.check, *exported, verify.verify, profile.profile, show.schema, new.new):
     app.command()(command)
 for command in (models.predict, sharing.merge, sharing.submit):

@@ -68,6 +68,36 @@ def site(
     print(f"written: {len(written)} files; open {out / 'index.html'}")
 
 
+def recommend(
+    dataset: Annotated[
+        str, typer.Argument(metavar="NAME", help="Your own: houses.toml, or houses.csv with --target; or a dataset.")
+    ],
+    target: options.Target = None,
+    results: options.Results = Path("results"),
+    root: options.DataRoot = None,
+) -> None:
+    """Say which methods are worth trying, and on what evidence.
+
+    Looks at the boards of data of the same kind, and prints the command to run.
+    """
+    from bench.names import parse
+    from bench.plugins import described, facts, health, lookup
+    from bench.site import recommending
+
+    name = options.datasets(dataset, target)
+    lookup.check_dataset(name)
+    base = parse(name).base
+    kinds = {one: facts.dataset(one).kind for one in health.sound("dataset")}
+    given = described.find(base)
+    kind = given.content["kind"] if given else next((k for k, v in recommending.LIKE.items() if kinds[base] in v), None)
+    if kind not in recommending.LIKE:
+        raise BenchError(f"{base} is none of {', '.join(recommending.LIKE)}, and no other board is like it")
+    boards = _boards(results, root, None).boards
+    kind_of = {board.spec.dataset: kinds.get(parse(board.spec.dataset).base, "") for board in boards}
+    others = [board for board in boards if parse(board.spec.dataset).base != base]
+    print(recommending.text(others, kind_of, kind, f"{dataset}{f' --target {target}' if target else ''}"))
+
+
 def _refuse_folder(out: Path) -> None:
     if out.is_dir():
         raise BenchError(f"{out} is a folder; name a file with --out")

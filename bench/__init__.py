@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bench import losses
+    from bench import losses, plot
     from bench.api.check import check_dataset, check_method
     from bench.api.estimator import DeepRegressor
     from bench.api.evaluate import evaluate
@@ -60,6 +60,7 @@ __all__ = [
     "load_model",
     "load_results",
     "losses",
+    "plot",
     "run",
     "train",
 ]
@@ -88,7 +89,11 @@ _MODULES = {
     "run": "bench.api.run",
     "train": "bench.api.train",
 }
-_ROOMS = ("leaderboard", "losses")  # packages and modules that are part of the API as they are; the first is callable
+_ROOMS = (
+    "leaderboard",
+    "losses",
+    "plot",
+)  # packages and modules that are part of the API as they are; the first is callable
 
 
 def __getattr__(name: str) -> Any:

@@ -21,6 +21,7 @@ BELOW = {
     "__main__": "cli",
     "api": "testing losses",
     "cli": "profiling testing losses site",
+    "plot": "site",
     "site": "runs",
     "profiling": "testing",
     "testing": "runs",

@@ -20,7 +20,7 @@ from bench.described.sources import words
 from bench.errors import BenchError
 
 BALANCED_FROM = 500  # rows, from which on a balanced test split is large enough
-STEPS = {"table": 3000, "pictures": 160, "texts": 300}  # of an optimiser, about as many as a small network needs
+STEPS = {"table": 3000, "pictures": 110, "texts": 300}  # of an optimiser, about as many as a small network needs
 FEWEST = 10
 
 

@@ -27,12 +27,11 @@ class Fake:
 @pytest.fixture
 def boards(monkeypatch) -> list[Board]:
     monkeypatch.setattr(recommending, "standing", lambda board: board.found)
-    made = [
+    return [  # type: ignore[return-value]
         Fake("a", standing_of(lds=(0.1, "win"), mt=(0.2, "loss"), trees=(0.9, "win"), oe=(-0.1, "tie"))),
         Fake("b", standing_of(ahead=True, lds=(0.1, "tie"), mt=(0.1, "loss"))),
         Fake("c", standing_of(mt=(0.9, "win"))),
     ]
-    return made  # type: ignore[return-value]
 
 
 KINDS = {"a": "Tables of numbers", "b": "Tables of numbers", "c": "Pictures"}

@@ -22,6 +22,7 @@ BELOW = {
     "api": "testing losses",
     "cli": "profiling testing losses site",
     "plot": "site",
+    "integrations": "errors",
     "site": "runs",
     "profiling": "testing",
     "testing": "runs",

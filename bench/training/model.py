@@ -191,7 +191,7 @@ class Model:
     def without_data(self) -> "Model":
         """A model that predicts as this one does, and holds neither its samples nor what trained it."""
         for part in self.method.modules():
-            if isinstance(part, Method):
+            if isinstance(part, Method) and hasattr(part, "task"):  # a stack leaves it to its parts
                 part.task = replace(part.task, new_encoder=nn.Identity)  # the true one holds the samples
         kept = object.__new__(Model)
         names = ("dataset", "method", "device", "network", "cast", "shift", "scale", "finished")

@@ -144,6 +144,9 @@ class DeepRegressor(RegressorMixin, BaseEstimator):
         """Predictions (N,), or (N, T) of several targets, in the units of y, float64."""
         check_is_fitted(self)
         x = self._inputs(self._checked(X))
+        if x.dim() == 2:  # in float64 a row's prediction does not depend on the rows beside it
+            self._model.network.double()
+            x = x.double()
         y_hat = self._model.predict(Split(x, torch.zeros(len(x), len(self._shift)))).double().numpy()
         y_hat = y_hat * self._scale + self._shift
         return y_hat[:, 0] if self._single else y_hat

@@ -105,8 +105,8 @@ def remove_outdated(whole: Path, stamp: Callable[[list[str]], str], prefix: str 
         prefix: of the names of the copies that may be removed.
     """
     for folder in whole.parent.glob(f"{prefix}*-*"):
-        if folder == whole or folder.is_symlink() or not folder.is_dir():
-            continue
+        if folder == whole or folder.name.startswith(".") or folder.is_symlink() or not folder.is_dir():
+            continue  # hidden ones are what another process is making just now
         try:
             names = json.loads((folder / SOURCES).read_text(encoding="utf-8"))
             outdated = not folder.name.endswith(f"-{stamp(names)}")

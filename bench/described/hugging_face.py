@@ -63,10 +63,6 @@ def read(path: Path) -> Any:
         raise BenchError(f"{name or path} is no dataset of Hugging Face that can be read: {why(error)}") from None
 
 
-def _named(part: Any, split: str) -> Any:
-    return part if SPLIT in part.features else part.add_column(SPLIT, [split] * len(part))
-
-
 def picture_columns(found: Any) -> list[str]:
     """Columns that hold pictures."""
     import datasets
@@ -100,10 +96,11 @@ def pictures(found: Any, column: str, cache: Path) -> Path:
 
     raw = found.cast_column(column, datasets.Image(decode=False))
     names = [file_name(row) for row in range(len(found))]
-    folder = cache / f"files-{hashlib.sha256(f'{found._fingerprint}/{column}'.encode()).hexdigest()[:16]}"
+    cache = cache / "files"  # apart from decoded pictures, whose folder removes what is out of date there
+    folder = cache / hashlib.sha256(f"{found._fingerprint}/{column}".encode()).hexdigest()[:16]
     leftovers.remove_abandoned(cache)
     if not kept.is_whole(folder):
-        with kept.part_folder(cache) as part, kept.locked(cache / ".files.lock"):
+        with kept.part_folder(cache) as part, kept.locked(cache / ".lock"):
             if not kept.is_whole(folder):
                 (part / "all").mkdir()
                 for name, cell in zip(names, raw[column], strict=True):

@@ -134,3 +134,11 @@ def test_damaged_word_vectors_and_tokens_are_made_again(harm, tmp_path):
     (made,) = tmp_path.glob("train-*.txt")
     harm(made)
     assert word_vectors.tokenize(["a man sings", "it rains"], 9, tmp_path / "train.tsv") == tokens
+
+
+def test_what_another_process_is_making_is_not_out_of_date(tmp_path):
+    made, other, old = tmp_path / "square-8-1-new", tmp_path / ".part-1-2-3", tmp_path / "square-8-1-old"
+    for folder in (made, other, old):
+        folder.mkdir()
+    kept.remove_outdated(made, lambda names: "new")
+    assert made.is_dir() and other.is_dir() and not old.exists()

@@ -3,6 +3,7 @@
 # pyright: basic
 # (pandas has no types that strict checks could use)
 
+import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ def run(
     data: str | Path | None = None,
     device: str = "auto",
     jobs: int | None = None,
+    checkpoint_minutes: float | None = None,
     retry_failed: bool = False,
     rerun_stale: bool = False,
     callbacks: "Sequence[Watcher]" = (),
@@ -44,6 +46,7 @@ def run(
         results: folder of the records.
         data: the data root; by default $BENCH_DATA or the user's data folder.
         device, jobs: as of `bench run`.
+        checkpoint_minutes: how often the state of a cell is kept, from which one that was killed goes on; None never.
         retry_failed, rerun_stale: run cells again that failed, or whose code, data or settings were others.
         callbacks: who else hears of it: objects with the methods of `bench.runs.callbacks.Callback`.
         **protocol: fields of bench.Protocol to change, such as epochs=5.
@@ -74,7 +77,8 @@ def run(
     folder, root = Path(results), files.root(None if data is None else Path(data))
     rows = select.rows(methods, datasets, overrides)
     plan = cells.plan(rows, chosen, overrides, folder, root, frozenset({"failed"} if retry_failed else ()), rerun_stale)
-    executor = runner.local(plan.todo, jobs, device, root)
+    every = math.inf if checkpoint_minutes is None else 60 * checkpoint_minutes
+    executor = runner.local(plan.todo, jobs, device, root, results=folder, checkpoint_s=every)
     rehearsal.rehearse(plan.todo, plan.rows, root, executor.devices[0])
     described.keep(folder, {cell.config["dataset"]["name"] for cell in plan.todo})
     runner.run(plan, executor, folder, Watchers(Display(plan, executor.jobs, Console()), callbacks))

@@ -211,6 +211,13 @@ def timeout(seconds: float | None) -> float | None:
     return seconds
 
 
+def checkpoint_s(minutes: float | None) -> float:
+    """Seconds, of --checkpoint-minutes; infinite without it."""
+    if minutes is not None and not 0 <= minutes < math.inf:
+        raise BenchError(f"--checkpoint-minutes {minutes} is no time; write minutes from 0, or leave it out for none")
+    return math.inf if minutes is None else 60 * minutes
+
+
 def models(which: str | None) -> Literal["best", "all"] | None:
     """Of --save-models."""
     if which not in (None, "best", "all"):

@@ -4,7 +4,7 @@ import json
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -44,6 +44,13 @@ def run(
     ] = None,
     root: options.DataRoot = None,
     timeout: Annotated[float | None, typer.Option(metavar="SECONDS", help="Stop a cell that takes longer.")] = None,
+    checkpoint_minutes: Annotated[
+        float | None,
+        typer.Option(
+            metavar="N",
+            help="Keep the state of every cell each N minutes, so that one that was killed goes on from there.",
+        ),
+    ] = None,
     retry: options.Retry = None,
     stale: options.Stale = None,
     save_models: Annotated[
@@ -68,6 +75,7 @@ def run(
     part = options.shard(shard)
     overrides = options.overrides(sets, precision=precision, channels_last=channels_last, compile=compiled)
     timeout, which = options.timeout(timeout), options.models(save_models)
+    checkpoint_s = options.checkpoint_s(checkpoint_minutes)
     dataset = options.datasets(dataset, target)
     lookup.check(method, dataset)
     if smoke:
@@ -87,8 +95,8 @@ def run(
         folder = files.root(root)
         rows = select.rows(method, dataset, overrides, smoke)
         plan = cells.plan(rows, chosen, overrides, results, folder, *again).shard(*part)
-        models = results if which else None
-        executor = runner.local(plan.todo, jobs, device, folder, timeout, jobs_per_device, models)
+        kept: dict[str, Any] = {"save_models": which is not None, "checkpoint_s": checkpoint_s}
+        executor = runner.local(plan.todo, jobs, device, folder, timeout, jobs_per_device, results, **kept)
         rehearsal.rehearse(plan.todo, plan.rows, folder, executor.devices[0])
     for line in (*lookup.left_out(method, dataset), *_notes(plan)):
         progress.print(line, markup=False, highlight=False, soft_wrap=True)

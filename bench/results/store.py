@@ -36,6 +36,11 @@ def path_of(results: Path, dataset: str, method: str, seed: int) -> Path:
     return results / dataset / method / f"seed-{seed}.json"
 
 
+def checkpoint_of(record: Path) -> Path:
+    """Where the checkpoint of a cell lies that has no record yet: beside it, hidden from whoever reads records."""
+    return record.with_name(f".{record.stem}.checkpoint")
+
+
 def read_all(results: Path, dataset: str | None = None, history: bool = True) -> list[Record]:
     """The good records below a results folder, as `bench.results.intake.take_in`, which also tells of the others."""
     return take_in(results, dataset, history).records

@@ -2,7 +2,7 @@
 
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
@@ -18,6 +18,8 @@ from bench.runs import machine
 from bench.runs.executor import Ended, Executor, LocalExecutor, Progress, Started
 from bench.runs.plan import Cell, Plan
 from bench.runs.worker import RunContext
+
+LEFT = ("killed", "timeout", "oom")  # a cell that ended so goes on from its checkpoint when it is run again
 
 
 class Watcher(Protocol):
@@ -69,7 +71,9 @@ def run(plan: Plan, executor: Executor, results: Path, watcher: Watcher) -> Outc
                 case Progress(cell, at):
                     watcher.progress(cell, at)
                 case Ended(cell, finished):
-                    store.write(results, finished.record, finished.predictions)
+                    path = store.write(results, finished.record, finished.predictions)
+                    if finished.record.status not in LEFT:
+                        store.checkpoint_of(path).unlink(missing_ok=True)
                     watcher.ended(cell, finished.record)
                     if finished.record.status == "ok":
                         outcome.ok += 1
@@ -85,17 +89,20 @@ def local(
     root: Path,
     timeout: float | None = None,
     per_device: int = 1,
-    models: Path | None = None,
+    results: Path | None = None,
+    **kept: Any,
 ) -> LocalExecutor:
     """The executor of this machine: one worker a core on the CPU, `per_device` a GPU, unless told otherwise.
 
-    `models` is the results folder where models are to be saved.
+    Args:
+        results: where models and checkpoints lie; without it, cells leave neither.
+        **kept: `save_models` and `checkpoint_s` of a RunContext.
     """
     chosen = machine.devices(device)
     sha, dirty = checkout()
-    context = RunContext(str(root.absolute()), git_sha=sha, git_dirty=dirty, described=described.known())
-    if models is not None:
-        context = replace(context, models=str(models.absolute()))
+    folder = None if results is None else str(results.absolute())
+    told = {"git_sha": sha, "git_dirty": dirty, "described": described.known(), "results": folder, **kept}
+    context = RunContext(str(root.absolute()), **told)
     named = [resolve.dataset(name).dataset for name in {cell.dataset for cell in todo}]
     needed = {*_plugins(todo), *(module for dataset in named for module in dataset.imports)}
     needed |= {module for base in _references(todo) for module in plugins.load("method", base).imports}

@@ -1,5 +1,6 @@
 """One cell in one process: plain data in, a record out."""
 
+import math
 import os
 import platform
 import sys
@@ -27,7 +28,9 @@ from bench.runs import cells
 from bench.runs.plan import Cell
 from bench.stack import batch_counters
 from bench.training import evaluate, reference
+from bench.training.checkpoint import Checkpoints, Unkept
 from bench.training.loop import Diverged, Fit, Training
+from bench.training.reference import Fitting
 
 PACKAGES = ("regression-bench", "torch", "torchvision", "timm", "numpy", "scipy", "scikit-learn", "pandas")
 
@@ -46,7 +49,9 @@ class RunContext:
     workers: int = 1
     git_sha: str | None = None
     git_dirty: bool | None = None
-    models: str | None = None  # the results folder, where models are saved beside records
+    results: str | None = None  # the folder of records, beside which models and checkpoints lie
+    save_models: bool = False
+    checkpoint_s: float = math.inf  # seconds between two checkpoints of a cell
     described: tuple[Described, ...] = ()  # datasets that this process knows by a description
 
 
@@ -77,7 +82,8 @@ def run(cell: Cell, context: RunContext, report: Callable[[dict], None]) -> Fini
         status, error = "oom", traceback.format_exc()
     except Exception:  # the cell's own failure, whatever it is, must not end the run
         status, error = "error", traceback.format_exc()
-    timing = Timing(wall_s=round(perf_counter() - clock, 3), workers=context.workers, **parts.pop("timing", {}))
+    seconds = perf_counter() - clock + parts.pop("earlier_s", 0.0)
+    timing = Timing(wall_s=round(seconds, 3), workers=context.workers, **parts.pop("timing", {}))
     record = Record(
         **_identity(cell),
         **parts,
@@ -110,15 +116,27 @@ def _train(cell: Cell, context: RunContext, report: Callable[[dict], None]) -> t
         torch.cuda.set_device(device)
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True, warn_only=True)
-    on = resolve.dataset(cell.dataset, cell.config["overrides"])
-    # of the values that went out with the cell, whatever is the default here by now
-    method = resolve.build([(part["name"], part["params"]) for part in cell.config["method"]])
-    splits = cells.load(on, Path(context.root))
     overrides = cell.config["overrides"]
-    training = reference.start(on.dataset, on.protocol, splits, method, cell.seed, device, report, overrides)
-    fit = training.fit()
-    if context.models and isinstance(training, Training) and isinstance(on.dataset, DescribedDataset):
-        row = store.path_of(Path(context.models), cell.dataset, cell.method, cell.seed).parent
+    on = resolve.dataset(cell.dataset, overrides)
+    splits = cells.load(on, Path(context.root))
+    checkpoints = _checkpoints(cell, context)
+
+    def start() -> tuple[Training | Fitting, Fit]:
+        # of the values that went out with the cell, whatever is the default here by now
+        method = resolve.build([(part["name"], part["params"]) for part in cell.config["method"]])
+        given = (on.dataset, on.protocol, splits, method, cell.seed, device, report, overrides, checkpoints)
+        training = reference.start(*given)
+        return training, training.fit()
+
+    try:
+        training, fit = start()
+    except Unkept:  # a checkpoint that does not fit: from the beginning
+        assert checkpoints is not None
+        checkpoints.path.unlink(missing_ok=True)
+        training, fit = start()
+    method = training.reference if isinstance(training, Fitting) else training.method
+    if context.save_models and isinstance(training, Training) and isinstance(on.dataset, DescribedDataset):
+        row = store.path_of(Path(context.results or ""), cell.dataset, cell.method, cell.seed).parent
         saving.write(
             row, cell.seed, training, splits, {**_identity(cell), "selection": fit.selection, "packages": _packages()}
         )
@@ -139,8 +157,18 @@ def _train(cell: Cell, context: RunContext, report: Callable[[dict], None]) -> t
         "history": [_row(row) for row in fit.history],
         "predictions": kept,
         **(batch_counters(method) if isinstance(method, Method) else {}),
+        "earlier_s": checkpoints.earlier_s if checkpoints else 0.0,
         "timing": {"train_s": round(fit.train_s, 3), **_steps(fit, on.protocol.batch_size, len(splits.train))},
     }, {**test, **{"val" if name == "mean" else f"val/{name}": values for name, values in val.items()}}
+
+
+def _checkpoints(cell: Cell, context: RunContext) -> Checkpoints | None:
+    if context.results is None:
+        return None
+    record = store.path_of(Path(context.results), cell.dataset, cell.method, cell.seed)
+    return Checkpoints(
+        store.checkpoint_of(record), context.checkpoint_s, f"{cell.key} {torch.device(context.device).type}"
+    )
 
 
 def _steps(fit: Fit, batch_size: int | None, rows: int) -> dict[str, float | None]:

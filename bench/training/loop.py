@@ -20,6 +20,7 @@ from bench.protocol import Protocol, with_protocol
 from bench.stack import overrides
 from bench.training import evaluate
 from bench.training.best import Best
+from bench.training.checkpoint import Checkpoints
 from bench.training.model import Drawn, Model
 from bench.training.schedule import batches, set_rate
 from bench.training.stopwatch import Stopwatch
@@ -55,6 +56,7 @@ class Training(Model):
         report: called now and then with the epoch of how many in its stage, the share of all stages that is done, the
             last loss and the last validation value.
         changes: of every stage's protocol, over the stage's own.
+        checkpoints: keeps the state now and then, and goes on from one that was kept.
     """
 
     def __init__(
@@ -67,9 +69,10 @@ class Training(Model):
         device: torch.device,
         report: Callable[[dict], None] = lambda _: None,
         changes: Mapping[str, object] | None = None,
+        checkpoints: Checkpoints | None = None,
     ) -> None:
         super().__init__(dataset, protocol, splits, method, seed, device)
-        self.report, self.changes = report, changes or {}
+        self.report, self.changes, self.checkpoints = report, changes or {}, checkpoints
         self.result = Fit()
         self.stopwatch = Stopwatch(device)
         self.start = self.reported = perf_counter()
@@ -85,13 +88,12 @@ class Training(Model):
             stages = self.method.stages(self.protocol)
             protocols = [with_protocol(self.protocol, {**stage.changes, **self.changes}) for stage in stages]
             self.epochs_before, self.epochs = 0, sum(protocol.epochs for protocol in protocols)
-            for stage, protocol in zip(stages, protocols, strict=True):
-                self._stage(stage, protocol)
+            self.left = (self.checkpoints.position() if self.checkpoints else None) or (0, 0)
+            for number, (stage, protocol) in enumerate(zip(stages, protocols, strict=True)):
+                if number >= self.left[0]:
+                    self._stage(number, stage, protocol)
+                    self._choose()
                 self.epochs_before += protocol.epochs
-                if self.best:
-                    self.result.selection = self.best.restore(self.network)
-                elif (evaluated := self.method.evaluated(self.network)) is not self.network:
-                    self.network.load_state_dict(evaluated.state_dict())
         finally:
             gc.unfreeze()
         if overrides(self.method, "calibrated"):
@@ -100,7 +102,7 @@ class Training(Model):
         self.result.train_s = perf_counter() - self.start
         return self.result
 
-    def _stage(self, stage: Stage, protocol: Protocol) -> None:
+    def _stage(self, number: int, stage: Stage, protocol: Protocol) -> None:
         network, method = self.network, self.method
         if stage.new_head:
             network.head = self.new_head().to(self.device)
@@ -113,7 +115,7 @@ class Training(Model):
         self.steps = 0
         network.train()
         network.encoder.train(stage.encoder != "eval")
-        for epoch in range(1, protocol.epochs + 1):
+        for epoch in range(self._first_epoch(number, optimizer), protocol.epochs + 1):
             set_rate(optimizer, protocol, epoch)
             for index in batches(self._epoch_rows(protocol), protocol):
                 began = self.stopwatch.now()
@@ -135,6 +137,21 @@ class Training(Model):
                 self._validate(epoch, stage, protocol)
             if self._patience_ended(protocol):
                 return
+            if self.checkpoints:
+                self.checkpoints.consider(self, optimizer, number, epoch)
+
+    def _choose(self) -> None:
+        if self.best:
+            self.result.selection = self.best.restore(self.network)
+        elif (evaluated := self.method.evaluated(self.network)) is not self.network:
+            self.network.load_state_dict(evaluated.state_dict())
+
+    def _first_epoch(self, stage: int, optimizer: torch.optim.Optimizer) -> int:
+        left_in, left_after = self.left
+        if self.checkpoints is None or left_in != stage or not left_after:
+            return 1
+        self.checkpoints.fill(self, optimizer)
+        return left_after + 1
 
     def _epoch_rows(self, protocol: Protocol) -> Tensor:
         # the whole split at once stays in its own order

@@ -13,6 +13,7 @@ from bench.bases.reference import Known, Reference
 from bench.dataset import Dataset, Split, Splits
 from bench.method import Method
 from bench.protocol import Protocol
+from bench.training.checkpoint import Checkpoints
 from bench.training.loop import Fit, Training
 
 
@@ -72,8 +73,9 @@ def start(
     device: torch.device,
     report: Callable[[dict[str, Any]], None] = lambda _: None,
     changes: Mapping[str, object] | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> Training | Fitting:
     """What trains a method or fits a reference; arguments as of Training."""
     if isinstance(entry, Reference):
         return Fitting(dataset, splits, entry, seed)
-    return Training(dataset, protocol, splits, entry, seed, device, report, changes)
+    return Training(dataset, protocol, splits, entry, seed, device, report, changes, checkpoints)

@@ -141,4 +141,6 @@ def test_what_another_process_is_making_is_not_out_of_date(tmp_path):
     for folder in (made, other, old):
         folder.mkdir()
     kept.remove_outdated(made, lambda names: "new")
-    assert made.is_dir() and other.is_dir() and not old.exists()
+    assert made.is_dir()
+    assert other.is_dir()
+    assert not old.exists()

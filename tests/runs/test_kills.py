@@ -116,7 +116,11 @@ def test_a_run_that_was_started_by_nohup_does_not_end_with_its_terminal(tmp_path
     process.stderr.close()
 
 
-def test_runs_killed_at_moments_of_chance_end_in_the_boards_of_an_undisturbed_one(tmp_path):
-    words = ["run", "--method", "baseline", "--dataset", "circle", "--seeds", "2", *TINY]
+@pytest.mark.parametrize(
+    "more", [TINY, ["--set", "protocol.epochs=40", "--checkpoint-minutes", "0"]], ids=["anew", "resumed"]
+)
+def test_runs_killed_at_moments_of_chance_end_in_the_boards_of_an_undisturbed_one(tmp_path, more):
+    words = ["run", "--method", "baseline", "--dataset", "circle", "--seeds", "2", *more]
     faults, _ = kills.soak(2, tmp_path, words)
     assert not faults
+    assert not list(tmp_path.rglob(".*.checkpoint"))

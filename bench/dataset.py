@@ -24,8 +24,8 @@ from bench.protocol import Protocol
 class Bins:
     """Label bins of one scalar target: bin k holds labels from edge k up to edge k + 1, bin `first` lower ones too.
 
-    Edges are float32, as the published code makes them: in float64 many of STS-B's scores fall one bin lower.
-    `counts` are the training samples of each bin where the published code has them as a table, to be used as they are.
+    Edges are float32, as published: float64 moves many of STS-B's scores. `counts` are training samples by bin where
+    published code has a table; `weighed` bins, where given, are those of re-weighting, whose last takes in all beyond.
 
     >>> Bins(0.0, 1.0, 3).index(torch.tensor([0.2, 1.0, 9.0]))
     tensor([0, 1, 2])
@@ -36,6 +36,7 @@ class Bins:
     number: int
     first: int = 0
     counts: tuple[int, ...] | None = None
+    weighed: int | None = None
 
     def index(self, labels: Tensor) -> Tensor:
         """Bin number of each label, from the first to the last; any shape, int64."""
@@ -229,6 +230,7 @@ class Dataset:
     bins: Bins | None = None
     evaluation_batch: int = 1024  # samples that fit into memory at once without gradients
     excluded: ClassVar[Mapping[str, str]] = {}  # methods that are not defined here, and why
+    regressor: tuple[str, ...] = ()  # submodules of the encoder that are trained again with the head, as by RRT
     dense_targets: bool = False  # targets are maps (N, T, H, W), of which a mask says what counts
     token_inputs: bool = False  # inputs are word numbers, with which nothing can be computed
     note: str = ""  # a sentence on how its samples or its protocol depart from the usual, for its board

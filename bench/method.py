@@ -113,6 +113,9 @@ class Task:
         return self.bins.index(y * self.scale + self.shift + 1e-4 * self.bins.width)
 
 
+REPRESENTATION = "representation"  # the stage of an encoder whose regressor is trained again in the next one
+
+
 @dataclass(frozen=True)
 class Stage:
     """One stage of training.
@@ -162,6 +165,7 @@ class Method(nn.Module):
     """
 
     views: int = 0  # more augmented views of each sample
+    raw_statistics: bool = False  # whether `epoch_end` gets features as they are before the features slot
     defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {}
     origins: ClassVar[Mapping[str, str]] = {}
     candidates: ClassVar[Sequence[Mapping[str, object]]] = ()

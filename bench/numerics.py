@@ -23,7 +23,7 @@ NUMERICS: dict[str, int] = {
     "sentences": 1,
     "tables": 1,
     "coordinates": 1,
-    "ages": 1,
+    "ages": 2,
     "holdout": 1,
     "references": 1,
     "described": 1,

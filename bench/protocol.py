@@ -31,6 +31,8 @@ class Protocol:
         precision: of the network's forward and backward pass; losses are always in fp32.
         channels_last: memory layout of images.
         compile: whether torch compiles the encoder.
+        batchnorm_split: parts of a batch over which batch normalisation takes its statistics in training, the first
+            of which moves the running ones, as on so many GPUs under torch's DataParallel.
 
     >>> Protocol(loss="mse", epochs=5).batch_size
     256
@@ -54,6 +56,7 @@ class Protocol:
     precision: Literal["fp32", "bf16"] = "fp32"
     channels_last: bool = False
     compile: bool = False
+    batchnorm_split: Count = 1
 
 
 def with_protocol(protocol: Protocol, overrides: Mapping[str, object]) -> Protocol:

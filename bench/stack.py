@@ -23,6 +23,7 @@ class Stack(Method):
         self.views = max(part.views for _, part in parts)
         self._regularizers = [part for _, part in parts if "regularizer" in part.slots()]
         self._owner = {slot: _owner(slot, parts) or parts[0][1] for slot in SLOTS if slot not in SHARED}
+        self.raw_statistics = self._owner["features"].raw_statistics
 
     def prepare(self, task: Task) -> None:
         """Prepare each part with its own generator at the same start, so a part draws as it does alone."""

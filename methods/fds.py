@@ -3,7 +3,7 @@
 Yang et al., Delving into Deep Imbalanced Regression, ICML 2021, arXiv:2102.09554.
 Follows YyzHarry/imbalanced-regression */fds.py at a6fdc45d45c0, its alias included (see `alias`).
 Differs: labels beyond the first or last bin always join it (in the age code, only beside an edge label);
-statistics are of the smoothed features for depth too, as elsewhere; the tables live on in a second stage.
+the tables live on in a second stage.
 """
 
 from typing import ClassVar
@@ -30,13 +30,15 @@ class FDS(Method):
         alias: as released, the old statistics are one epoch newer than the smoothed ones, as one tensor is
             both the running and the "last" statistics; False takes both from the same epoch.
         fill: give bins without samples the mean of their neighbours' statistics.
+        raw: statistics are of the features before they are smoothed, as released for NYUD2, where the others smooth
+            in place.
     """
 
     defaults: ClassVar = {
         "agedb": {"first": 3.0, "last": 99.0, "fill": False},
         "imdb_wiki": {"first": 0.0, "last": 99.0, "fill": False},
         "stsb": {"low": 0.5, "high": 2.0},
-        "nyud2": {"low": 0.2, "high": 5.0, "first": 0.75, "last": 9.95, "alias": False, "fill": False},
+        "nyud2": {"low": 0.2, "high": 5.0, "first": 0.75, "last": 9.95, "alias": False, "fill": False, "raw": True},
     }
     origins: ClassVar = {
         "": "paper, appendix A, and code",
@@ -62,10 +64,12 @@ class FDS(Method):
         last: Finite | None = None,
         alias: bool = True,
         fill: bool = True,
+        raw: bool = False,
     ) -> None:
         super().__init__()
         self.window, self.momentum, self.clip = window(kernel, size, sigma), momentum, (low, high)
         self.first, self.last, self.alias, self.fill = first, last, alias, fill
+        self.raw_statistics = raw
 
     @classmethod
     def unsupported_reason(cls, dataset: Dataset) -> str | None:

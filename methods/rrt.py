@@ -1,4 +1,4 @@
-"""Regressor re-training (RRT): train as usual, then re-train the head alone with re-weighted samples.
+"""Regressor re-training (RRT): train as usual, then re-train the regressor alone with re-weighted samples.
 
 Yang et al., Delving into Deep Imbalanced Regression, ICML 2021, arXiv:2102.09554.
 Follows YyzHarry/imbalanced-regression */train.py at a6fdc45d45c0 (--retrain_fc).
@@ -8,15 +8,19 @@ Differs: the second stage starts from the best epoch of the first one in the sam
 from typing import ClassVar
 
 from bench.bases.reweighting import Reweighting
-from bench.method import Stage
+from bench.method import REPRESENTATION, Stage
 from bench.protocol import Protocol
-from bench.ranges import Count, Index
+from bench.ranges import Count, Index, Positive
 
 
 class RegressorRetraining(Reweighting):
-    """Decouple the encoder from the head. Batch statistics keep moving in the second stage, as published.
+    """Decouple the encoder from the regressor: the head, and on NYUD2 all of the refinement before it.
+
+    Batch statistics keep moving in the second stage, as published.
 
     Args:
+        epochs, lr: of the second stage; None means the protocol's.
+        weighted: whether the second stage re-weights.
         low, high: bin counts are clipped to this range before they are inverted; None for no upper bound.
     """
 
@@ -32,14 +36,24 @@ class RegressorRetraining(Reweighting):
     }
     ordered: ClassVar = (("low", "high"),)
 
-    def __init__(self, low: Index = 0, high: Count | None = None) -> None:
+    def __init__(
+        self,
+        low: Index = 0,
+        high: Count | None = None,
+        epochs: Count | None = None,
+        lr: Positive | None = None,
+        weighted: bool = True,
+    ) -> None:
         super().__init__()
-        self.clip = (low, high)
+        self.clip, self.weighted = (low, high), weighted
+        self.changes = {name: value for name, value in (("epochs", epochs), ("lr", lr)) if value is not None}
 
     def stages(self, protocol: Protocol) -> tuple[Stage, ...]:
         """Weights act in the second stage only, regularizers in the first only."""
         del protocol
         return (
-            Stage("representation", weighted=False),
-            Stage("regressor", encoder="frozen", new_head=True, regularized=False),
+            Stage(REPRESENTATION, weighted=False),
+            Stage(
+                "regressor", self.changes, encoder="frozen", new_head=True, weighted=self.weighted, regularized=False
+            ),
         )

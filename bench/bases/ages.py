@@ -32,7 +32,9 @@ from bench.synthetic.faces import paint, sitters
 Recipe = Literal["dir", "batch64", "zero_shot", "rnc"]
 UNSEEN = ((0, 19), (40, 49), (70, 999))  # ages that zero_shot takes from the training split
 
-_DIR = Protocol(loss="l1", optimizer="adam", lr=1e-3, batch_size=256, epochs=90, milestones=(60, 80))
+WEIGHED = 121  # ages of re-weighting, from 0 to 120, which takes in older ones
+
+_DIR = Protocol(loss="l1", optimizer="adam", lr=1e-3, batch_size=256, epochs=90, milestones=(60, 80), batchnorm_split=4)
 PROTOCOLS: dict[Recipe, Protocol] = {
     "dir": _DIR,
     "batch64": replace(_DIR, batch_size=64, lr=2.5e-4),
@@ -65,15 +67,17 @@ class Ages(Dataset):
 
     Protocols. dir: pictures squeezed to 224 x 224, RandomCrop with 16 black pixels around (in proportion at other
     sizes), mirrored or not; ResNet from scratch, convolutions He fan-out; L1, Adam without weight decay, 1e-3, 90
-    epochs, a tenth of the rate after 60 and after 80, batch 256; the epoch of the best validation MAE. batch64: the
-    same with batch 64 at 2.5e-4, as RankSim and ConR train. zero_shot: dir, with the training ages below 20, from 40
-    to 49 and from 70 on cut out, so that there is something to extrapolate and to interpolate; the RankSim paper
-    (figure 5) and DIR show such bands in a picture only, these are ours. rnc: all that the RnC paper does
-    otherwise: SGD 0.2, 400 epochs on a cosine, RandomResizedCrop from a fifth of the area, mirrored or not, colour
-    jitter, gray (bench.data.augmentation says how); evaluation on the middle 224 of 256. Pictures are resized to 256 by
-    their shorter side and cut to the middle square before anything else; RnC crops the uncut picture in training.
-    The method rnc has this augmentation and its own schedule under each protocol; for its paper's row, evaluated
-    as there, take protocol=rnc,backbone=resnet18.
+    epochs, a tenth of the rate after 60 and after 80, batch 256; the epoch of the best validation MAE; batch
+    statistics over quarters of a batch, as on the 4 GPUs of the published runs (batchnorm_split=1 has them over all of
+    it). Re-weighting counts by year from 0 to 120, and older ages in the last. batch64: the same with batch 64 at
+    2.5e-4, as RankSim and ConR train. zero_shot: dir, with the training ages below 20, from 40 to 49 and from 70 on
+    cut out, so that there is something to extrapolate and to interpolate; the RankSim paper (figure 5) and DIR show
+    such bands in a picture only, these are ours. rnc: all that the RnC paper does otherwise: SGD 0.2, 400 epochs on a
+    cosine, RandomResizedCrop from a fifth of the area, mirrored or not, colour jitter, gray (bench.data.augmentation
+    says how); evaluation on the middle 224 of 256. Pictures are resized to 256 by their shorter side and cut to the
+    middle square before anything else; RnC crops the uncut picture in training. The method rnc has this augmentation
+    and its own schedule under each protocol; for its paper's row, evaluated as there, take
+    protocol=rnc,backbone=resnet18.
 
     Synthetic faces (bench.synthetic.faces) have the real counts of every age and the published split. A sitter looks
     4 years (one deviation) older or younger than the label says, so that no method can do better than a MAE of 3.2
@@ -128,7 +132,7 @@ class Ages(Dataset):
         self.protocol = PROTOCOLS[protocol]
         self.name = type(self).__module__.rpartition(".")[2]
         self.synthetic = images == "synthetic"
-        self.bins = Bins(0.0, 1.0, len(self.counts))
+        self.bins = Bins(0.0, 1.0, len(self.counts), weighed=WEIGHED)
         self.small = f"{self.name}[backbone=tiny,images=synthetic,rows=300,size=32]"
         usual = protocol in ("dir", "batch64") and (backbone, size, rows) == ("resnet50", 224, None)
         if self.synthetic or self.grouped or not usual:

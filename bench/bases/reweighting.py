@@ -37,12 +37,17 @@ class Reweighting(Method):
         """(N, 1) labels -> (N, 1)."""
         bins = self.task.bins
         assert bins is not None
-        counted = bins.index(self.task.labels).flatten().bincount(minlength=bins.number)
+        number = bins.weighed or bins.number
+
+        def index(of: Tensor) -> Tensor:
+            return bins.index(of).clamp_max(number - 1)
+
+        counted = index(self.task.labels).flatten().bincount(minlength=number)
         counts = counted if bins.counts is None else torch.tensor(bins.counts)
         weights = _weights(
             counts, self.scheme, self.clip, self.task.density or self.density, _FIRST if bins.first else 0
         )
-        return weights.to(labels.device)[bins.index(labels)]
+        return weights.to(labels.device)[index(labels)]
 
 
 def bin_weights(

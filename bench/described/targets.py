@@ -27,7 +27,7 @@ def choose(labels: np.ndarray) -> Chosen:
     """Bins for labels (N,): one a whole number where these are few, else of a round width over nearly all labels.
 
     >>> choose(np.array([0.0, 1.0, 1.0, 3.0])).bins
-    Bins(start=0.0, width=1.0, number=4, first=0, counts=None)
+    Bins(start=0.0, width=1.0, number=4, first=0, counts=None, weighed=None)
     >>> choose(np.linspace(0, 1, 1000)).bins.number
     50
     """

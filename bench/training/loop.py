@@ -105,8 +105,10 @@ class Training(Model):
     def _stage(self, number: int, stage: Stage, protocol: Protocol) -> None:
         network, method = self.network, self.method
         if stage.new_head:
-            network.head = self.new_head().to(self.device)
+            self.new_regressor()
         network.encoder.requires_grad_(stage.encoder == "train")
+        for part in self.regressor():
+            part.requires_grad_(True)
         network.zero_grad()  # what a frozen encoder kept of the last stage would count in the norm that clipping reads
         optimizer = self.optimizer(protocol, stage)
         method.stage_start(network, stage)

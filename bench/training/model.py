@@ -18,6 +18,7 @@ from bench.functional.random_streams import generator, stream_seed
 from bench.method import Batch, Method, Stage, Task, Views, as_rows
 from bench.protocol import Protocol
 from bench.stack import overrides
+from bench.training.batchnorm import split_batchnorm
 
 
 class Network(nn.Module):
@@ -54,6 +55,7 @@ class Model:
 
         # the encoder is drawn first, so that seed k of every method starts from the same one
         torch.manual_seed(stream_seed(seed, "init"))
+        self.new_encoder = lambda: dataset.encoder(splits)[0]
         encoder, self.width = dataset.encoder(splits)
         labels = self.train.labels
         y = each(labels, lambda given: (given - self.shift) / self.scale)
@@ -63,11 +65,11 @@ class Model:
             known = [part if self.reference_rows is None else part[self.reference_rows] for part in (labels, y)]
             self.seen = known[0]
             task = Task(known[0], known[1], self.shift, self.scale, self.width, dataset.bins, protocol, rng, encoder)
-            method.prepare(replace(task, new_encoder=lambda: dataset.encoder(splits)[0], density=method.density))
+            method.prepare(replace(task, new_encoder=self.new_encoder, density=method.density))
             weights = each(labels, method.weights)
             if self.train.weights is not None:
                 weights = self.train.weights if weights is None else weights * self.train.weights
-        self.network = Network(encoder, self.new_head()).to(device)
+        self.network = Network(split_batchnorm(encoder, protocol.batchnorm_split), self.new_head()).to(device)
         method.to(device)
         if protocol.channels_last:
             self.network.to(memory_format=torch.channels_last)
@@ -159,7 +161,8 @@ class Model:
             for index in rows.split(self.protocol.batch_size or len(rows)):
                 x, y, mask = (_taken(samples, index) for samples in (self.x, self.y, self.mask))
                 given = self.dataset.transform(Examples(x, y, None, mask), self.extra, mode)
-                z = self.method.features(self._encoded(given.x), given.y, epoch)
+                z = self._encoded(given.x)
+                z = z if self.method.raw_statistics else self.method.features(z, given.y, epoch)
                 z, y, counts = as_rows(z, given.y, given.mask)
                 parts.append((z, y) if counts is None else (z[counts], y[counts]))
         z, y = zip(*parts, strict=True)
@@ -202,10 +205,24 @@ class Model:
         """A freshly drawn head."""
         return self.method.head(lambda outputs: self.dataset.head(self.width, outputs), self.train.labels.shape[1])
 
+    def regressor(self) -> list[nn.Module]:
+        """What of the encoder belongs to the dataset's regressor, beside the head."""
+        return [self.network.encoder.get_submodule(name) for name in self.dataset.regressor]
+
+    def new_regressor(self) -> None:
+        """Put a freshly drawn regressor into the network: a head, and what of the encoder belongs to it."""
+        self.network.head = self.new_head().to(self.device)
+        if self.dataset.regressor:
+            drawn = split_batchnorm(self.new_encoder(), self.protocol.batchnorm_split).to(self.device)
+            for name in self.dataset.regressor:
+                parent, _, child = name.rpartition(".")
+                setattr(self.network.encoder.get_submodule(parent), child, drawn.get_submodule(name))
+
     def optimizer(self, protocol: Protocol, stage: Stage) -> torch.optim.Optimizer:
         """Over what a stage trains, and the method's own parameters."""
-        trained = self.network if stage.encoder == "train" else self.network.head
-        groups: list[dict] = [{"params": list(trained.parameters())}, *self.method.parameter_groups()]
+        trained = [self.network] if stage.encoder == "train" else [*self.regressor(), self.network.head]
+        parameters = [parameter for part in trained for parameter in part.parameters()]
+        groups: list[dict] = [{"params": parameters}, *self.method.parameter_groups()]
         for group in groups:
             group["initial_lr"] = group["lr"] = group.get("lr", protocol.lr)
             group.setdefault("scheduled", True)

@@ -1,15 +1,18 @@
 """Data sets of ages: protocols, networks, views and lists."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 from bench.bases.age_lists import read_list
+from bench.bases.reweighting import smoothed
 from bench.errors import BenchError
 from bench.plugins import resolve
 from bench.training.loop import Training
+from support.batches import prepared
 from support.datasets import NOWHERE, make, tiny_faces, transformed
 
 FACES = ("agedb", "imdb_wiki")
@@ -128,3 +131,29 @@ def test_a_file_that_is_no_list_is_named(tmp_path, content):
     path.write_text(content)
     with pytest.raises(BenchError, match=r"list\.csv"):
         read_list(path, 186)
+
+
+def test_reweighting_has_the_published_bins_from_0_to_120_and_older_ages_in_the_last():
+    ages = torch.tensor([[30.0]] * 400 + [[119.0]] * 2 + [[120.0]] + [[150.0]] * 3 + [[186.0]] * 4)
+    on = resolve.dataset("imdb_wiki[images=synthetic]")
+    assert on.dataset.bins.number == 187  # of classes and tables, which keep every age
+    sqinv = prepared(resolve.method("sqinv", on).build_method(), ages, on.dataset.bins).weights(ages)
+    by_hand = torch.tensor([400.0, 2.0, 8.0, 8.0, 8.0]).rsqrt()
+    seen = sqinv[[0, 400, 402, 403, 409], 0]
+    torch.testing.assert_close(seen / seen[0], by_hand / by_hand[0])
+    inv = prepared(resolve.method("inv", on).build_method(), ages, on.dataset.bins).weights(ages)
+    seen = inv[[0, 400, 402, 403, 409], 0]  # no count below 5
+    torch.testing.assert_close(seen / seen[0], torch.tensor([1.0, 80.0, 50.0, 50.0, 50.0]))
+
+
+def test_inverse_weights_smoothed_at_the_end_of_agedb_see_empty_bins_clipped_to_5():
+    on = resolve.dataset("agedb[images=synthetic]")
+    ages = torch.repeat_interleave(torch.arange(102.0), torch.tensor(on.dataset.counts))[:, None]
+    stack = resolve.method("inv+lds", on).build_method()
+    prepared(stack, ages, on.dataset.bins)
+    stack.prepare(replace(stack.parts[0].task, density=stack.density))
+    weights = stack.weights(ages)
+    density = np.bincount(ages.long().flatten(), minlength=121).clip(5, 1000)
+    expected = 1 / smoothed(density, ("gaussian", 5, 2.0), "zero")[ages.long().flatten()]
+    expected *= len(ages) / expected.sum()
+    np.testing.assert_allclose(weights[:, 0].numpy(), expected, rtol=1e-5)

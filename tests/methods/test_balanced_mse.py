@@ -2,12 +2,15 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
 from bench.dataset import Bins
 from bench.errors import BenchError
+from bench.method import Method
 from bench.methods.balanced_mse import BalancedMSE, batch_monte_carlo, bin_based, mixture_based
+from bench.plugins import resolve
 from support.batches import batch_of, gradient_of, prepared, random
 from support.devices import in_both_precisions, on_every_device
 
@@ -86,3 +89,23 @@ def test_balanced_mse_weighs_samples():
 def test_balanced_mse_names_the_kind_that_fits(kind, shape, bins, message):
     with pytest.raises(BenchError, match=message):
         prepared(BalancedMSE(kind), random(*shape), bins)
+
+
+def test_before_the_head_is_trained_again_the_loss_is_the_plain_one():
+    method = prepared(BalancedMSE(), random(20, 1))
+    batch = batch_of(random(8, 5), method.task.y[:8], random(8, 1))
+    batch.stage = "representation"
+    torch.testing.assert_close(method.loss(batch), Method.loss(method, batch))
+    batch.stage = "regressor"
+    assert method.loss(batch) != Method.loss(method, batch)
+
+
+def test_the_prior_of_depth_is_the_published_table_with_its_empty_bins_filled():
+    on = resolve.dataset("nyud2[images=small]")
+    method = prepared(BalancedMSE("bni"), torch.full((20, 1), 3.0), on.dataset.bins)
+    table = np.array(on.dataset.bins.counts)
+    filled = np.concatenate([np.full(7, table[7]), table[7:]])
+    centers, _, shares = method.prior
+    np.testing.assert_allclose(shares.numpy(), filled / filled.sum(), rtol=1e-6)
+    assert shares[:7].sum().item() == pytest.approx(0.049, abs=5e-4)
+    np.testing.assert_allclose(centers.numpy(), np.arange(100) / 10 + 0.05, rtol=1e-5)

@@ -1,11 +1,16 @@
 """FDS against the published code, and how its bins are smoothed."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from bench.dataset import Bins
 from bench.functional.smoothing import window
 from bench.methods.fds import FDS, Table, calibrate
+from bench.plugins import resolve
+from bench.stack import methods_of
+from bench.training.loop import Training
 from support.batches import gradient_of, prepared, random
 from support.devices import on_every_device
 
@@ -113,3 +118,22 @@ def test_calibration_leaves_rows_and_channels_without_variance_as_they_are():
     expected = torch.stack([z[0], torch.stack([z[1, 0], z[1, 1] - 1]), z[2]])
     torch.testing.assert_close(moved, expected)
     assert gradient_of(moved.sum(), z).isfinite().all()
+
+
+def test_statistics_are_of_smoothed_features_or_as_released_for_depth_of_raw_ones(tmp_path):
+    on = resolve.dataset("nyud2[images=small]")
+    assert resolve.method("fds", on).build_method().raw_statistics
+    splits = on.dataset.load(tmp_path)
+    rows = replace(splits.train, x=splits.train.x[:4], labels=splits.train.labels[:4], mask=splits.train.mask[:4])
+    few = replace(splits, train=rows, reference_rows=torch.arange(4))
+
+    def features(name):
+        method = resolve.method(name, on).build_method()
+        training = Training(on.dataset, on.protocol, few, method, 0, torch.device("cpu"))
+        fds = methods_of(method)[1]
+        fds.table.epoch = 1  # from which on features are moved
+        fds.table.smooth_mean += 1.0
+        return training.training_features(1)[0]
+
+    raw, smoothed = features("ranksim+fds"), features("ranksim+fds[raw=false]")
+    torch.testing.assert_close(smoothed, raw + 1)

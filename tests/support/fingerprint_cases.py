@@ -95,6 +95,7 @@ FIELDS: dict[str, dict[str, object]] = {
     "cosine_floor": {"cosine_floor": 0.1},
     "clip": {"clip": 0.5},
     "drop_last": {"drop_last": True},
+    "batchnorm_split": {"batchnorm_split": 4},
     "bf16": {"precision": "bf16"},
     "opposed": {"epochs": 4, "lr": 0.02},
     "opposed, patience": {"epochs": 4, "lr": 0.02, "patience": 1},
@@ -190,9 +191,11 @@ def of_trainings() -> dict[str, Case]:
         found[f"baseline on {name}"] = of_plugins(values, ("method", "baseline"), *_dataset(name))
     for field, changes in FIELDS.items():
         where = "opposed" if "opposed" in field else "vector"
+        if "batchnorm_split" in changes:
+            where, changes = "digits[images=few]", {**CALM, "lr": 5e-4, **changes}
         rtol = 0.03 if "precision" in changes else 1e-4
         values = partial(trained, "baseline", where, 40, changes)
-        found[f"protocol: {field}"] = of_plugins(values, ("method", "baseline"), rtol=rtol)
+        found[f"protocol: {field}"] = of_plugins(values, ("method", "baseline"), *_dataset(where), rtol=rtol)
     return found
 
 
@@ -208,7 +211,7 @@ def of_method(text: str, kind: str) -> Case:
 
 
 def _dataset(name: str) -> list[Plugin]:
-    return [] if name == "vector" else [("dataset", name.partition("[")[0])]
+    return [] if name in ("vector", "opposed") else [("dataset", name.partition("[")[0])]
 
 
 def of_datasets() -> dict[str, Case]:

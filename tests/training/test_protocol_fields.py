@@ -31,6 +31,7 @@ FIELDS = {
     "drop_last": "test_a_last_short_batch_is_dropped_only_where_the_protocol_says_so",
     "precision": "test_precision_is_that_of_the_network_and_never_of_what_methods_see",
     "channels_last": "test_channels_last_is_the_layout_of_the_weights",
+    "batchnorm_split": "test_batch_statistics_are_those_of_each_part_of_a_batch",
     "compile": "test_the_encoder_is_compiled_only_where_the_protocol_says_so",
 }
 
@@ -266,6 +267,13 @@ def test_channels_last_is_the_layout_of_the_weights(channels_last):
 
     weight = fitted(Pictures(), channels_last=channels_last).network.encoder[0].weight
     assert weight.is_contiguous(memory_format=torch.channels_last) == channels_last
+
+
+def test_batch_statistics_are_those_of_each_part_of_a_batch():
+    halved, whole = (prepared(Deep(), batchnorm_split=parts) for parts in (2, 1))
+    x = whole.train.x
+    parts = [whole.network.encoder(part) for part in x.chunk(2)]
+    torch.testing.assert_close(halved.network.encoder(x), torch.cat(parts))
 
 
 @pytest.mark.parametrize("wanted", [False, True])

@@ -42,8 +42,8 @@ class Tabular(Dataset):
     becomes one column a value.
 
     Protocol: MSE and AdamW with its default weight decay are what the SRL paper states for its own
-    training. MLP, batch and epochs are ours, as no paper published them for these tables: small enough for
-    a CPU, and long enough that the validation curves are flat.
+    training. MLP, rate, batch and epochs are ours, as no paper published them for these tables; a table says which of
+    them `bench tune` has found for its baseline.
 
     Args:
         rows: the real table, or a synthetic one with as many rows in each label bin that needs no file.

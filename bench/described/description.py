@@ -98,6 +98,13 @@ class Rows(_Part):
     def _several(cls, value: Any) -> Any:
         return (value,) if isinstance(value, str) else value
 
+    @field_validator("target", "text", check_fields=False)
+    @classmethod
+    def _once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(value)) < len(value):
+            raise ValueError(f"{max(value, key=value.count)} is named twice; name each column once")
+        return value
+
     def resolved(self) -> dict[str, Any]:
         """All that can move a number, with what was left out filled in, as JSON has it; not where the file lies."""
         return self.model_dump(mode="json", exclude={"path", "protocol"})

@@ -5,6 +5,7 @@
 # (the library's types make a dataset one of four)
 
 import hashlib
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,7 @@ def read(path: Path) -> Any:
     import datasets
 
     name = hub_name(path)
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it tells of each retry
     try:
         found = datasets.load_dataset(name) if name else datasets.load_from_disk(str(path))
         if not isinstance(found, dict):

@@ -59,6 +59,8 @@ def describe(path: Path, target: Sequence[str], folder: Path, name: str, wishes:
         BenchError: the data cannot be read, or cannot be learned from.
     """
     wishes = wishes or Wishes()
+    if len(set(target)) < len(target):
+        raise BenchError(f"the target {max(target, key=target.count)} is named twice; name each column once")
     found = sources.look(path, wishes.text)
     table, origin = found.table, found.origin
     reading.require(table, [*wishes.used(), *filter(None, [wishes.time])], origin)

@@ -89,6 +89,7 @@ def test_a_weight_counts_training_rows_and_is_part_of_the_data(csv, tmp_path):
         ('kind = "table"', 'kind = "tabel"', 'kind is "tabel"; there are: table'),
         ('kind = "table"', "kind = ", "own.toml is no TOML"),
         ('target = "y"', 'taget = "y"', "own.toml: target is missing"),
+        ('target = "y"', 'target = ["y", "y"]', "y is named twice"),
         ('unit = ""', "unit = 3", "own.toml: unit is 3"),
         ('x = "numeric"', 'x = "number"', "own.toml: columns.x is 'number'"),
         ("epochs = ", "epoch = ", "no protocol field 'epoch'"),

@@ -110,6 +110,11 @@ def test_what_cannot_be_learned_from_is_refused_in_one_line(kind, tmp_path):
     assert "\n" not in str(error.value)
 
 
+def test_a_target_that_is_named_twice_is_refused(tmp_path):
+    with pytest.raises(BenchError, match="the target y is named twice"):
+        loaded(written(table(), tmp_path / "own.csv"), "y,y")
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [

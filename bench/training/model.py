@@ -78,7 +78,8 @@ class Model:
         self.cast = torch.autocast(device.type, torch.bfloat16) if protocol.precision == "bf16" else nullcontext()
         self.x, self.y = self.train.x.to(device), y.to(device)
         self.val = replace(self.val, x=self.val.x.to(device))
-        self.w, self.mask = (None if t is None else t.to(device) for t in (weights, self.train.mask))
+        held = (weights, self.train.weights, self.train.mask)  # a row's own weight counts where re-weighting rests, too
+        self.w, self.own_w, self.mask = (None if t is None else t.to(device) for t in held)
         torch.manual_seed(stream_seed(seed, "augment"))  # dropout inside the network
         self.all_rows = torch.arange(len(self.train))
         self.samples, self.regularizes = overrides(method, "sampler"), overrides(method, "regularizer")
@@ -91,7 +92,8 @@ class Model:
     def draw(self, index: Tensor, stage: Stage) -> Drawn:
         """Some training rows, augmented, and their views."""
         rows = None if index is self.all_rows else index
-        given = Examples(*(_taken(samples, rows) for samples in (self.x, self.y, self.w, self.mask)))
+        w = self.w if stage.weighted else self.own_w
+        given = Examples(*(_taken(samples, rows) for samples in (self.x, self.y, w, self.mask)))
         views = self._views(given, stage) if self.method.views and stage.regularized else None
         if not (stage.pretext and views is not None):
             given = self.dataset.transform(given, self.augment, "strong" if stage.strong else "train")
@@ -117,7 +119,7 @@ class Model:
             z = method.features(self._encoded(given.x), given.y, epoch)
         return Batch(
             y=given.y,
-            w=_masked(given.w if stage.weighted else None, given.mask),
+            w=_masked(given.w, given.mask),
             z=z,
             outputs=self._outputs(z),
             targets=method.targets(given.y),

@@ -143,6 +143,16 @@ def test_what_a_mask_leaves_out_weighs_nothing(weights, expected):
 
 
 @pytest.mark.parametrize(("weighted", "factor"), [(True, 5.0), (False, 1.0)])
+def test_weights_of_the_rows_themselves_count_in_every_stage(weighted, factor):
+    splits = Line(rows=4).load(Path())
+    splits.train.weights = torch.tensor([[1.0], [2.0], [0.5], [0.5]])
+    train, method = splits.train, Terms(Stage(loss="l1", weighted=weighted, regularized=False))
+    error = (train.x @ torch.tensor([START]).T - train.labels).abs()
+    found = fitted(Line(rows=4), method, splits=splits).result.history[0]["loss"]
+    assert found == pytest.approx(factor * (train.weights * error).mean().item(), rel=1e-5)
+
+
+@pytest.mark.parametrize(("weighted", "factor"), [(True, 5.0), (False, 1.0)])
 @pytest.mark.parametrize("loss", ["l1", "mse"])
 def test_the_plain_task_loss_is_the_protocols_with_the_weights_of_its_stage(loss, weighted, factor):
     class Weighted(Stages):

@@ -79,10 +79,14 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def smoke(session: nox.Session) -> None:
-    """The wheel in an empty environment, away from the checkout: list, then a tiny run of everything."""
+    """The wheel in an empty environment, away from the checkout: what users program, then a tiny run of everything."""
     (wheel,) = build(session).glob("*.whl")  # built from the sdist, which so is shown to be whole
-    session.install(str(wheel))
+    session.install(str(wheel), *(need for need in TEST if need.startswith(("pytest>", "pytest-xdist>"))))
+    checkout = Path.cwd()
     session.chdir(session.create_tmp())
+    programs = [checkout / "tests" / name for name in ("test_examples.py", "api/test_run.py", "api/test_estimator.py")]
+    where = ("-c", checkout / "pyproject.toml", "--rootdir", checkout)
+    session.run("pytest", "-n", "auto", *where, *programs, env=ONE_THREAD)
     session.run("bench", "list")
     session.run("bench", "run", "--method", "all", "--dataset", "all", "--smoke", env=ONE_THREAD)
     session.log(f"python {sys.version.split()[0]}: the wheel runs")

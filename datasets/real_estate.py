@@ -5,7 +5,12 @@ Cap 3: 200 rows train, 107 validate, 107 test, 3 of each of 24 bins; a larger ca
 which are few already. Of 259 places (latitude and longitude), 41 of the 107 test rows have theirs in training;
 `split=grouped` keeps a place in one split: 248 rows train, 79 validate, 75 test. Training counts tie so much that
 thirds put 58, 45 and 4 test rows in many, medium and few: read `few` with care.
+
+Protocol, tuned for the baseline by `bench tune`: a rate of 0.01 and a weight decay of 1 for 1,000 epochs, other values
+as every table. Of 25 settings it validates best, with 4.21 (mean MAE of three seeds) where the tables' own has 4.69.
 """
+
+from dataclasses import replace
 
 from bench.bases.tabular import GroupedTabular, canonical
 from bench.dataset import File
@@ -16,6 +21,7 @@ class RealEstate(GroupedTabular):
 
     groups = ("uci",)
     unit = "10,000 TWD/ping"
+    protocol = replace(GroupedTabular.protocol, lr=1e-2, weight_decay=1.0, epochs=1000)
     columns = (
         "No",
         "Transaction Date",

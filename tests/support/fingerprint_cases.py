@@ -61,7 +61,7 @@ CALM: dict[str, object] = {"clip": 1.0}
 # kind of data -> where methods train, rows that train there, and changes of the protocol
 GROUNDS: dict[str, tuple[str, int, dict[str, object]]] = {
     "vector": ("vector", 40, CALM),
-    "table": ("concrete[rows=synthetic]", 40, {**CALM, "lr": 0.02}),
+    "table": ("concrete[hidden=20-30-10,rows=synthetic]", 40, {**CALM, "lr": 0.02}),
     "picture": ("digits[images=few]", 16, {**CALM, "lr": 5e-4, "epochs": 1}),
     "text": ("stsb[hidden=8,text=small]", 32, CALM),
     "depth": ("nyud2[images=small]", 8, {**CALM, "lr": 1e-3, "batch_size": 4, "epochs": 1}),

@@ -132,7 +132,7 @@ def _train(cell: Cell, context: RunContext, report: Callable[[dict], None]) -> t
         training, fit = start()
     except Unkept:  # a checkpoint that does not fit: from the beginning
         assert checkpoints is not None
-        checkpoints.path.unlink(missing_ok=True)
+        checkpoints.remove()
         training, fit = start()
     method = training.reference if isinstance(training, Fitting) else training.method
     if context.save_models and isinstance(training, Training) and isinstance(on.dataset, DescribedDataset):

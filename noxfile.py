@@ -44,8 +44,8 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def slow(session: nox.Session) -> None:
-    """The tests that start whole runs and end them by signals, crashes and full disks."""
-    session.install("-e", EXTRAS, *TEST)
+    """The tests that start whole runs and end them by signals, crashes, full disks and lost nodes."""
+    session.install("-e", EXTRAS.replace("]", ",ray]"), *TEST)
     session.run("pytest", "-n", "auto", "-m", "slow", *session.posargs, env=ONE_THREAD)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bench.cli import callbacks, options
+from bench.cli import callbacks, machines, options
 from bench.cli.boards import tell_unscored
 from bench.cli.exits import fail
 from bench.cli.models import tell_models
@@ -29,6 +29,10 @@ def run(
     jobs: options.Jobs = None,
     jobs_per_device: options.JobsPerDevice = 1,
     device: options.Device = "auto",
+    on: machines.On = "local",
+    ray_address: machines.RayAddress = None,
+    cpus_per_cell: machines.CpusPerCell = 1.0,
+    gpus_per_cell: machines.GpusPerCell = 0.0,
     precision: options.Precision = None,
     channels_last: options.ChannelsLast = False,
     compiled: options.Compiled = False,
@@ -76,6 +80,7 @@ def run(
     overrides = options.overrides(sets, precision=precision, channels_last=channels_last, compile=compiled)
     timeout, which = options.timeout(timeout), options.models(save_models)
     checkpoint_s = options.checkpoint_s(checkpoint_minutes)
+    where = machines.where(on, jobs, device, ray_address, cpus_per_cell, gpus_per_cell)
     dataset = options.datasets(dataset, target)
     lookup.check(method, dataset)
     if smoke:
@@ -96,7 +101,10 @@ def run(
         rows = select.rows(method, dataset, overrides, smoke)
         plan = cells.plan(rows, chosen, overrides, results, folder, *again).shard(*part)
         kept: dict[str, Any] = {"save_models": which is not None, "checkpoint_s": checkpoint_s}
-        executor = runner.local(plan.todo, jobs, device, folder, timeout, jobs_per_device, results, **kept)
+        if where is None or not plan.todo:
+            executor = runner.local(plan.todo, jobs, device, folder, timeout, jobs_per_device, results, **kept)
+        else:
+            executor = where(plan.todo, runner.context(folder, results, **kept), timeout)
         rehearsal.rehearse(plan.todo, plan.rows, folder, executor.devices[0])
     for line in (*lookup.left_out(method, dataset), *_notes(plan)):
         progress.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -48,7 +48,13 @@ class Ended:
 
 
 class Executor(Protocol):
-    """Runs cells somewhere. Closing the iterator ends what still runs."""
+    """Runs cells somewhere, `jobs` at a time. Closing the iterator ends what still runs.
+
+    `devices` are those of the machine that asks, on which cells are rehearsed.
+    """
+
+    jobs: int
+    devices: Sequence[str]
 
     def run(self, todo: Sequence[Cell]) -> Iterator[Started | Progress | Ended]:
         """Run all cells, in any order, and tell what happens."""
@@ -85,7 +91,7 @@ class LocalExecutor:
         imports: Sequence[str] = (),
     ) -> None:
         self.jobs, self.timeout, self.devices = jobs, timeout, devices
-        self.context = replace(context, workers=jobs)
+        self.context = replace(context, workers=max(jobs, context.workers))
         # start-up is paid once: the fork server imports torch, each cell is a fork of it
         method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
         self.start_method: Any = multiprocessing.get_context(method)

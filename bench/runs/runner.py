@@ -99,15 +99,23 @@ def local(
         **kept: `save_models` and `checkpoint_s` of a RunContext.
     """
     chosen = machine.devices(device)
+    workers = machine.at_a_time(len(todo), jobs, chosen, per_device)
+    return LocalExecutor(workers, context(root, results, **kept), timeout, chosen, imports(todo))
+
+
+def context(root: Path, results: Path | None = None, **kept: Any) -> RunContext:
+    """What every cell of a run that starts here is told; the arguments are those of `local`."""
     sha, dirty = checkout()
     folder = None if results is None else str(results.absolute())
     told = {"git_sha": sha, "git_dirty": dirty, "described": described.known(), "results": folder, **kept}
-    context = RunContext(str(root.absolute()), **told)
+    return RunContext(str(root.absolute()), **told)
+
+
+def imports(todo: Sequence[Cell]) -> list[str]:
+    """The modules that some cells need beside what all need."""
     named = [resolve.dataset(name).dataset for name in {cell.dataset for cell in todo}]
     needed = {*_plugins(todo), *(module for dataset in named for module in dataset.imports)}
-    needed |= {module for base in _references(todo) for module in plugins.load("method", base).imports}
-    workers = machine.at_a_time(len(todo), jobs, chosen, per_device)
-    return LocalExecutor(workers, context, timeout, chosen, sorted(needed))
+    return sorted(needed | {module for base in _references(todo) for module in plugins.load("method", base).imports})
 
 
 def _references(todo: Sequence[Cell]) -> set[str]:

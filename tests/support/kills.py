@@ -39,9 +39,9 @@ def parts(*folders):
     return [str(path) for folder in folders for path in Path(folder).rglob(".*") if path.name.startswith(".part-")]
 
 
-def left_after(mark, *folders):
+def left_after(mark, *folders, seconds=GONE_S):
     """Processes and files that are still there some seconds after a run was ended."""
-    until = time.monotonic() + GONE_S
+    until = time.monotonic() + seconds
     while (left := [*marked(mark), *parts(*folders)]) and time.monotonic() < until:
         time.sleep(0.05)
     return left

@@ -61,6 +61,15 @@ def lowest(session: nox.Session) -> None:
 
 
 @nox.session
+def slurm(session: nox.Session) -> None:
+    """Cells on a real SLURM of this machine alone, from Debian's packages."""
+    if shutil.which("slurmctld") is None:
+        session.run("apt-get", "install", "-y", "-q", "slurm-wlm", "munge", external=True, silent=True)
+    session.install("-e", EXTRAS.replace("]", ",slurm]"), *TEST)
+    session.run("pytest", "-m", "slow", "tests/runs/test_slurm.py", *session.posargs, env=ONE_THREAD)
+
+
+@nox.session
 def sdist(session: nox.Session) -> None:
     """The tests that the sdist brings, in its unpacked tree."""
     (archive,) = build(session, "--sdist").glob("*.tar.gz")

@@ -18,6 +18,7 @@ from bench.cli import (
     run,
     sharing,
     show,
+    status,
     stopping,
     suite,
     terminal,
@@ -41,7 +42,7 @@ app.command("list")(show.list_)
 exported = (boards.leaderboard, export.recommend, export.export, export.site)
 for command in (show.show, show.check, *exported, verify.verify, profile.profile, show.schema, new.new):
     app.command()(command)
-for command in (models.predict, sharing.merge, sharing.submit):
+for command in (status.status, models.predict, sharing.merge, sharing.submit):
     app.command()(command)
 app.command("export-model")(models.export_model)
 app.add_typer(data.app, name="data")

@@ -30,9 +30,10 @@ def run(
     jobs_per_device: options.JobsPerDevice = 1,
     device: options.Device = "auto",
     on: machines.On = "local",
-    ray_address: machines.RayAddress = None,
     cpus_per_cell: machines.CpusPerCell = 1.0,
     gpus_per_cell: machines.GpusPerCell = 0.0,
+    ray_address: machines.RayAddress = None,
+    slurm: machines.Slurm = None,
     precision: options.Precision = None,
     channels_last: options.ChannelsLast = False,
     compiled: options.Compiled = False,
@@ -80,7 +81,7 @@ def run(
     overrides = options.overrides(sets, precision=precision, channels_last=channels_last, compile=compiled)
     timeout, which = options.timeout(timeout), options.models(save_models)
     checkpoint_s = options.checkpoint_s(checkpoint_minutes)
-    where = machines.where(on, jobs, device, ray_address, cpus_per_cell, gpus_per_cell)
+    where = machines.where(on, jobs, device, cpus_per_cell, gpus_per_cell, ray_address, slurm, results)
     dataset = options.datasets(dataset, target)
     lookup.check(method, dataset)
     if smoke:

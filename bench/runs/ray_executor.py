@@ -19,16 +19,15 @@ from filelock import FileLock
 
 from bench.atomic import replace_file
 from bench.errors import BenchError
-from bench.plugins import described, resolve
+from bench.plugins import resolve
 from bench.results.record import Record
-from bench.runs import cells
-from bench.runs.executor import Ended, LocalExecutor, Progress, Started
+from bench.runs import remote
+from bench.runs.executor import Ended, Progress, Started
 from bench.runs.plan import Cell
 from bench.runs.worker import Finished, RunContext, failure
 
 POLL_S = 0.5
 ANSWER_S = 10.0  # that a cluster may take to answer
-LOSSES = 3  # of nodes that one cell survives
 AHEAD = 64  # cells that wait in the cluster beside those that run, so that no node idles and a growing one grows
 
 Shipped = list[tuple[str, int, Any]]  # path below the data root, size in bytes, reference to the content
@@ -108,7 +107,7 @@ class RayExecutor:
                     if event is None:
                         tasks.remove(task)
                         losses[task.cell.key] += 1
-                        if losses[task.cell.key] > LOSSES:
+                        if losses[task.cell.key] > remote.LOSSES:
                             yield Ended(task.cell, Finished(_lost(task)))
                         else:
                             waiting.append(task.cell)
@@ -178,22 +177,9 @@ def files_of(dataset: str, root: Path) -> Iterator[str]:
 def train(
     cell: Cell, context: RunContext, timeout: float | None, imports: list[str], shipped: Shipped
 ) -> Iterator[Started | Progress | Ended]:
-    """Train one cell on the node where this runs, and tell of it.
-
-    Raises:
-        BenchError: this node has other code than the run that asks, or does not see its data.
-    """
-    described.register(*(one for one in context.described if one not in described.known()))
-    root = Path(os.environ.get("BENCH_DATA") or context.root)
-    take(shipped, root)
-    node = socket.gethostname()
-    if cells.config_today(cell.dataset, cell.method, cell.config["overrides"]) != cell.config:
-        raise BenchError(f"node {node} has another version of regression-bench or of its plug-ins; install the same")
-    if context.save_models and not Path(context.results or "").is_dir():
-        raise BenchError(f"--save-models: node {node} does not see {context.results}; choose a shared folder")
-    shared = context.results if Path(context.results or "").is_dir() else None  # else it keeps no checkpoints
-    here = replace(context, root=str(root.absolute()), results=shared)
-    yield from LocalExecutor(1, here, timeout, [context.device], imports).run([cell])
+    """Train one cell on the node where this runs, once it has the data, and tell of it."""
+    take(shipped, remote.root_here(context))
+    yield from remote.train(cell, context, timeout, imports)
 
 
 def take(shipped: Shipped, root: Path) -> None:
@@ -227,7 +213,7 @@ def _is_there(path: Path, size: int) -> bool:
 
 
 def _lost(task: _Task) -> Record:
-    message = f"its node was lost {LOSSES + 1} times; fewer cells at a time may help"
+    message = f"its node was lost {remote.LOSSES + 1} times; fewer cells at a time may help"
     return failure(task.cell, "killed", message, task.began, perf_counter() - task.clock)
 
 

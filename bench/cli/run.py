@@ -56,6 +56,22 @@ def run(
             help="Keep the state of every cell each N minutes, so that one that was killed goes on from there.",
         ),
     ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Begin only cells that are expected to end within this time, as 2h or 90m, seed by seed: all rows get "
+            "their first seed before any gets its second.",
+        ),
+    ] = None,
+    race: Annotated[
+        bool,
+        typer.Option(
+            "--race",
+            help="Seed by seed too; train no further seeds of a method that another one beats beyond doubt on "
+            "validation (an anytime-valid t-test, 5% error over all pairs of a dataset).",
+        ),
+    ] = False,
     retry: options.Retry = None,
     stale: options.Stale = None,
     save_models: Annotated[
@@ -80,7 +96,7 @@ def run(
     part = options.shard(shard)
     overrides = options.overrides(sets, precision=precision, channels_last=channels_last, compile=compiled)
     timeout, which = options.timeout(timeout), options.models(save_models)
-    checkpoint_s = options.checkpoint_s(checkpoint_minutes)
+    checkpoint_s, budget_s = options.checkpoint_s(checkpoint_minutes), options.budget(budget)
     where = machines.where(on, jobs, device, cpus_per_cell, gpus_per_cell, ray_address, slurm, results)
     dataset = options.datasets(dataset, target)
     lookup.check(method, dataset)
@@ -97,6 +113,7 @@ def run(
         from bench.runs.callbacks import Watchers
         from bench.runs.display import Display
         from bench.runs.evidence import Catalogue
+        from bench.runs.staged import Staged
 
         folder = files.root(root)
         rows = select.rows(method, dataset, overrides, smoke)
@@ -110,7 +127,11 @@ def run(
     for line in (*lookup.left_out(method, dataset), *_notes(plan)):
         progress.print(line, markup=False, highlight=False, soft_wrap=True)
     described.keep(results, {cell.config["dataset"]["name"] for cell in plan.todo})
-    outcome = runner.run(plan, executor, results, Watchers(Display(plan, executor.jobs, progress), told))
+    display = Display(plan, executor.jobs, progress)
+    staged = Staged(plan, results, executor.jobs, budget_s, race, display.dropped) if race or budget_s else None
+    outcome = runner.run(plan, executor, results, Watchers(display, told), staged)
+    for line in staged.lines() if staged else ():
+        progress.print(line, markup=False, highlight=False, soft_wrap=True)
     touched = sorted({item.cell.dataset for item in plan.planned})
     catalogue = Catalogue(folder)
     boards = leaderboard or results.parent / "leaderboard"

@@ -1,5 +1,6 @@
 """What a run looks like: a live table in a terminal, a line a cell elsewhere."""
 
+from collections.abc import Sequence
 from time import monotonic
 from types import TracebackType
 from typing import Any, Self
@@ -80,6 +81,12 @@ class Display:
             self._say(", ".join(filter(None, [line, self._time_left()])))
         elif record.status != "ok":
             self.console.print(line, style="red", markup=False, highlight=False)
+
+    def dropped(self, cells: Sequence[Cell]) -> None:
+        """Some cells will not be trained."""
+        self.total -= len(cells)
+        self.bar.update(self.task, total=self.total)
+        self.left.dropped(cells)
 
     def _say(self, line: str) -> None:
         self.console.print(line, markup=False, highlight=False, soft_wrap=True)

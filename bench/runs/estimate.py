@@ -24,7 +24,8 @@ def plan_table(plan: Plan) -> str:
 
 def estimate(plan: Plan, results: Path, jobs: int) -> str:
     """A sentence on the time that the cells to run will take."""
-    known, unknown = _times(plan, results)
+    known = seconds(plan, results)
+    unknown = len(plan.todo) - len(known)
     parts = [f"{len(plan.todo)} cells to run, {jobs} at a time"]
     if known:
         parts.append(f"about {duration(sum(known.values()) / jobs)}")
@@ -42,7 +43,8 @@ def as_json(plan: Plan, results: Path, jobs: int) -> dict[str, Any]:
     `method` that is not defined on a `dataset`, and the `reason`. `jobs` is the number of cells at a time.
     `estimate_s` is the whole run's, over the cells whose time is known; `unknown` counts the others.
     """
-    known, unknown = _times(plan, results)
+    known = seconds(plan, results)
+    unknown = len(plan.todo) - len(known)
     cells = [
         {
             "dataset": item.cell.dataset,
@@ -61,8 +63,8 @@ def as_json(plan: Plan, results: Path, jobs: int) -> dict[str, Any]:
     return {"cells": cells, "undefined": undefined, "jobs": jobs, "estimate_s": total, "unknown": unknown}
 
 
-def _times(plan: Plan, results: Path) -> tuple[dict[str, float], int]:
-    # seconds of each cell to run, by key: from the row's own records, else from the dataset's; and how many none tells
+def seconds(plan: Plan, results: Path) -> dict[str, float]:
+    """Seconds of each cell to run, by key: from the row's own records, else from the dataset's; of none, none."""
     walls: dict[tuple[str, str], list[float]] = defaultdict(list)
     for name in sorted({cell.dataset for cell in plan.todo}):
         for record in store.read_all(results, name):
@@ -70,12 +72,11 @@ def _times(plan: Plan, results: Path) -> tuple[dict[str, float], int]:
                 walls[record.dataset, record.method].append(record.timing.wall_s)
                 if not record.is_reference:
                     walls[record.dataset, ""].append(record.timing.wall_s)
-    known = {
+    return {
         cell.key: round(fmean(found), 3)
         for cell in plan.todo
         if (found := walls[cell.dataset, cell.method] or walls[cell.dataset, ""])
     }
-    return known, len(plan.todo) - len(known)
 
 
 def duration(seconds: float) -> str:

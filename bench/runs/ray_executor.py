@@ -94,7 +94,7 @@ class RayExecutor:
         )(train)
 
     def run(self, todo: Sequence[Cell]) -> Iterator[Started | Progress | Ended]:
-        """Run all cells; the first ones begin first."""
+        """Run all cells; the first ones begin first. The cluster is left when this process ends, or when this fails."""
         waiting, tasks, losses = list(reversed(todo)), list[_Task](), Counter[str]()
         try:
             shipped = [] if self.alone else self._ship(todo)
@@ -115,11 +115,12 @@ class RayExecutor:
                     if isinstance(event, Ended):
                         tasks.remove(task)
                     yield event
-        finally:
+        except BaseException:
             for task in tasks:
                 with contextlib.suppress(Exception):  # one that has ended, or a cluster that is gone
                     self.ray.cancel(task.stream, force=True)
             self.close()
+            raise
 
     def _event(self, task: _Task) -> Started | Progress | Ended | None:
         # None where the node is lost, or Ray's worker there

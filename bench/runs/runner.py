@@ -1,7 +1,7 @@
 """A run: plan, execute, write each record as it comes, tell what happened."""
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +17,7 @@ from bench.results.record import Record
 from bench.runs import machine
 from bench.runs.executor import Ended, Executor, LocalExecutor, Progress, Started
 from bench.runs.plan import Cell, Plan
-from bench.runs.worker import RunContext
+from bench.runs.worker import Finished, RunContext
 
 LEFT = ("killed", "timeout", "oom")  # a cell that ended so goes on from its checkpoint when it is run again
 
@@ -55,8 +55,18 @@ class Outcome:
     failed: list[Record] = field(default_factory=list)
 
 
-def run(plan: Plan, executor: Executor, results: Path, watcher: Watcher) -> Outcome:
-    """Run a plan's cells. A record is written the moment it comes, so nothing finished is lost."""
+def run(
+    plan: Plan,
+    executor: Executor,
+    results: Path,
+    watcher: Watcher,
+    batches: Iterable[Sequence[Cell]] | None = None,
+) -> Outcome:
+    """Run a plan's cells. A record is written the moment it comes, so nothing finished is lost.
+
+    Args:
+        batches: of its cells, each asked for when the one before is done; all at once by default.
+    """
     outcome = Outcome()
     if not plan.todo:
         return outcome
@@ -64,22 +74,28 @@ def run(plan: Plan, executor: Executor, results: Path, watcher: Watcher) -> Outc
     require_locks(results, "--results")
     leftovers.remove_abandoned(results, "*/*/")
     with watcher:
-        for event in executor.run(plan.todo):
-            match event:
-                case Started(cell):
-                    watcher.started(cell)
-                case Progress(cell, at):
-                    watcher.progress(cell, at)
-                case Ended(cell, finished):
-                    path = store.write(results, finished.record, finished.predictions)
-                    if finished.record.status not in LEFT:
-                        store.checkpoint_of(path).unlink(missing_ok=True)
-                    watcher.ended(cell, finished.record)
-                    if finished.record.status == "ok":
-                        outcome.ok += 1
-                    else:
-                        outcome.failed.append(finished.record)
+        for batch in [plan.todo] if batches is None else batches:
+            for event in executor.run(batch):
+                match event:
+                    case Started(cell):
+                        watcher.started(cell)
+                    case Progress(cell, at):
+                        watcher.progress(cell, at)
+                    case Ended(cell, finished):
+                        _keep(results, finished, outcome)
+                        watcher.ended(cell, finished.record)
     return outcome
+
+
+def _keep(results: Path, finished: Finished, outcome: Outcome) -> None:
+    record = finished.record
+    path = store.write(results, record, finished.predictions)
+    if record.status not in LEFT:
+        store.checkpoint_of(path).unlink(missing_ok=True)
+    if record.status == "ok":
+        outcome.ok += 1
+    else:
+        outcome.failed.append(record)
 
 
 def local(

@@ -60,6 +60,11 @@ class TimeLeft:
         if wall_s is not None:
             self.walls[cell.dataset, cell.method].append(wall_s)
 
+    def dropped(self, cells: Sequence[Cell]) -> None:
+        """Some of those that have not begun never will."""
+        for cell in cells:
+            self.coming.pop(cell.key, None)
+
     def seconds(self) -> float | None:
         """Until all are done; None while nothing is known of any cell."""
         now = monotonic()

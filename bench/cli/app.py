@@ -13,6 +13,7 @@ from bench.cli import (
     export,
     models,
     new,
+    paper,
     profile,
     results,
     run,
@@ -40,7 +41,7 @@ for command in (run.run, suite.suite, run.plan, run.search, tune.tune):
     app.command()(command)
 app.command("list")(show.list_)
 exported = (boards.leaderboard, export.recommend, export.export, export.site)
-for command in (show.show, show.check, *exported, verify.verify, profile.profile, show.schema, new.new):
+for command in (show.show, paper.paper, show.check, *exported, verify.verify, profile.profile, show.schema, new.new):
     app.command()(command)
 for command in (status.status, models.predict, sharing.merge, sharing.submit):
     app.command()(command)

@@ -146,7 +146,7 @@ class Figure:
 @cache
 def figures() -> tuple[Figure, ...]:
     """Every figure that the papers report, also those that two tables print."""
-    return tuple(map(_figure, _lines()))
+    return tuple(map(_figure, lines()))
 
 
 def _figure(line: Mapping[str, str]) -> Figure:
@@ -158,7 +158,8 @@ def _figure(line: Mapping[str, str]) -> Figure:
 
 
 @cache
-def _lines() -> tuple[dict[str, str], ...]:
+def lines() -> tuple[dict[str, str], ...]:
+    """Every figure as the file has it, by the names of its columns."""
     with Path(__file__).with_name("reported.csv").open(encoding="utf-8", newline="") as file:
         return tuple(csv.DictReader(file))
 
@@ -166,7 +167,7 @@ def _lines() -> tuple[dict[str, str], ...]:
 @cache
 def _all_rows() -> dict[str, tuple[PublishedRow, ...]]:
     read: dict[str, dict[tuple[str, str, str], PublishedRow]] = {}
-    for line in _lines():
+    for line in lines():
         if line["metric"] not in PAPER_METRICS:
             continue
         name = paper, table, label = line["paper"], line["source_table"], line["method"]

@@ -1,0 +1,102 @@
+"""Every row that the papers report has a command that is defined here, or a reason."""
+
+import json
+import os
+import shlex
+import statistics
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from bench.cli import options
+from bench.errors import BenchError
+from bench.leaderboard import papers
+from bench.leaderboard.published import lines
+from bench.plugins import resolve
+from bench.results import store
+from support.command_line import TINY, bench
+
+ROOT = Path(__file__).parents[2]
+ROWS = [row for name in papers.names() for row in papers.rows(name)]
+COMMANDS = sorted({row.command for row in ROWS if row.command})
+
+
+def test_every_reported_row_is_there_with_a_command_or_a_reason():
+    reported = {(line["source_table"], line["dataset"], line["method"]) for line in lines()}
+    assert {(row.table, row.dataset_label, row.label) for row in ROWS} == reported
+    assert all(bool(row.command) != bool(row.why) for row in ROWS)
+    assert sum(figures for *_, figures in papers.counts()) == 3438
+
+
+@pytest.mark.parametrize("dataset", sorted({row.dataset for row in ROWS if row.command}))
+def test_every_command_names_a_method_that_is_defined_on_its_dataset(dataset):
+    for row in ROWS:
+        if row.command and row.dataset == dataset:
+            on = resolve.dataset(dataset, options.overrides(list(row.changes)))
+            method = resolve.method(row.method, on)
+            assert method.refusal(on.dataset) is None, row
+            assert on.name == dataset
+
+
+@pytest.mark.parametrize(
+    ("paper", "table", "label", "command"),
+    [
+        ("tightness", "Table 1", "+ RankSim", "bench run --method 'ranksim[weight=1000]' --dataset agedb"),
+        ("tightness", "Table 5", "+ MT M=16", "bench run --method 'mt[copies=16]' --dataset agedb"),
+        (
+            "tightness",
+            "Table 6",
+            "+ MT + L_ot",
+            "bench run --method mt+rot_reg --dataset agedb --set protocol.batch_size=128",
+        ),
+        (
+            "ranksim",
+            "Table 8",
+            "RRT [batch 64, lr 2.5e-4]",
+            "bench run --method rrt --dataset 'agedb[protocol=batch64]'",
+        ),
+        ("ranksim", "Table 3", "INV + FDS", "bench run --method inv+fds --dataset 'stsb[split=gong]'"),
+        ("srl", "UCI-Airfoil table", "SRL (ours)", "bench run --method srl --dataset 'airfoil[protocol=srl]'"),
+    ],
+)
+def test_commands_say_what_their_rows_are(name, table, label, words):
+    (row,) = {row.command for row in papers.rows(name, table) if row.label == label}
+    assert row == f"bench run {words}"
+
+
+def test_a_table_is_found_by_its_number_and_an_unknown_one_is_named():
+    assert papers.rows("tightness", "5") == papers.rows("tightness", "Table 5")
+    with pytest.raises(BenchError, match="no table '9'; there are: Table 1"):
+        papers.rows("tightness", "9")
+    with pytest.raises(BenchError, match="no paper 'conr'; there are"):
+        papers.rows("conr")
+
+
+def test_the_command_line_lists_shows_and_gives_commands(tmp_path):
+    listed = bench("paper", cwd=tmp_path)
+    assert listed.returncode == 0
+    assert all(name in listed.stdout for name in papers.names())
+    shown = bench("paper", "tightness", "--table", "3", cwd=tmp_path)
+    assert "circle[points=published]" in shown.stdout
+    assert "how features are ordered" in bench("paper", "tightness", cwd=tmp_path).stdout
+    given = bench("paper", "ranksim", "--table", "Table 10", "--commands", cwd=tmp_path).stdout.splitlines()
+    assert len(given) == 20
+    assert all(shlex.split(line)[:2] == ["bench", "run"] for line in given)
+    plain = json.loads(bench("paper", "srl", "--json", cwd=tmp_path).stdout)
+    assert Counter(one["command"] is None for one in plain) == {False: 8}
+    assert plain[0]["figures"][0].keys() == {"metric", "region", "mean", "sd"}
+
+
+@pytest.mark.skipif("BENCH_DATA" not in os.environ, reason="needs the published points of the circle")
+def test_ours_stands_beside_what_is_reported_where_it_is_of_the_same_settings(tmp_path):
+    dataset = "circle[points=published]"
+    done = bench("run", "--method", "baseline", "--dataset", dataset, "--seeds", "2", *TINY, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "seeds)" not in bench("paper", "tightness", "--table", "3", cwd=tmp_path).stdout
+    committed = bench("paper", "tightness", "--table", "3", "--results", ROOT / "results", cwd=tmp_path).stdout
+    (line,) = (line for line in committed.splitlines() if "+ MT " in line and dataset in line and "L_ot" not in line)
+    values = [
+        one.metrics["test"]["all"]["mse"] for one in store.read_all(ROOT / "results", dataset) if one.method == "mt"
+    ]
+    assert f"{statistics.fmean(values):.4g} ({len(values)} seeds)" in line

@@ -40,7 +40,7 @@ def test_every_command_names_a_method_that_is_defined_on_its_dataset(dataset):
 
 
 @pytest.mark.parametrize(
-    ("paper", "table", "label", "command"),
+    ("name", "table", "label", "command"),
     [
         ("tightness", "Table 1", "+ RankSim", "bench run --method 'ranksim[weight=1000]' --dataset agedb"),
         ("tightness", "Table 5", "+ MT M=16", "bench run --method 'mt[copies=16]' --dataset agedb"),

@@ -3,7 +3,6 @@
 # pyright: basic
 # (pandas has no types that strict checks could use)
 
-import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,18 +65,17 @@ def run(
     from bench.data import files
     from bench.described import given
     from bench.plugins import described, lookup
-    from bench.runs import cells, rehearsal, runner, select
+    from bench.runs import cells, rehearsal, runner, select, spans
     from bench.runs.callbacks import Watchers
     from bench.runs.display import Display
 
-    chosen = _seeds(seeds)
+    chosen, every = _seeds(seeds), spans.between_checkpoints(checkpoint_minutes, "checkpoint_minutes")
     methods, datasets = _list(method), given.names(_list(dataset), None if target is None else _list(target))
     lookup.check(methods, datasets)
     overrides = {f"protocol.{name}": value for name, value in protocol.items()}
     folder, root = Path(results), files.root(None if data is None else Path(data))
     rows = select.rows(methods, datasets, overrides)
     plan = cells.plan(rows, chosen, overrides, folder, root, frozenset({"failed"} if retry_failed else ()), rerun_stale)
-    every = math.inf if checkpoint_minutes is None else 60 * checkpoint_minutes
     executor = runner.local(plan.todo, jobs, device, root, results=folder, checkpoint_s=every)
     rehearsal.rehearse(plan.todo, plan.rows, root, executor.devices[0])
     described.keep(folder, {cell.config["dataset"]["name"] for cell in plan.todo})

@@ -211,25 +211,6 @@ def timeout(seconds: float | None) -> float | None:
     return seconds
 
 
-def checkpoint_s(minutes: float | None) -> float:
-    """Seconds, of --checkpoint-minutes; infinite without it."""
-    if minutes is not None and not 0 <= minutes < math.inf:
-        raise BenchError(f"--checkpoint-minutes {minutes} is no time; write minutes from 0, or leave it out for none")
-    return math.inf if minutes is None else 60 * minutes
-
-
-def budget(text: str | None) -> float | None:
-    """Seconds, of --budget."""
-    if text is None:
-        return None
-    match = re.fullmatch(r"(?:([0-9]{1,5})d)?(?:([0-9]{1,5})h)?(?:([0-9]{1,5})m)?(?:([0-9]{1,7})s)?", text)
-    parts = match.groups(default="0") if match else ()
-    seconds = sum(int(part) * unit for part, unit in zip(parts, (86400, 3600, 60, 1), strict=False))
-    if not seconds:
-        raise BenchError(f"cannot read --budget {text}; write a time such as 2h, 90m or 1h30m")
-    return float(seconds)
-
-
 def models(which: str | None) -> Literal["best", "all"] | None:
     """Of --save-models."""
     if which not in (None, "best", "all"):

@@ -14,6 +14,7 @@ from bench.cli.exits import fail
 from bench.cli.models import tell_models
 from bench.plugins import described, lookup
 from bench.printable import plain
+from bench.runs import spans
 
 if TYPE_CHECKING:
     from bench.runs.plan import Plan
@@ -96,7 +97,8 @@ def run(
     part = options.shard(shard)
     overrides = options.overrides(sets, precision=precision, channels_last=channels_last, compile=compiled)
     timeout, which = options.timeout(timeout), options.models(save_models)
-    checkpoint_s, budget_s = options.checkpoint_s(checkpoint_minutes), options.budget(budget)
+    checkpoint_s = spans.between_checkpoints(checkpoint_minutes, "--checkpoint-minutes")
+    budget_s = spans.budget(budget)
     where = machines.where(on, jobs, device, cpus_per_cell, gpus_per_cell, ray_address, slurm, results)
     dataset = options.datasets(dataset, target)
     lookup.check(method, dataset)

@@ -50,6 +50,8 @@ def test_a_file_of_ones_own(tmp_path, monkeypatch):
         ({"seeds": -1}, "seeds"),
         ({"nothing": 1}, "nothing"),
         ({"target": "y"}, "target"),
+        ({"checkpoint_minutes": float("nan")}, "checkpoint_minutes nan is no time"),
+        ({"checkpoint_minutes": -1}, "checkpoint_minutes -1 is no time"),
     ],
 )
 def test_what_is_wrong_is_said_before_anything_runs(given, word, tmp_path):

@@ -2,10 +2,9 @@
 
 import pytest
 
-from bench.cli import options
 from bench.errors import BenchError
 from bench.results import store
-from bench.runs import staged
+from bench.runs import spans, staged
 from bench.runs.plan import Cell, Plan, Planned
 from bench.runs.staged import Staged, rounds
 from support.command_line import bench
@@ -94,10 +93,10 @@ def test_a_beaten_row_gets_no_further_seeds_and_the_board_says_so(tmp_path):
 
 @pytest.mark.parametrize(("text", "seconds"), [("2h", 7200), ("90m", 5400), ("1h30m", 5400), ("1d", 86400)])
 def test_times_are_read(text, seconds):
-    assert options.budget(text) == seconds
+    assert spans.budget(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "2", "h", "0h", "-1h", "1.5h", "30m1h", "2 h", "²h", "1h1h", "forever"])
 def test_what_is_no_time_is_one_line(text):
     with pytest.raises(BenchError, match="cannot read --budget"):
-        options.budget(text)
+        spans.budget(text)

@@ -44,8 +44,8 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def slow(session: nox.Session) -> None:
-    """The tests that start whole runs and end them by signals, crashes, full disks and lost nodes."""
-    session.install("-e", EXTRAS.replace("]", ",ray]"), *TEST)
+    """The tests that start whole runs and end them by signals, crashes and full disks."""
+    session.install("-e", EXTRAS, *TEST)
     session.run("pytest", "-n", "auto", "-m", "slow", *session.posargs, env=ONE_THREAD)
 
 
@@ -61,12 +61,13 @@ def lowest(session: nox.Session) -> None:
 
 
 @nox.session
-def slurm(session: nox.Session) -> None:
-    """Cells on a real SLURM of this machine alone, from Debian's packages."""
+def clusters(session: nox.Session) -> None:
+    """Cells on a Ray cluster of two nodes, and on a real SLURM of this machine alone, from Debian's packages."""
     if shutil.which("slurmctld") is None:
         session.run("apt-get", "install", "-y", "-q", "slurm-wlm", "munge", external=True, silent=True)
-    session.install("-e", EXTRAS.replace("]", ",slurm]"), *TEST)
-    session.run("pytest", "-m", "slow", "tests/runs/test_slurm.py", *session.posargs, env=ONE_THREAD)
+    session.install("-e", EXTRAS.replace("]", ",ray,slurm]"), *TEST)
+    programs = ("tests/runs/test_ray.py", "tests/runs/test_slurm.py")
+    session.run("pytest", "-m", "slow", *programs, *session.posargs, env=ONE_THREAD)
 
 
 @nox.session

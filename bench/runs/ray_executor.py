@@ -229,7 +229,7 @@ def _last_line(error: BaseException) -> str:
 
 def _ray() -> Any:
     try:
-        import ray
+        import ray  # pyright: ignore[reportMissingImports]
     except ImportError:
         raise BenchError("--on ray needs Ray; run pip install 'regression-bench[ray]'") from None
     return ray

@@ -79,22 +79,23 @@ class SharedQueue:
         context = {**told["context"], "described": tuple(Described(**one) for one in told["context"]["described"])}
         return RunContext(**context), told["timeout"], told["imports"]
 
+    def interrupted(self, holder: str) -> list[int]:
+        """Numbers of the cells that a job had begun before it was interrupted, which are still its own."""
+        done = self.done()
+        return [number for number, claim in self.claims().items() if claim.holder == holder and number not in done]
+
     def claim(self, holder: str) -> int | None:
-        """The number of a cell for a job to train: one that it had before it was interrupted, or a free one."""
-        claims, done = self.claims(), self.done()
-        for number, claim in claims.items():
-            if claim.holder == holder and number not in done:
-                return number
+        """The number of a free cell, from now on the job's; None where none is left."""
         content = json.dumps(asdict(Claim(holder, socket.gethostname(), time.time())))
-        for number in range(len(self.cells)):
-            if number not in claims and number not in done:
-                try:
-                    file = os.open(self.folder / "claims" / str(number), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
-                except FileExistsError:
-                    continue
-                with os.fdopen(file, "w") as open_file:
-                    open_file.write(content)
-                return number
+        taken = {*self.claimed(), *self.done()}
+        for number in (number for number in range(len(self.cells)) if number not in taken):
+            try:
+                file = os.open(self.folder / "claims" / str(number), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
+            except FileExistsError:
+                continue
+            with os.fdopen(file, "w") as opened:
+                opened.write(content)
+            return number
         return None
 
     def release(self, number: int) -> None:

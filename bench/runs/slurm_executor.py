@@ -16,12 +16,16 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from bench.atomic import replace_file
 from bench.errors import BenchError
+from bench.results.intake import of_cell
+from bench.results.reading import Unreadable
+from bench.results.store import path_of
 from bench.runs import remote
 from bench.runs.executor import Ended, Progress, Started
 from bench.runs.plan import Cell
@@ -52,7 +56,7 @@ class Work:
 
     def checkpoint(self) -> Any:
         """What submitit queues again."""
-        from submitit.helpers import DelayedSubmission
+        from submitit.helpers import DelayedSubmission  # pyright: ignore[reportMissingImports]
 
         return DelayedSubmission(self)
 
@@ -64,7 +68,7 @@ def work(queue: SharedQueue, me: str) -> None:
         me: the job that does it.
     """
     context, timeout, imports = queue.asked
-    while (number := queue.claim(me)) is not None:
+    for number in chain(queue.interrupted(me), iter(lambda: queue.claim(me), None)):
         told = 0.0
         try:
             for event in remote.train(queue.cells[number], context, timeout, imports):
@@ -97,6 +101,9 @@ class _Run:
     wanted: dict[int, Cell]  # those that this run asks for and that have not ended yet
     begun: set[int] = field(default_factory=set[int])
     own: bool = False  # submitted by this process
+
+    def __post_init__(self) -> None:
+        self.asked = frozenset(self.wanted)
 
 
 class SlurmExecutor:
@@ -152,7 +159,7 @@ class SlurmExecutor:
                 time.sleep(POLL_S)
         finally:
             for run in there:
-                _end(run)
+                self._end(run)
 
     def _of(self, queue: SharedQueue, waiting: dict[str, Cell]) -> dict[int, Cell]:
         # its share of what is wanted, which then waits no more
@@ -224,6 +231,25 @@ class SlurmExecutor:
             jobs = [executor.submit(Work(str(folder))) for _ in range(number)]
         return jobs[0].job_id.partition("_")[0]
 
+    def _end(self, run: _Run) -> None:
+        # jobs of another run go on, and what nobody has taken yet stays
+        with contextlib.suppress(BenchError, OSError):
+            queue = run.queue
+            if run.own:
+                array = (queue.folder / ARRAY).read_text().strip()
+                subprocess.run(["scancel", array], capture_output=True, timeout=60)
+            taken = all(n in run.asked or self._has(queue.cells[n]) for n in queue.done())  # noqa: S607
+            if not run.wanted and taken and (run.own or not alive_jobs(queue)):
+                shutil.rmtree(queue.folder, ignore_errors=True)
+                queue.folder.parent.rmdir()
+
+    def _has(self, cell: Cell) -> bool:
+        try:
+            record = of_cell(path_of(self.results, cell.dataset, cell.method, cell.seed))
+        except Unreadable:
+            return False
+        return record is not None and record.key == cell.key
+
 
 def alive_jobs(queue: SharedQueue) -> dict[str, str]:
     """Job -> state, of those of a run that run or wait.
@@ -247,26 +273,13 @@ def alive_jobs(queue: SharedQueue) -> dict[str, str]:
     return {job: state for job, state in states.items() if state not in ENDED}
 
 
-def _end(run: _Run) -> None:
-    # jobs of another run go on, and what nobody has taken yet stays
-    with contextlib.suppress(BenchError, OSError):
-        queue = run.queue
-        if run.own:
-            array = (queue.folder / ARRAY).read_text().strip()
-            subprocess.run(["scancel", array], capture_output=True, timeout=60)  # noqa: S607
-        over = run.own or len(queue.done()) == len(queue.cells) or not alive_jobs(queue)
-        if over and not run.wanted:
-            shutil.rmtree(queue.folder, ignore_errors=True)
-            queue.folder.parent.rmdir()
-
-
 def _last_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[-1]
 
 
 def _submitit() -> Any:
     try:
-        import submitit
+        import submitit  # pyright: ignore[reportMissingImports]
     except ImportError:
         raise BenchError("--on slurm needs submitit; run pip install 'regression-bench[slurm]'") from None
     if shutil.which("sbatch") is None:

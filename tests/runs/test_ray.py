@@ -82,7 +82,7 @@ def test_a_cluster_of_its_own_ends_with_a_run_that_is_killed(tmp_path):
     wait_for(lambda: len(records(tmp_path)) >= 1)
     process.kill()
     process.communicate(timeout=60)
-    assert left_after(mark, tmp_path, seconds=30) == []  # Ray's own agents look for their parent now and then
+    assert left_after(mark, tmp_path, seconds=120) == []  # Ray's own agents notice late
 
 
 @pytest.mark.skipif("BENCH_DATA" not in os.environ, reason="needs the data files of concrete")

@@ -53,12 +53,19 @@ def test_each_cell_is_claimed_once_however_many_ask(queue, pool):
 
 
 def test_a_job_that_is_run_again_has_its_cell_again_and_others_have_not(queue):
-    assert queue.claim("1_0") == 0
-    assert queue.claim("1_1") == 1
-    assert queue.claim("1_0") == 0
+    assert (queue.claim("1_0"), queue.claim("1_1")) == (0, 1)
+    assert queue.interrupted("1_0") == [0]
+    assert queue.interrupted("1_2") == []
     queue.release(1)
     assert queue.claim("1_2") == 1
     assert queue.claims()[1].holder == "1_2"
+
+
+def test_a_cell_that_a_job_had_begun_is_trained_when_it_is_run_again(queue):
+    assert queue.claim("1_0") == 0
+    assert [queue.claim("1_1") for _ in range(5)] == [1, 2, 3, 4, 5]
+    slurm_executor.work(queue, "1_0")
+    assert queue.done() == {0}
 
 
 def test_a_claim_that_is_not_written_yet_is_nobodys_by_name(queue):

@@ -105,6 +105,7 @@ def test_ctrl_c_cancels_the_jobs_and_the_next_run_goes_on(cluster, whole, tmp_pa
     wait_for(lambda: not jobs(cluster))
     finish(start(ON_SLURM, tmp_path)[0])
     assert made(tmp_path) == whole
+    assert not (tmp_path / "results" / ".slurm").exists()
 
 
 def test_what_slurm_refuses_is_one_line(cluster, tmp_path):

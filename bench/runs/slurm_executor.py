@@ -237,8 +237,8 @@ class SlurmExecutor:
             queue = run.queue
             if run.own:
                 array = (queue.folder / ARRAY).read_text().strip()
-                subprocess.run(["scancel", array], capture_output=True, timeout=60)
-            taken = all(n in run.asked or self._has(queue.cells[n]) for n in queue.done())  # noqa: S607
+                subprocess.run(["scancel", array], capture_output=True, timeout=60)  # noqa: S607
+            taken = all(n in run.asked or self._has(queue.cells[n]) for n in queue.done())
             if not run.wanted and taken and (run.own or not alive_jobs(queue)):
                 shutil.rmtree(queue.folder, ignore_errors=True)
                 queue.folder.parent.rmdir()

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from bench.errors import BenchError
+from bench.results import store
 from bench.runs import cells, select, shared_queue, slurm_executor, worker
+from bench.runs.executor import Ended
 from bench.runs.shared_queue import FOLDER, SharedQueue
 from bench.runs.worker import RunContext
 from support.command_line import bench
@@ -83,6 +85,20 @@ def test_a_job_trains_to_the_records_and_predictions_of_one_machine(queue, todo)
         assert there.record.predictions == here.record.predictions
         assert there.predictions.keys() == here.predictions.keys()
         np.testing.assert_array_equal(there.predictions["mean"], here.predictions["mean"])
+
+
+def test_what_one_run_left_is_taken_by_those_that_ask_and_goes_when_all_is_taken(queue, todo, tmp_path, monkeypatch):
+    monkeypatch.setattr(slurm_executor, "_submitit", lambda: None)
+    monkeypatch.setattr(slurm_executor, "alive_jobs", lambda _: {})
+    slurm_executor.work(queue, "1_0")
+    executor = slurm_executor.SlurmExecutor(RunContext(str(tmp_path)), tmp_path, {})
+    for asked, left in ((todo[3:], True), (todo[:3], False)):
+        ended = [event for event in executor.run(asked) if isinstance(event, Ended)]
+        assert [event.cell for event in ended] == asked
+        assert queue.folder.exists() == left
+        for event in ended:
+            store.write(tmp_path, event.finished.record, event.finished.predictions)
+    assert len(store.read_all(tmp_path)) == 6
 
 
 def test_a_machine_with_other_code_trains_nothing_and_says_so(todo, tmp_path):

@@ -1,6 +1,8 @@
 """`bench paper`: the papers' tables, row by row, with the command that trains each or the reason why none does."""
 
 import json
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +14,8 @@ from bench.errors import BenchError
 
 if TYPE_CHECKING:
     from bench.leaderboard.papers import Row
+    from bench.results.equivalence import Equivalences
+    from bench.results.record import Record
 
 
 def paper(
@@ -48,11 +52,12 @@ def paper(
     elif as_json:
         print(json.dumps([_plain(row) for row in rows], indent=1, ensure_ascii=False))
     else:
+        read = cache(partial(_read, results))  # many rows are of one dataset
         for where in dict.fromkeys((row.table, row.dataset_label) for row in rows):
             own = [row for row in rows if (row.table, row.dataset_label) == where]
             metric, region = next(iter(own[0].figures))
             heads = ("row", f"{metric} {region}", "ours", "command, or why there is none")
-            lines = [(row.label, _reported(row), _ours(row, results), row.command or row.why) for row in own]
+            lines = [(row.label, _reported(row), _ours(row, results, read), row.command or row.why) for row in own]
             print(f"{where[0]}, {where[1]}\n\n{tabulate(lines, heads, 'github', disable_numparse=True)}\n")
 
 
@@ -70,12 +75,17 @@ def _reported(row: "Row") -> str:
     return f"{mean} ± {sd}" if sd else mean
 
 
-def _ours(row: "Row", results: Path) -> str:
+def _read(results: Path, dataset: str) -> tuple["Equivalences", list["Record"]]:
+    from bench.results.equivalence import Equivalences
+    from bench.results.intake import take_in
+
+    return Equivalences.read(results), take_in(results, dataset, False).records
+
+
+def _ours(row: "Row", results: Path, read: Callable[[str], tuple["Equivalences", list["Record"]]]) -> str:
     # mean of the first figure over our records of the row, and how many
     from bench.leaderboard.published import PAPER_METRICS
     from bench.names import parse
-    from bench.results.equivalence import Equivalences
-    from bench.results.intake import take_in
 
     (written, region), _ = next(iter(row.figures.items()))
     metric, power = PAPER_METRICS.get(written, ("", 0))
@@ -85,7 +95,7 @@ def _ours(row: "Row", results: Path) -> str:
 
     overrides = options.overrides(list(row.changes))
     (wanted,) = catalogue.wanted(row.method, row.dataset, overrides)
-    known, records = Equivalences.read(results), take_in(results, wanted.dataset, False).records
+    known, records = read(wanted.dataset)
     own = [one for one in records if one.method == wanted.method and known.is_current(one, wanted.config)]
     found = [value for one in own if (value := one.metrics.get("test", {}).get(region, {}).get(metric)) is not None]
     return f"{fmean(found) / 10.0**power:.4g} ({len(found)} seeds)" if found else ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bench.leaderboard.board import Board, baseline_of
 from bench.leaderboard.format import NONE, ranges, short
-from bench.leaderboard.sequential import Beaten, beaten, validation
+from bench.leaderboard.sequential import beaten, validation
 from bench.leaderboard.statistics import column_places
 from bench.printable import plain
 from bench.results.record import FAILURES, Record
@@ -85,13 +85,13 @@ def coverage_table(board: Board) -> Table:
     seeds: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for entry in board.entries:
         seeds[entry.row][entry.state].append(entry.record.seed)
-    rows, outdone = [], beaten(_validation(board))
+    rows = []
     for row in sorted({*seeds} | set(board.spec.methods) - board.spec.refused.keys()):
         own = {state: sorted(there) for state, there in seeds[row].items()}
         failed = ", ".join(f"{len(own[s])} {s} ({ranges(own[s])})" for s in FAILURES if s in own)
         missing = ranges(sorted(set(board.spec.seeds(row)).difference(*own.values())))
         finished, stale = str(len(own.get("ok", []))), ranges(own.get("stale", []))
-        lost = _lost(outdone[row]) if missing != NONE and row in outdone else NONE
+        lost = _outdone(board, row) if missing != NONE and "ok" in own else NONE
         rows.append((row, finished, missing, lost, failed or NONE, stale, NONE))
     rows += [(name, *[NONE] * 5, reason) for name, reason in sorted(board.spec.refused.items())]
     heads = (
@@ -112,9 +112,10 @@ def _validation(board: Board) -> dict[str, dict[int, float]]:
     return {row: {seed: value for seed, value in own.items() if value is not None} for row, own in found.items()}
 
 
-def _lost(one: Beaten) -> str:
+def _outdone(board: Board, row: str) -> str:
     # what --race goes by, which leaves out further seeds
-    return f"{one.by} on {one.seeds} seeds, anytime-valid p {one.p:.0e}"
+    one = beaten(_validation(board)).get(row)
+    return NONE if one is None else f"{one.by} on {one.seeds} seeds, anytime-valid p {one.p:.0e}"
 
 
 def count(board: Board, row: str) -> str:

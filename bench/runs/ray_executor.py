@@ -72,6 +72,7 @@ class RayExecutor:
         self.timeout, self.imports = timeout, list(imports)
         self._connect(address)
         self.alone = address is None
+        self._shipped: dict[str, tuple[str, int, Any]] = {}  # by path
         nodes = [node["Resources"] for node in self.ray.nodes() if node["Alive"]]
         slots = [_slots(node, cpus, gpus) for node in nodes]
         if not any(slots):
@@ -127,7 +128,7 @@ class RayExecutor:
         try:
             return self.ray.get(next(task.stream))
         except self.ray.exceptions.RayTaskError as error:
-            raise BenchError(f"a node cannot train cells: {_last_line(error)}") from None
+            raise BenchError(f"a node cannot train cells: {remote.last_line(error)}") from None
         except (StopIteration, self.ray.exceptions.RayError):
             return None
 
@@ -147,7 +148,7 @@ class RayExecutor:
             self.ray.init(address=address, **quiet)
         except (ConnectionError, ValueError, RuntimeError, OSError) as error:
             where = f"no Ray cluster answers at {address}" if address else "Ray does not start"
-            raise BenchError(f"{where}: {_last_line(error)}") from None
+            raise BenchError(f"{where}: {remote.last_line(error)}") from None
 
     def _submit(self, cell: Cell, shipped: Shipped) -> Any:
         return self._remote.remote(cell, self.context, self.timeout, self.imports, shipped)
@@ -155,8 +156,11 @@ class RayExecutor:
     def _ship(self, todo: Sequence[Cell]) -> Shipped:
         # into the cluster's memory once; a node takes from there what it lacks
         root = Path(self.context.root)
-        paths = {path for name in {cell.dataset for cell in todo} for path in files_of(name, root)}
-        return [(path, (root / path).stat().st_size, self._put(root / path)) for path in sorted(paths)]
+        paths = sorted({path for name in {cell.dataset for cell in todo} for path in files_of(name, root)})
+        for path in paths:
+            if path not in self._shipped:
+                self._shipped[path] = path, (root / path).stat().st_size, self._put(root / path)
+        return [self._shipped[path] for path in paths]
 
     def _put(self, path: Path) -> Any:
         import numpy as np
@@ -221,10 +225,6 @@ def _lost(task: _Task) -> Record:
 def _slots(resources: dict[str, float], cpus: float, gpus: float) -> int:
     room = [resources.get(kind, 0.0) / asked for kind, asked in (("CPU", cpus), ("GPU", gpus)) if asked]
     return int(min(room))
-
-
-def _last_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[-1]
 
 
 def _ray() -> Any:

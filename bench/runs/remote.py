@@ -16,6 +16,11 @@ from bench.runs.worker import RunContext
 LOSSES = 3  # of the machines that train it, which one cell survives
 
 
+def last_line(error: BaseException) -> str:
+    """What an engine's error ends with, before which it may have quoted pages of logs."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[-1]
+
+
 def root_here(context: RunContext) -> Path:
     """The data root of this machine: its own, or else that of the machine that asks."""
     return Path(os.environ.get("BENCH_DATA") or context.root).absolute()

@@ -112,7 +112,7 @@ class SlurmExecutor:
     Args:
         context: data root, results folder and what the record says of the checkout.
         results: folder of the records, which all nodes see.
-        options: of sbatch, by their long names.
+        options: of sbatch, by their long names with underscores.
         cpus, gpus: of each cell, whole numbers.
         timeout: seconds after which a cell is ended; None never.
         imports: modules that the cells need beside what all need.
@@ -143,7 +143,7 @@ class SlurmExecutor:
     def run(self, todo: Sequence[Cell]) -> Iterator[Started | Progress | Ended]:
         """Run all cells. What an earlier run has left in the queue, done or running, is not trained twice."""
         waiting = {cell.key: cell for cell in todo}
-        there = [run for queue in runs(self.results) if (run := _Run(queue, self._of(queue, waiting))).wanted]
+        there = [run for queue in runs(self.results) if (run := _Run(queue, _share(queue, waiting))).wanted]
         losses, asked = Counter[str](), 0.0
         try:
             while waiting or any(run.wanted for run in there):
@@ -160,11 +160,6 @@ class SlurmExecutor:
         finally:
             for run in there:
                 self._end(run)
-
-    def _of(self, queue: SharedQueue, waiting: dict[str, Cell]) -> dict[int, Cell]:
-        # its share of what is wanted, which then waits no more
-        shared = [(number, cell) for number, cell in enumerate(queue.cells) if cell.key in waiting]
-        return {number: waiting.pop(cell.key) for number, cell in shared if cell.key in waiting}
 
     def _news(self, run: _Run) -> Iterator[Started | Progress | Ended]:
         done = run.queue.done()
@@ -208,7 +203,7 @@ class SlurmExecutor:
             array = self._array(folder, min(self.jobs, len(waiting)))
         except Exception as error:  # submitit's own, or what sbatch says
             shutil.rmtree(folder, ignore_errors=True)
-            raise BenchError(f"SLURM takes no jobs: {_last_line(error)}") from None
+            raise BenchError(f"SLURM takes no jobs: {remote.last_line(error)}") from None
         replace_file(folder / ARRAY, array.encode())
         run = _Run(queue, dict(enumerate(waiting.values())), own=True)
         waiting.clear()
@@ -217,8 +212,7 @@ class SlurmExecutor:
     def _array(self, folder: Path, number: int) -> str:
         executor = self.submitit.SlurmExecutor(folder / "jobs")
         own = executor._valid_parameters()
-        given: dict[str, Any] = {key.replace("-", "_"): value for key, value in self.options.items()}
-        given["time"] = int(given.get("time", LONGEST_MIN))
+        given: dict[str, Any] = {**self.options, "time": int(self.options.get("time", LONGEST_MIN))}
         more = {key.replace("_", "-"): value for key, value in given.items() if key not in own}
         executor.update_parameters(
             job_name="bench",
@@ -251,6 +245,11 @@ class SlurmExecutor:
         return record is not None and record.key == cell.key
 
 
+def _share(queue: SharedQueue, waiting: dict[str, Cell]) -> dict[int, Cell]:
+    # what a queue has of what is wanted, which then waits no more
+    return {number: waiting.pop(cell.key) for number, cell in enumerate(queue.cells) if cell.key in waiting}
+
+
 def alive_jobs(queue: SharedQueue) -> dict[str, str]:
     """Job -> state, of those of a run that run or wait.
 
@@ -266,15 +265,11 @@ def alive_jobs(queue: SharedQueue) -> dict[str, str]:
             raise BenchError("no squeue here; ask on a login node of the SLURM cluster") from None
         return {}  # its array was never submitted
     except (OSError, subprocess.SubprocessError) as error:
-        raise BenchError(f"SLURM does not answer: {_last_line(error)}") from None
+        raise BenchError(f"SLURM does not answer: {remote.last_line(error)}") from None
     if said.returncode and "Invalid job id" not in said.stderr:
         raise BenchError(f"SLURM does not answer: {said.stderr.strip()}")
     states = dict(line.split(maxsplit=1) for line in said.stdout.splitlines() if " " in line)
     return {job: state for job, state in states.items() if state not in ENDED}
-
-
-def _last_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[-1]
 
 
 def _submitit() -> Any:

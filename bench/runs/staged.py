@@ -5,6 +5,7 @@ that whatever is done compares the same seeds of all rows.
 """
 
 import contextlib
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -103,8 +104,8 @@ class Staged:
         chosen: list[Cell] = []
         used = 0.0
         for cell in batch:
-            took = known.get(cell.key, 0.0)
-            if cell.key in known and took <= left and (used + took) / self.jobs <= left:
+            took = known.get(cell.key, math.inf)
+            if took <= left and (used + took) / self.jobs <= left:
                 chosen.append(cell)
                 used += took
         rest = [cell for cell in batch if cell not in chosen]

@@ -2,14 +2,13 @@
 
 import os
 import signal
-import time
-from pathlib import Path
 
 import pytest
 
 from bench.data import files
 from bench.plugins import resolve
-from support.command_line import TINY, bench
+from support.clusters import finish, records, wait_for, whole_run
+from support.command_line import TINY
 from support.kills import left_after, made, start
 
 pytestmark = pytest.mark.slow
@@ -22,10 +21,7 @@ CELLS = 13
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("local")
-    done = bench(*RUN, cwd=folder)
-    assert done.returncode == 0, done.stderr
-    return made(folder)
+    return whole_run(tmp_path_factory.mktemp("local"), RUN)
 
 
 @pytest.fixture
@@ -34,23 +30,6 @@ def cluster(monkeypatch):
     made = cluster_utils.Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
     yield made
     made.shutdown()
-
-
-def records(folder):
-    return list(Path(folder, "results").rglob("seed-*.json"))
-
-
-def wait_for(what, seconds=120.0):
-    until = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < until, "it never came to that"
-        time.sleep(0.05)
-
-
-def finish(process):
-    _, errors = process.communicate(timeout=300)
-    assert process.returncode == 0, errors.decode()
-    return errors.decode()
 
 
 def test_a_cluster_whose_node_dies_gives_the_boards_of_one_machine(cluster, whole, tmp_path):

@@ -5,13 +5,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
 
 from support import slurm
-from support.command_line import bench
+from support.clusters import finish, records, wait_for, whole_run
 from support.kills import made, start
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not slurm.is_there(), reason="needs SLURM's daemons, and root")]
@@ -23,10 +21,7 @@ ON_SLURM = [*RUN, "--on", "slurm", "--slurm", "time=30", "--jobs", "2"]
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("local")
-    done = bench(*RUN, cwd=folder)
-    assert done.returncode == 0, done.stderr
-    return made(folder)
+    return whole_run(tmp_path_factory.mktemp("local"), RUN)
 
 
 @pytest.fixture(scope="module")
@@ -43,24 +38,6 @@ def status(folder):
         [sys.executable, "-m", "bench", "status", "--json"], cwd=folder, capture_output=True, text=True, check=True
     )
     return json.loads(said.stdout)
-
-
-def wait_for(what, seconds=120.0):
-    until = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < until, "it never came to that"
-        time.sleep(0.1)
-    return found
-
-
-def finish(process):
-    _, errors = process.communicate(timeout=400)
-    assert process.returncode == 0, errors.decode()
-    return errors.decode()
-
-
-def records(folder):
-    return list(Path(folder, "results").rglob("seed-*.json"))
 
 
 def training(folder):

@@ -68,6 +68,7 @@ def test_a_run_within_a_time_leaves_balanced_rows_and_goes_on(tmp_path):
     assert done.returncode == 0, done.stderr
     some = [(one.method.partition(" ")[0], one.seed) for one in store.read_all(tmp_path / "results")]
     assert len(some) > 0
+    assert {seed for method, seed in some if method == "mt"} <= {seed for method, seed in some if method == "baseline"}
     done = bench(*run, "--budget", "1h", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert len(store.read_all(tmp_path / "results")) == 6

@@ -25,6 +25,7 @@ def run(
     data: str | Path | None = None,
     device: str = "auto",
     jobs: int | None = None,
+    seeds_at_once: int = 1,
     checkpoint_minutes: float | None = None,
     retry_failed: bool = False,
     rerun_stale: bool = False,
@@ -44,7 +45,7 @@ def run(
         target: the column, or columns, to predict, of data without a description.
         results: folder of the records.
         data: the data root; by default $BENCH_DATA or the user's data folder.
-        device, jobs: as of `bench run`.
+        device, jobs, seeds_at_once: as of `bench run`.
         checkpoint_minutes: how often the state of a cell is kept, from which one that was killed goes on; None never.
         retry_failed, rerun_stale: run cells again that failed, or whose code, data or settings were others.
         callbacks: who else hears of it: objects with the methods of `bench.runs.callbacks.Callback`.
@@ -65,10 +66,11 @@ def run(
     from bench.data import files
     from bench.described import given
     from bench.plugins import described, lookup
-    from bench.runs import cells, rehearsal, runner, select, spans
+    from bench.runs import at_once, cells, rehearsal, runner, select, spans
     from bench.runs.callbacks import Watchers
     from bench.runs.display import Display
 
+    at_once.require(seeds_at_once, "seeds_at_once", {"checkpoint_minutes": checkpoint_minutes is not None})
     chosen, every = _seeds(seeds), spans.between_checkpoints(checkpoint_minutes, "checkpoint_minutes")
     methods, datasets = _list(method), given.names(_list(dataset), None if target is None else _list(target))
     lookup.check(methods, datasets)
@@ -76,7 +78,8 @@ def run(
     folder, root = Path(results), files.root(None if data is None else Path(data))
     rows = select.rows(methods, datasets, overrides)
     plan = cells.plan(rows, chosen, overrides, folder, root, frozenset({"failed"} if retry_failed else ()), rerun_stale)
-    executor = runner.local(plan.todo, jobs, device, root, results=folder, checkpoint_s=every)
+    options: dict[str, Any] = {"results": folder, "seeds_at_once": seeds_at_once, "checkpoint_s": every}
+    executor = runner.local(plan.todo, jobs, device, root, **options)
     rehearsal.rehearse(plan.todo, plan.rows, root, executor.devices[0])
     described.keep(folder, {cell.config["dataset"]["name"] for cell in plan.todo})
     runner.run(plan, executor, folder, Watchers(Display(plan, executor.jobs, Console()), callbacks))

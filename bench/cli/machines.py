@@ -12,7 +12,7 @@ from bench.errors import BenchError
 if TYPE_CHECKING:
     from bench.runs.executor import Executor
     from bench.runs.plan import Cell
-    from bench.runs.worker import RunContext
+    from bench.runs.surroundings import RunContext
 
 Where = Callable[["Sequence[Cell]", "RunContext", float | None], "Executor"]
 
@@ -31,6 +31,15 @@ OURS = (
     "wrap",
 )  # of sbatch
 
+SeedsAtOnce = Annotated[
+    int,
+    typer.Option(
+        "--seeds-at-once",
+        metavar="N",
+        help="Train up to N seeds of a row side by side in one process, with the same predictions in less time where "
+        "networks are small and fully connected; others one by one.",
+    ),
+]
 On = Annotated[
     str,
     typer.Option("--on", metavar="ENGINE", help="Where cells train: local, this machine, or ray or slurm, a cluster."),
@@ -70,6 +79,7 @@ def where(
     ray_address: str | None,
     slurm: list[str] | None,
     results: Path,
+    seeds_at_once: int = 1,
 ) -> Where | None:
     """Of --on and the options that belong to it: what makes its executor; None for this machine.
 
@@ -83,6 +93,7 @@ def where(
         "--gpus-per-cell": (gpus != 0, ENGINES[1:]),
         "--ray-address": (ray_address is not None, ENGINES[1:2]),
         "--slurm": (bool(slurm), ENGINES[2:]),
+        "--seeds-at-once": (seeds_at_once > 1, ENGINES[:1]),
     }
     for option, (given, engines) in belong.items():
         if given and on not in engines:

@@ -14,7 +14,7 @@ from bench.cli.exits import fail
 from bench.cli.models import tell_models
 from bench.plugins import described, lookup
 from bench.printable import plain
-from bench.runs import spans
+from bench.runs import at_once, spans
 
 if TYPE_CHECKING:
     from bench.runs.plan import Plan
@@ -29,6 +29,7 @@ def run(
     shard: options.Shard = None,
     jobs: options.Jobs = None,
     jobs_per_device: options.JobsPerDevice = 1,
+    seeds_at_once: machines.SeedsAtOnce = 1,
     device: options.Device = "auto",
     on: machines.On = "local",
     cpus_per_cell: machines.CpusPerCell = 1.0,
@@ -99,7 +100,9 @@ def run(
     timeout, which = options.timeout(timeout), options.models(save_models)
     checkpoint_s = spans.between_checkpoints(checkpoint_minutes, "--checkpoint-minutes")
     budget_s = spans.budget(budget)
-    where = machines.where(on, jobs, device, cpus_per_cell, gpus_per_cell, ray_address, slurm, results)
+    where = machines.where(on, jobs, device, cpus_per_cell, gpus_per_cell, ray_address, slurm, results, seeds_at_once)
+    apart = {"--checkpoint-minutes": checkpoint_minutes is not None, "--budget": budget_s is not None, "--race": race}
+    at_once.require(seeds_at_once, "--seeds-at-once", apart)
     dataset = options.datasets(dataset, target)
     lookup.check(method, dataset)
     if smoke:
@@ -122,7 +125,8 @@ def run(
         plan = cells.plan(rows, chosen, overrides, results, folder, *again).shard(*part)
         kept: dict[str, Any] = {"save_models": which is not None, "checkpoint_s": checkpoint_s}
         if where is None or not plan.todo:
-            executor = runner.local(plan.todo, jobs, device, folder, timeout, jobs_per_device, results, **kept)
+            given = (timeout, jobs_per_device, results, seeds_at_once)
+            executor = runner.local(plan.todo, jobs, device, folder, *given, **kept)
         else:
             executor = where(plan.todo, runner.context(folder, results, **kept), timeout)
         rehearsal.rehearse(plan.todo, plan.rows, folder, executor.devices[0])

@@ -75,9 +75,10 @@ def cost_table(board: Board) -> Table:
 
 
 def machines(records: Iterable[Record]) -> list[str]:
-    """The distinct pairs of torch version and device, as text."""
-    there = [record.environment for record in records if record.environment]
-    return sorted({plain(f"torch {e.torch}, {e.cpu if e.device == 'cpu' else e.device}") for e in there})
+    """Where and how records were made, as text, each way once: torch version, device, seeds side by side."""
+    there = [(record.environment, record.timing.seeds_at_once) for record in records if record.environment]
+    told = ((e, f", {together} seeds at once" if together > 1 else "") for e, together in there)
+    return sorted({plain(f"torch {e.torch}, {e.cpu if e.device == 'cpu' else e.device}{how}") for e, how in told})
 
 
 def coverage_table(board: Board) -> Table:

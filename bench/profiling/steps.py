@@ -22,7 +22,7 @@ from bench.method import Stage
 from bench.plugins import resolve
 from bench.protocol import Protocol, with_protocol
 from bench.runs.processes import ending, start, stop
-from bench.runs.worker import RunContext, environment, memory
+from bench.runs.surroundings import RunContext, environment, memory
 from bench.stack import overrides
 from bench.training.loop import WARM_UP, Training
 

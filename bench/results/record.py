@@ -69,6 +69,7 @@ class Timing(_Part):
     step_ms_iqr: Amount | None = None
     samples_per_s: Amount | None = None
     workers: Whole = 1  # cells that shared the machine
+    seeds_at_once: Whole = 1  # that trained side by side in one process; the times are this one's share
 
 
 class Memory(_Part):

@@ -24,7 +24,8 @@ from bench.results.record import Record
 from bench.runs import remote
 from bench.runs.executor import Ended, Progress, Started
 from bench.runs.plan import Cell
-from bench.runs.worker import Finished, RunContext, failure
+from bench.runs.surroundings import RunContext
+from bench.runs.worker import Finished, failure
 
 POLL_S = 0.5
 ANSWER_S = 10.0  # that a cluster may take to answer

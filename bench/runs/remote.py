@@ -11,7 +11,7 @@ from bench.plugins import described
 from bench.runs import cells
 from bench.runs.executor import Ended, LocalExecutor, Progress, Started
 from bench.runs.plan import Cell
-from bench.runs.worker import RunContext
+from bench.runs.surroundings import RunContext
 
 LOSSES = 3  # of the machines that train it, which one cell survives
 

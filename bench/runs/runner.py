@@ -17,7 +17,8 @@ from bench.results.record import Record
 from bench.runs import machine
 from bench.runs.executor import Ended, Executor, LocalExecutor, Progress, Started
 from bench.runs.plan import Cell, Plan
-from bench.runs.worker import Finished, RunContext
+from bench.runs.surroundings import RunContext
+from bench.runs.worker import Finished
 
 LEFT = ("killed", "timeout", "oom")  # a cell that ended so goes on from its checkpoint when it is run again
 
@@ -106,17 +107,19 @@ def local(
     timeout: float | None = None,
     per_device: int = 1,
     results: Path | None = None,
+    seeds_at_once: int = 1,
     **kept: Any,
 ) -> LocalExecutor:
     """The executor of this machine: one worker a core on the CPU, `per_device` a GPU, unless told otherwise.
 
     Args:
         results: where models and checkpoints lie; without it, cells leave neither.
+        seeds_at_once: of a row, side by side in one process.
         **kept: `save_models` and `checkpoint_s` of a RunContext.
     """
     chosen = machine.devices(device)
     workers = machine.at_a_time(len(todo), jobs, chosen, per_device)
-    return LocalExecutor(workers, context(root, results, **kept), timeout, chosen, imports(todo))
+    return LocalExecutor(workers, context(root, results, **kept), timeout, chosen, imports(todo), seeds_at_once)
 
 
 def context(root: Path, results: Path | None = None, **kept: Any) -> RunContext:

@@ -24,7 +24,8 @@ from bench.errors import BenchError
 from bench.plugins.described import Described
 from bench.results.record import Record
 from bench.runs.plan import Cell
-from bench.runs.worker import Finished, RunContext
+from bench.runs.surroundings import RunContext
+from bench.runs.worker import Finished
 
 FOLDER = ".slurm"  # in a results folder: one folder for each run
 _NUMBER = re.compile(r"[0-9]{1,9}")

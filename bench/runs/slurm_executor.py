@@ -30,7 +30,8 @@ from bench.runs import remote
 from bench.runs.executor import Ended, Progress, Started
 from bench.runs.plan import Cell
 from bench.runs.shared_queue import FOLDER, SharedQueue, runs
-from bench.runs.worker import Finished, RunContext, failure
+from bench.runs.surroundings import RunContext
+from bench.runs.worker import Finished, failure
 
 POLL_S = 1.0
 ASK_S = 15.0  # between two questions to SLURM, which serves everybody

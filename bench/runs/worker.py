@@ -1,15 +1,12 @@
 """One cell in one process: plain data in, a record out."""
 
-import math
 import os
-import platform
-import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -17,42 +14,26 @@ from typing import Any
 import numpy as np
 import torch
 
+from bench.bases.reference import Reference
+from bench.dataset import Splits
 from bench.described.base import DescribedDataset
 from bench.method import Method
 from bench.models import saving
 from bench.plugins import described, resolve
-from bench.plugins.described import Described
 from bench.results import store
-from bench.results.record import Environment, Hashes, Memory, Predictions, Record, Status, Timing, is_of_reference
+from bench.results.record import Hashes, Predictions, Record, Status, Timing, is_of_reference
 from bench.runs import cells
 from bench.runs.plan import Cell
+from bench.runs.surroundings import RunContext, environment, memory, packages
 from bench.stack import batch_counters
 from bench.training import evaluate, reference
 from bench.training.checkpoint import Checkpoints, Unkept
 from bench.training.loop import Diverged, Fit, Training
 from bench.training.reference import Fitting
-
-PACKAGES = ("regression-bench", "torch", "torchvision", "timm", "numpy", "scipy", "scikit-learn", "pandas")
-
+from bench.training.side_by_side import SideBySide, obstacle
 
 LONGEST_ERROR = 20_000  # characters that a record keeps
 Columns = dict[str, np.ndarray]
-
-
-@dataclass(frozen=True)
-class RunContext:
-    """Where and how a cell runs; none of it belongs to the key."""
-
-    root: str  # of the data
-    device: str = "cpu"
-    threads: int = 1
-    workers: int = 1
-    git_sha: str | None = None
-    git_dirty: bool | None = None
-    results: str | None = None  # the folder of records, beside which models and checkpoints lie
-    save_models: bool = False
-    checkpoint_s: float = math.inf  # seconds between two checkpoints of a cell
-    described: tuple[Described, ...] = ()  # datasets that this process knows by a description
 
 
 @dataclass(frozen=True)
@@ -69,13 +50,45 @@ def run(cell: Cell, context: RunContext, report: Callable[[dict], None]) -> Fini
     described.register(*context.described)
     if is_of_reference(cell.config):  # which no GPU fits
         context = replace(context, device="cpu")
+    return _finished(cell, context, started, clock, lambda: _train(cell, context, report))
+
+
+def run_side_by_side(
+    seeds: Sequence[Cell], context: RunContext, report: Callable[[int, dict], None]
+) -> Iterator[Finished]:
+    """Train the cells of one row side by side where they can be, otherwise one by one; what each leaves, in order.
+
+    Args:
+        report: is told the place of the cell among `seeds` first.
+    """
+    started, clock = datetime.now(UTC), perf_counter()
+    described.register(*context.described)
+    made = None
+    if not is_of_reference(seeds[0].config):
+        with suppress(Exception):  # whatever it was, each seed meets it alone, and leaves a record of that
+            made = _train_side_by_side(seeds, context, report)
+    if made is None:
+        yield from (run(cell, context, partial(report, number)) for number, cell in enumerate(seeds))
+        return
+    share = (perf_counter() - clock) / len(seeds)
+    for cell, evaluated in zip(seeds, made, strict=True):
+        yield _finished(cell, context, started, perf_counter() - share, evaluated)
+
+
+def _finished(
+    cell: Cell,
+    context: RunContext,
+    started: datetime,
+    clock: float,
+    train: Callable[[], tuple[dict[str, Any], Columns]],
+) -> Finished:
     parts: dict[str, Any] = {}
     predictions = None
     status: Status = "ok"
     error = None
     try:
         torch.set_num_threads(context.threads)
-        parts, predictions = _train(cell, context, report)
+        parts, predictions = train()
     except Diverged as problem:
         status, error = "diverged", str(problem)
     except (MemoryError, torch.OutOfMemoryError):
@@ -111,21 +124,13 @@ def failure(cell: Cell, status: Status, error: str, started: datetime, wall_s: f
 
 
 def _train(cell: Cell, context: RunContext, report: Callable[[dict], None]) -> tuple[dict[str, Any], Columns]:
-    device = torch.device(context.device)
-    if device.type == "cuda":
-        torch.cuda.set_device(device)
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-        torch.use_deterministic_algorithms(True, warn_only=True)
-    overrides = cell.config["overrides"]
-    on = resolve.dataset(cell.dataset, overrides)
-    splits = cells.load(on, Path(context.root))
+    on, splits, device = _given(cell, context)
     checkpoints = _checkpoints(cell, context)
+    given = (on.dataset, on.protocol, splits)
 
     def start() -> tuple[Training | Fitting, Fit]:
-        # of the values that went out with the cell, whatever is the default here by now
-        method = resolve.build([(part["name"], part["params"]) for part in cell.config["method"]])
-        given = (on.dataset, on.protocol, splits, method, cell.seed, device, report, overrides, checkpoints)
-        training = reference.start(*given)
+        rest = (_entry(cell), cell.seed, device, report, cell.config["overrides"], checkpoints)
+        training = reference.start(*given, *rest)
         return training, training.fit()
 
     try:
@@ -134,11 +139,60 @@ def _train(cell: Cell, context: RunContext, report: Callable[[dict], None]) -> t
         assert checkpoints is not None
         checkpoints.remove()
         training, fit = start()
+    parts, predictions = _evaluated(cell, context, on, splits, training, fit)
+    return {**parts, "earlier_s": checkpoints.earlier_s if checkpoints else 0.0}, predictions
+
+
+def _train_side_by_side(
+    seeds: Sequence[Cell], context: RunContext, report: Callable[[int, dict], None]
+) -> list[Callable[[], tuple[dict[str, Any], Columns]]] | None:
+    torch.set_num_threads(context.threads)
+    on, splits, device = _given(seeds[0], context)
+    given, overrides = (on.dataset, on.protocol, splits), seeds[0].config["overrides"]
+    trainings: list[Training] = []
+    for number, cell in enumerate(seeds):
+        made = reference.start(*given, _entry(cell), cell.seed, device, partial(report, number), overrides)
+        if isinstance(made, Fitting) or obstacle(made):
+            return None
+        trainings.append(made)
+    fits = SideBySide(trainings).fit()
+
+    def evaluated(cell: Cell, training: Training, fit: Fit | Diverged) -> tuple[dict[str, Any], Columns]:
+        if isinstance(fit, Diverged):
+            raise fit
+        return _evaluated(cell, context, on, splits, training, fit)
+
+    return [partial(evaluated, *one) for one in zip(seeds, trainings, fits, strict=True)]
+
+
+def _given(cell: Cell, context: RunContext) -> tuple[resolve.NamedDataset, Splits, torch.device]:
+    device = torch.device(context.device)
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True, warn_only=True)
+    on = resolve.dataset(cell.dataset, cell.config["overrides"])
+    return on, cells.load(on, Path(context.root)), device
+
+
+def _entry(cell: Cell) -> Method | Reference:
+    # of the values that went out with the cell, whatever is the default here by now
+    return resolve.build([(part["name"], part["params"]) for part in cell.config["method"]])
+
+
+def _evaluated(
+    cell: Cell,
+    context: RunContext,
+    on: resolve.NamedDataset,
+    splits: Splits,
+    training: Training | Fitting,
+    fit: Fit,
+) -> tuple[dict[str, Any], Columns]:
     method = training.reference if isinstance(training, Fitting) else training.method
     if context.save_models and isinstance(training, Training) and isinstance(on.dataset, DescribedDataset):
         row = store.path_of(Path(context.results or ""), cell.dataset, cell.method, cell.seed).parent
         saving.write(
-            row, cell.seed, training, splits, {**_identity(cell), "selection": fit.selection, "packages": _packages()}
+            row, cell.seed, training, splits, {**_identity(cell), "selection": fit.selection, "packages": packages()}
         )
     predicted = {name: training.predict_columns(getattr(splits, name)) for name in ("val", "test")}
     metrics = {
@@ -157,8 +211,11 @@ def _train(cell: Cell, context: RunContext, report: Callable[[dict], None]) -> t
         "history": [_row(row) for row in fit.history],
         "predictions": kept,
         **(batch_counters(method) if isinstance(method, Method) else {}),
-        "earlier_s": checkpoints.earlier_s if checkpoints else 0.0,
-        "timing": {"train_s": round(fit.train_s, 3), **_steps(fit, on.protocol.batch_size, len(splits.train))},
+        "timing": {
+            "train_s": round(fit.train_s, 3),
+            "seeds_at_once": 1 if isinstance(training, Fitting) else training.at_once,
+            **_steps(fit, on.protocol.batch_size, len(splits.train)),
+        },
     }, {**test, **{"val" if name == "mean" else f"val/{name}": values for name, values in val.items()}}
 
 
@@ -209,63 +266,3 @@ def _identity(cell: Cell) -> dict[str, Any]:
         "config": cell.config,
         "data_fingerprint": cell.fingerprint,
     }
-
-
-def memory(device: str) -> Memory:
-    """Peaks of this process so far."""
-    gpu = device.startswith("cuda")
-    return Memory(
-        peak_rss_mb=_peak_rss_mb(),
-        peak_gpu_allocated_mb=round(torch.cuda.max_memory_allocated() / 1e6, 1) if gpu else None,
-        peak_gpu_reserved_mb=round(torch.cuda.max_memory_reserved() / 1e6, 1) if gpu else None,
-    )
-
-
-def _peak_rss_mb() -> float | None:
-    if sys.platform == "win32":
-        return None
-    import resource
-
-    unit = 1 if sys.platform == "darwin" else 1024
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6, 1)
-
-
-def environment(context: RunContext) -> Environment:
-    """What this process runs on."""
-    gpu = context.device.startswith("cuda")
-    return Environment(
-        python=platform.python_version(),
-        torch=torch.__version__,
-        cuda=torch.version.cuda if gpu else None,
-        cudnn=torch.backends.cudnn.version() if gpu else None,
-        device=torch.cuda.get_device_name(context.device) if gpu else "cpu",
-        cpu=_cpu(),
-        cpu_capability=torch.backends.cpu.get_cpu_capability(),
-        cores=os.cpu_count() or 1,
-        threads=context.threads,
-        deterministic=not gpu or torch.are_deterministic_algorithms_enabled(),
-        git_sha=context.git_sha,
-        git_dirty=context.git_dirty,
-        packages=_packages(),
-    )
-
-
-@cache
-def _cpu() -> str:
-    info = Path("/proc/cpuinfo")
-    if info.is_file():
-        for line in info.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
-@cache
-def _packages() -> dict[str, str]:
-    found = {}
-    for name in PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found

@@ -76,6 +76,7 @@ class Training(Model):
         self.result = Fit()
         self.stopwatch = Stopwatch(device)
         self.start = self.reported = perf_counter()
+        self.at_once = 1  # seeds that train side by side, whose times are shares of the whole
 
     def fit(self) -> Fit:
         """All stages, in order.
@@ -86,21 +87,32 @@ class Training(Model):
         gc.freeze()  # a collection in the middle of training then scans only what training has made
         try:
             stages = self.method.stages(self.protocol)
-            protocols = [with_protocol(self.protocol, {**stage.changes, **self.changes}) for stage in stages]
+            protocols = [self.protocol_of(stage) for stage in stages]
             self.epochs_before, self.epochs = 0, sum(protocol.epochs for protocol in protocols)
             self.left = (self.checkpoints.position() if self.checkpoints else None) or (0, 0)
             for number, (stage, protocol) in enumerate(zip(stages, protocols, strict=True)):
                 if number >= self.left[0]:
                     self._stage(number, stage, protocol)
-                    self._choose()
+                    self.choose()
                 self.epochs_before += protocol.epochs
         finally:
             gc.unfreeze()
+        return self.end()
+
+    def protocol_of(self, stage: Stage) -> Protocol:
+        """That of a stage, with what the run changes in every one."""
+        return with_protocol(self.protocol, {**stage.changes, **self.changes})
+
+    def end(self) -> Fit:
+        """After the last stage: calibrate, and what training leaves."""
         if overrides(self.method, "calibrated"):
             self.method.calibrate(self.predict(self.val), self.val.labels)
         self.finished = True
-        self.result.train_s = perf_counter() - self.start
+        self.result.train_s = self._seconds()
         return self.result
+
+    def _seconds(self) -> float:
+        return (perf_counter() - self.start) / self.at_once
 
     def _stage(self, number: int, stage: Stage, protocol: Protocol) -> None:
         network, method = self.network, self.method
@@ -111,38 +123,53 @@ class Training(Model):
             part.requires_grad_(True)
         network.zero_grad()  # what a frozen encoder kept of the last stage would count in the norm that clipping reads
         optimizer = self.optimizer(protocol, stage)
-        method.stage_start(network, stage)
-        self.best = Best(self.dataset.metrics[0]) if stage.select else None
-        self.losses: list[Tensor] = []
-        self.steps = 0
-        network.train()
-        network.encoder.train(stage.encoder != "eval")
+        self.begin(stage)
         for epoch in range(self._first_epoch(number, optimizer), protocol.epochs + 1):
             set_rate(optimizer, protocol, epoch)
-            for index in batches(self._epoch_rows(protocol), protocol):
+            for index in batches(self.epoch_rows(protocol), protocol):
                 began = self.stopwatch.now()
                 drawn = self.draw(index, stage)
-                self.losses.append(method.step(optimizer, self._backward(drawn, stage, protocol, optimizer, epoch)))
+                loss = method.step(optimizer, self._backward(drawn, stage, protocol, optimizer, epoch))
                 method.step_end(network)
                 self.stopwatch.step(began)
-                self.steps += 1
-                if perf_counter() - self.reported > REPORT_S:
-                    self._report(epoch, protocol)
-                if protocol.validate_steps and self.steps % protocol.validate_steps == 0:
-                    self._validate(epoch, stage, protocol)
-                    if self._patience_ended(protocol):
-                        return
+                if self.stepped(loss, epoch, stage, protocol):
+                    return
             if overrides(method, "epoch_end"):
                 method.epoch_end(*self.training_features(epoch), epoch)
-            due = not protocol.validate_steps and epoch % protocol.validate_every == 0
-            if due or epoch == protocol.epochs:
-                self._validate(epoch, stage, protocol)
-            if self._patience_ended(protocol):
+            if self.passed(epoch, stage, protocol):
                 return
             if self.checkpoints:
                 self.checkpoints.consider(self, optimizer, number, epoch)
 
-    def _choose(self) -> None:
+    def begin(self, stage: Stage) -> None:
+        """All counts of a stage at their start, the network in training mode."""
+        self.method.stage_start(self.network, stage)
+        self.best = Best(self.dataset.metrics[0]) if stage.select else None
+        self.losses: list[Tensor] = []
+        self.steps = 0
+        self.network.train()
+        self.network.encoder.train(stage.encoder != "eval")
+
+    def stepped(self, loss: Tensor, epoch: int, stage: Stage, protocol: Protocol) -> bool:
+        """Count a step with its loss, validate where it is time; whether patience has ended."""
+        self.losses.append(loss)
+        self.steps += 1
+        if perf_counter() - self.reported > REPORT_S:
+            self._report(epoch, protocol)
+        if protocol.validate_steps and self.steps % protocol.validate_steps == 0:
+            self._validate(epoch, stage, protocol)
+            return self._patience_ended(protocol)
+        return False
+
+    def passed(self, epoch: int, stage: Stage, protocol: Protocol) -> bool:
+        """Validate after an epoch where it is time; whether patience has ended."""
+        due = not protocol.validate_steps and epoch % protocol.validate_every == 0
+        if due or epoch == protocol.epochs:
+            self._validate(epoch, stage, protocol)
+        return self._patience_ended(protocol)
+
+    def choose(self) -> None:
+        """Put the chosen epoch's weights into the network."""
         if self.best:
             self.result.selection = self.best.restore(self.network)
         elif (evaluated := self.method.evaluated(self.network)) is not self.network:
@@ -155,7 +182,8 @@ class Training(Model):
         self.checkpoints.fill(self, optimizer)
         return left_after + 1
 
-    def _epoch_rows(self, protocol: Protocol) -> Tensor:
+    def epoch_rows(self, protocol: Protocol) -> Tensor:
+        """The training rows of the next epoch, in order."""
         # the whole split at once stays in its own order
         in_order = protocol.batch_size is None and not self.samples
         return self.all_rows if in_order else self.method.sampler(len(self.train), self.order)
@@ -179,16 +207,15 @@ class Training(Model):
             return
         loss = torch.stack(self.losses).mean().item()
         self.losses.clear()
-        self.result.step_s += self.stopwatch.read()
+        self.result.step_s += [seconds / self.at_once for seconds in self.stopwatch.read()]
         value = None
         if self.best:
             metric, network = self.dataset.metrics[0], self.method.evaluated(self.network)
             y_hat = self.predict(self.val, network)
             value = evaluate.value(metric, self.dataset, self.seen, self.val, y_hat)
             self.best.consider(value, epoch, network)
-        seconds = perf_counter() - self.start
         self.result.history.append(
-            {"epoch": epoch, "loss": loss, "val": value, "seconds": seconds, "stage": stage.name}
+            {"epoch": epoch, "loss": loss, "val": value, "seconds": self._seconds(), "stage": stage.name}
         )
         self._report(epoch, protocol)
         if not (math.isfinite(loss) and math.isfinite(value or 0.0)):

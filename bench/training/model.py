@@ -107,23 +107,29 @@ class Model:
 
     def forward(self, drawn: Drawn, stage: Stage, epoch: int) -> Batch:
         """The forward pass over a batch and its views."""
-        method, given = self.method, drawn.examples
-        views = None
+        given, views = drawn.examples, None
         if drawn.views is not None:
             # one pass over all views, as batch statistics see them in the published code
             z = self._encoded(drawn.views)
-            views = Views(z, method.predict(self._outputs(z)))
+            views = Views(z, self.method.predict(self._outputs(z)))
         if stage.pretext and views is not None:
             z = views.z[: len(given.y)]
         else:
-            z = method.features(self._encoded(given.x), given.y, epoch)
+            z = self.method.features(self._encoded(given.x), given.y, epoch)
+        return self.seen_by_method(drawn, z, self._outputs(z), views, stage, epoch)
+
+    def seen_by_method(
+        self, drawn: Drawn, z: Tensor, outputs: Tensor, views: Views | None, stage: Stage, epoch: int
+    ) -> Batch:
+        """A batch with its features (B, D) and what the head gives of them, as a method sees it."""
+        given = drawn.examples
         return Batch(
             y=given.y,
             w=_masked(given.w, given.mask),
             z=z,
-            outputs=self._outputs(z),
-            targets=method.targets(given.y),
-            predict=method.predict,
+            outputs=outputs,
+            targets=self.method.targets(given.y),
+            predict=self.method.predict,
             mask=given.mask,
             views=views,
             epoch=epoch,
@@ -224,11 +230,17 @@ class Model:
         """Over what a stage trains, and the method's own parameters."""
         trained = [self.network] if stage.encoder == "train" else [*self.regressor(), self.network.head]
         parameters = [parameter for part in trained for parameter in part.parameters()]
-        groups: list[dict] = [{"params": parameters}, *self.method.parameter_groups()]
-        for group in groups:
-            group["initial_lr"] = group["lr"] = group.get("lr", protocol.lr)
-            group.setdefault("scheduled", True)
-        return self.method.optimizer(groups, protocol)
+        return self.method.optimizer(
+            scheduled([{"params": parameters}, *self.method.parameter_groups()], protocol), protocol
+        )
+
+
+def scheduled(groups: list[dict[str, Any]], protocol: Protocol) -> list[dict[str, Any]]:
+    """Groups of parameters with what a schedule needs: their own learning rate, or the protocol's."""
+    for group in groups:
+        group["initial_lr"] = group["lr"] = group.get("lr", protocol.lr)
+        group.setdefault("scheduled", True)
+    return groups
 
 
 def _taken(samples: Any, index: Tensor | None) -> Any:

@@ -18,24 +18,27 @@ Differs: it fails.
 import os
 import time
 
+from bench.functional.random_streams import stream_seed
 from bench.method import Method
 
 
 class Broken(Method):
-    """Fail. Args: how: crash, raise, hang or diverge."""
+    """Fail. Args: how: crash, raise, hang or diverge; "third": crash at seed 2."""
 
     def __init__(self, how: str = "raise") -> None:
         super().__init__()
         self.how = how
 
     def loss(self, batch):
-        if self.how == "crash":
+        if self.how == "crash" or (
+            self.how == "third" and self.task.generator.initial_seed() == stream_seed(2, "method")
+        ):
             os.abort()
         if self.how == "hang":
             time.sleep(600)
         if self.how == "raise":
             raise RuntimeError("as told")
-        return super().loss(batch) * float("nan")
+        return super().loss(batch) * (1.0 if self.how == "third" else float("nan"))
 '''
 
 
@@ -70,6 +73,15 @@ def test_a_crash_a_hang_and_an_exception_become_records_and_the_others_go_on(tmp
     assert "4 cells failed before" in plan.communicate(timeout=300)[0]
     again = start("run", "--method", "broken", *words, "--retry", "failed", cwd=tmp_path, env=broken_plugin)
     assert "[1/1]" in again.communicate(timeout=300)[1]
+
+
+def test_seeds_side_by_side_whose_process_dies_are_trained_alone(tmp_path, broken_plugin):
+    words = ["--method", "broken[how=third]", "--dataset", "circle", "--seeds", "4", *TINY, "--jobs", "1"]
+    process = start("run", *words, "--seeds-at-once", "4", cwd=tmp_path, env=broken_plugin)
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == 1, errors
+    status = {record.seed: record.status for record in store.read_all(tmp_path / "results")}
+    assert status == {0: "ok", 1: "ok", 2: "killed", 3: "ok"}
 
 
 def test_a_profile_whose_process_is_lost_says_so_in_one_line(tmp_path, broken_plugin):

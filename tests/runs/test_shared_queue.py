@@ -14,7 +14,7 @@ from bench.results import store
 from bench.runs import cells, select, shared_queue, slurm_executor, worker
 from bench.runs.executor import Ended
 from bench.runs.shared_queue import FOLDER, SharedQueue
-from bench.runs.worker import RunContext
+from bench.runs.surroundings import RunContext
 from support.command_line import bench
 
 SHORT = {"protocol.epochs": 2}

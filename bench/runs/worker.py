@@ -72,7 +72,7 @@ def run_side_by_side(
         return
     share = (perf_counter() - clock) / len(seeds)
     for cell, evaluated in zip(seeds, made, strict=True):
-        yield _finished(cell, context, started, perf_counter() - share, evaluated)
+        yield _finished(cell, context, started, perf_counter() - share, evaluated, len(seeds))
 
 
 def _finished(
@@ -81,6 +81,7 @@ def _finished(
     started: datetime,
     clock: float,
     train: Callable[[], tuple[dict[str, Any], Columns]],
+    seeds_at_once: int = 1,
 ) -> Finished:
     parts: dict[str, Any] = {}
     predictions = None
@@ -96,7 +97,8 @@ def _finished(
     except Exception:  # the cell's own failure, whatever it is, must not end the run
         status, error = "error", traceback.format_exc()
     seconds = perf_counter() - clock + parts.pop("earlier_s", 0.0)
-    timing = Timing(wall_s=round(seconds, 3), workers=context.workers, **parts.pop("timing", {}))
+    shared = {"workers": context.workers, "seeds_at_once": seeds_at_once}
+    timing = Timing(wall_s=round(seconds, 3), **shared, **parts.pop("timing", {}))
     record = Record(
         **_identity(cell),
         **parts,
@@ -211,11 +213,7 @@ def _evaluated(
         "history": [_row(row) for row in fit.history],
         "predictions": kept,
         **(batch_counters(method) if isinstance(method, Method) else {}),
-        "timing": {
-            "train_s": round(fit.train_s, 3),
-            "seeds_at_once": 1 if isinstance(training, Fitting) else training.at_once,
-            **_steps(fit, on.protocol.batch_size, len(splits.train)),
-        },
+        "timing": {"train_s": round(fit.train_s, 3), **_steps(fit, on.protocol.batch_size, len(splits.train))},
     }, {**test, **{"val" if name == "mean" else f"val/{name}": values for name, values in val.items()}}
 
 

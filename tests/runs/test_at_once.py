@@ -61,3 +61,12 @@ def test_records_are_those_of_single_cells_and_say_how_they_were_trained(tmp_pat
         assert mae == pytest.approx(expected, rel=1e-5)
         assert record.timing.seeds_at_once == (1 if record.method == "rnc" else 4)
         assert alone[name].timing.seeds_at_once == 1
+
+
+@pytest.mark.slow
+def test_a_seed_that_diverges_says_that_it_was_trained_with_others(tmp_path):
+    words = ["--method", "baseline", "--dataset", "airfoil[rows=synthetic]", "--seeds", "2", *TINY]
+    process = start("run", *words, "--set", "protocol.lr=1e9", "--seeds-at-once", "2", "--jobs", "1", cwd=tmp_path)
+    process.communicate(timeout=300)
+    records = list(store.read_all(tmp_path / "results"))
+    assert [(record.status, record.timing.seeds_at_once) for record in records] == [("diverged", 2)] * 2

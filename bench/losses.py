@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from bench.methods.fds import calibrate
     from bench.methods.focal_r import focal_r
     from bench.methods.infdrop import information_dropout
+    from bench.methods.l2cs import l2cs
     from bench.methods.oe import ordinal_diversity, ordinal_entropy, ordinal_entropy_of_maps
     from bench.methods.ordinal import ordinal_regression
     from bench.methods.ranksim import rank, ranksim
@@ -54,6 +55,7 @@ SOURCES: dict[str, str] = {
     "focal_r": "bench.methods.focal_r",
     "homogeneity": "bench.methods.srl",
     "information_dropout": "bench.methods.infdrop",
+    "l2cs": "bench.methods.l2cs",
     "latent_trace": "bench.methods.srl",
     "mixture_based": "bench.methods.balanced_mse",
     "ordinal_diversity": "bench.methods.oe",
@@ -86,6 +88,7 @@ __all__ = [
     "focal_r",
     "homogeneity",
     "information_dropout",
+    "l2cs",
     "latent_trace",
     "mixture_based",
     "ordinal_diversity",

@@ -53,6 +53,7 @@ CERTIFIES = {
     "lds-stsb-inverse": ("inv",),
     "fds": ("fds",),
     "infdrop": ("infdrop",),
+    "l2cs": ("l2cs",),
     "metrics": (),
 }
 # in double precision, over the largest entry of what is expected

@@ -5,7 +5,7 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
@@ -27,6 +27,7 @@ def run(
     jobs: int | None = None,
     seeds_at_once: int = 1,
     checkpoint_minutes: float | None = None,
+    keep: Literal["features"] | None = None,
     retry_failed: bool = False,
     rerun_stale: bool = False,
     callbacks: "Sequence[Watcher]" = (),
@@ -47,6 +48,7 @@ def run(
         data: the data root; by default $BENCH_DATA or the user's data folder.
         device, jobs, seeds_at_once: as of `bench run`.
         checkpoint_minutes: how often the state of a cell is kept, from which one that was killed goes on; None never.
+        keep: "features" of the test split, beside the predictions.
         retry_failed, rerun_stale: run cells again that failed, or whose code, data or settings were others.
         callbacks: who else hears of it: objects with the methods of `bench.runs.callbacks.Callback`.
         **protocol: fields of bench.Protocol to change, such as epochs=5.
@@ -66,10 +68,12 @@ def run(
     from bench.data import files
     from bench.described import given
     from bench.plugins import described, lookup
-    from bench.runs import at_once, cells, rehearsal, runner, select, spans
+    from bench.runs import at_once, cells, features, rehearsal, runner, select, spans
     from bench.runs.callbacks import Watchers
     from bench.runs.display import Display
 
+    if keep not in (None, "features"):
+        raise BenchError(f"keep={keep!r} is unknown; write keep='features', or leave it out to keep predictions alone")
     at_once.require(seeds_at_once, "seeds_at_once", {"checkpoint_minutes": checkpoint_minutes is not None})
     chosen, every = _seeds(seeds), spans.between_checkpoints(checkpoint_minutes, "checkpoint_minutes")
     methods, datasets = _list(method), given.names(_list(dataset), None if target is None else _list(target))
@@ -78,8 +82,10 @@ def run(
     folder, root = Path(results), files.root(None if data is None else Path(data))
     rows = select.rows(methods, datasets, overrides)
     plan = cells.plan(rows, chosen, overrides, folder, root, frozenset({"failed"} if retry_failed else ()), rerun_stale)
+    if keep:
+        features.require(plan.todo)
     options: dict[str, Any] = {"results": folder, "seeds_at_once": seeds_at_once, "checkpoint_s": every}
-    executor = runner.local(plan.todo, jobs, device, root, **options)
+    executor = runner.local(plan.todo, jobs, device, root, **options, keep_features=keep is not None)
     rehearsal.rehearse(plan.todo, plan.rows, root, executor.devices[0])
     described.keep(folder, {cell.config["dataset"]["name"] for cell in plan.todo})
     runner.run(plan, executor, folder, Watchers(Display(plan, executor.jobs, Console()), callbacks))

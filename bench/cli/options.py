@@ -139,6 +139,25 @@ Precision = Annotated[
 ChannelsLast = Annotated[bool, typer.Option("--channels-last", help="Keep images in channels-last memory format.")]
 Compiled = Annotated[bool, typer.Option("--compile", help="Compile the encoder with torch.compile.")]
 
+
+def kept(text: str) -> str:
+    """Of --keep."""
+    if text != "features":
+        raise BenchError(f"--keep {text} is unknown; write features, or leave it out to keep predictions alone")
+    return text
+
+
+Keep = Annotated[
+    str | None,
+    typer.Option(
+        "--keep",
+        metavar="WHAT",
+        parser=kept,
+        help="Keep 'features' of the test split beside its predictions, of the chosen epoch and of the first weights, "
+        "for bench analyse.",
+    ),
+]
+
 SMOKE = ("protocol.epochs=2", "protocol.validate_every=1", "protocol.validate_steps=null")  # what --smoke sets
 
 

@@ -4,7 +4,7 @@ import json
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -84,6 +84,7 @@ def run(
             "value of each method, 'all' every one.",
         ),
     ] = None,
+    keep: options.Keep = None,
     log: callbacks.Log = None,
     track: callbacks.Track = None,
     smoke: Annotated[
@@ -114,7 +115,7 @@ def run(
     with progress.status("reading methods, data and records"):
         from bench.data import files
         from bench.leaderboard import publish
-        from bench.runs import cells, rehearsal, runner, select
+        from bench.runs import cells, features, rehearsal, runner, select
         from bench.runs.callbacks import Watchers
         from bench.runs.display import Display
         from bench.runs.evidence import Catalogue
@@ -123,14 +124,17 @@ def run(
         folder = files.root(root)
         rows = select.rows(method, dataset, overrides, smoke)
         plan = cells.plan(rows, chosen, overrides, results, folder, *again).shard(*part)
-        kept: dict[str, Any] = {"save_models": which is not None, "checkpoint_s": checkpoint_s}
+        if keep:
+            features.require(plan.todo)
+        kept = {"save_models": which is not None, "keep_features": keep is not None, "checkpoint_s": checkpoint_s}
         if where is None or not plan.todo:
             given = (timeout, jobs_per_device, results, seeds_at_once)
             executor = runner.local(plan.todo, jobs, device, folder, *given, **kept)
         else:
             executor = where(plan.todo, runner.context(folder, results, **kept), timeout)
         rehearsal.rehearse(plan.todo, plan.rows, folder, executor.devices[0])
-    for line in (*lookup.left_out(method, dataset), *_notes(plan)):
+    bare = features.note(plan, results) if keep else None
+    for line in (*lookup.left_out(method, dataset), *_notes(plan), *filter(None, [bare])):
         progress.print(line, markup=False, highlight=False, soft_wrap=True)
     described.keep(results, {cell.config["dataset"]["name"] for cell in plan.todo})
     display = Display(plan, executor.jobs, progress)

@@ -14,6 +14,7 @@ from bench.results.record import Record, Region
 from bench.shots import ORDER
 
 PREDICTIONS = re.compile(r"predictions(-[1-9]\d{0,12}d)?\.npz")  # names that the harness gives
+FEATURES = re.compile(r"features-(0|[1-9][0-9]*)\.npz", re.ASCII)
 DIGEST = re.compile(r"[0-9a-f]{64}")
 REGIONS = ("all", *ORDER)
 PROBABILISTIC = {"nll": math.inf, "crps": math.inf, "coverage90": 1.0}  # what a method may be scored by besides
@@ -155,5 +156,10 @@ def _of_hashes(record: Record) -> Iterator[str]:
     groups = [kept, *([kept.val] if kept.val else [])]
     if not all(DIGEST.fullmatch(digest) for part in groups for digest in (part.sha256, *part.columns.values())):
         yield "a hash of its predictions is no SHA-256"
+    if (features := kept.features) is not None:
+        if features.file != f"features-{record.seed}.npz":
+            yield "its features.file is no name that the harness gives"
+        if not all(DIGEST.fullmatch(digest) for digest in (features.sha256, *features.columns.values())):
+            yield "a hash of its features is no SHA-256"
     if record.schema_version > 1 and kept.val is None:
         yield "it has no hash of its validation predictions"

@@ -1,6 +1,7 @@
 """Records: the file that a finished or failed cell leaves, written whole and then renamed.
 
 Predictions lie beside the records, in one file a row: the array `seed-0` of the test split, `seed-0/val` of validation.
+Features of the test split, where a run was asked to keep them, lie in a file of each seed, `features-0.npz`.
 """
 
 import json
@@ -50,14 +51,24 @@ class Hashes(_Part):
     columns: dict[str, str] = {}
 
 
+class Features(Hashes):
+    """The file beside the record that holds features of its test split, and their hashes.
+
+    `columns`: "labels" of its rows, "start": their features by the first weights, "head": the weight of a linear head.
+    """
+
+    file: str
+
+
 class Predictions(Hashes):
     """The file beside the record that holds its predictions, and the hashes of those on the test split.
 
-    `val`: of those on the validation split; schema 1 did not keep them.
+    `val`: of those on the validation split; schema 1 did not keep them. `features`: where they were asked for.
     """
 
     file: str
     val: Hashes | None = None
+    features: Features | None = None
 
 
 class Timing(_Part):

@@ -3,6 +3,8 @@
 Predictions of all seeds of a row share one file: the arrays `seed-0` and, by column, `seed-0/deviation` of the test
 split, and `seed-0/val` and `seed-0/val/deviation` of the validation split. What stands in the way of a write and is
 not ours is set aside under another name and said, so that no finished cell is lost and nobody's file either.
+
+Features of a seed, where they are kept, have a file of their own with arrays named alike: `seed-0`, `seed-0/labels`.
 """
 
 import hashlib
@@ -11,7 +13,7 @@ import math
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +26,11 @@ from bench.printable import plain
 from bench.results import arrays
 from bench.results.arrays import Unsound
 from bench.results.intake import take_in
-from bench.results.reading import Unreadable, read, read_bytes
-from bench.results.record import Predictions, Record
+from bench.results.reading import Unreadable, kind_of, read, read_bytes
+from bench.results.record import Features, Hashes, Predictions, Record
 
 Say = Callable[[str], None]
+FEATURES = "features"  # what begins the names of their columns
 ROOM = 2**26  # bytes that an array of another seed may always have
 
 
@@ -52,7 +55,8 @@ def write(
     """Write the predictions, then the record: a record that exists is finished.
 
     Args:
-        predictions: by column: "mean" and others of the test split, "val" and "val/..." of the validation split.
+        predictions: by column: "mean" and others of the test split, "val" and "val/..." of the validation split,
+            "features" and "features/...".
         say: is told, in one line, what was in the way and was set aside; by default standard error.
     """
     return _put(results, record, _text(record).encode(), predictions or {}, say or _to_stderr)
@@ -67,13 +71,20 @@ def copy(source: Path, results: Path, record: Record, say: Say | None = None) ->
     path = path_of(source, record.dataset, record.method, record.seed)
     values: dict[str, np.ndarray] = {}
     if record.predictions is not None:
-        try:
-            with arrays.opened(path.parent / record.predictions.file) as kept:
-                for name in keys_of(record.seed, record.predictions):
-                    values[name.removeprefix(path.stem).removeprefix("/") or "mean"] = kept.load(name)
-        except Unsound as error:
-            raise BenchError(f"{path.parent / record.predictions.file}: {error}") from None
+        values = _columns(path, record.predictions.file, keys_of(record.seed, record.predictions), "mean")
+        if (kept := record.predictions.features) is not None:
+            found = _columns(path, kept.file, features_keys(record.seed, kept), "")
+            values |= {f"{FEATURES}/{name}".rstrip("/"): array for name, array in found.items()}
     return _put(results, record, read_bytes(path), values, say or _to_stderr)
+
+
+def _columns(record: Path, file: str, keys: Iterable[str], alone: str) -> dict[str, np.ndarray]:
+    # by column what a file beside a record holds of it; `alone` is the name of the array that is named as the seed
+    try:
+        with arrays.opened(record.parent / file) as kept:
+            return {key.removeprefix(record.stem).removeprefix("/") or alone: kept.load(key) for key in keys}
+    except Unsound as error:
+        raise BenchError(f"{record.parent / file}: {error}") from None
 
 
 def _put(results: Path, record: Record, content: bytes, predictions: Mapping[str, np.ndarray], say: Say) -> Path:
@@ -83,7 +94,9 @@ def _put(results: Path, record: Record, content: bytes, predictions: Mapping[str
             if os.path.lexists(folder) and (folder.is_symlink() or not folder.is_dir()):
                 _set_aside(folder, "no folder", say)
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write_predictions(path, record.predictions, predictions, say)
+        features = {name: values for name, values in predictions.items() if name.partition("/")[0] == FEATURES}
+        _write_predictions(path, record.predictions, {k: v for k, v in predictions.items() if k not in features}, say)
+        _write_features(path.with_name(features_file(record.seed)), path.stem, features, say)
         _clear(path, say)
         replace_file(path, content)
     except OSError as error:
@@ -109,13 +122,23 @@ def file_of(shape: tuple[int, ...]) -> str:
     return "predictions.npz" if values == 1 and len(shape) == 2 else f"predictions-{values}d.npz"
 
 
+def features_file(seed: int) -> str:
+    """Name of the file that holds the features of a seed."""
+    return f"{FEATURES}-{seed}.npz"
+
+
 def keys_of(seed: int, kept: Predictions) -> dict[str, str]:
-    """Names of the arrays that a record owns, each with its SHA-256."""
-    found: dict[str, str] = {}
-    for name, part in ((f"seed-{seed}", kept), (f"seed-{seed}/val", kept.val)):
-        if part is not None:
-            found |= {name: part.sha256, **{f"{name}/{column}": digest for column, digest in part.columns.items()}}
-    return found
+    """Names of the arrays of predictions that a record owns, each with its SHA-256."""
+    return _keys(f"seed-{seed}", kept) | (_keys(f"seed-{seed}/val", kept.val) if kept.val else {})
+
+
+def features_keys(seed: int, kept: Features) -> dict[str, str]:
+    """Names of the arrays of features that a record owns, each with its SHA-256."""
+    return _keys(f"seed-{seed}", kept)
+
+
+def _keys(name: str, part: Hashes) -> dict[str, str]:
+    return {name: part.sha256, **{f"{name}/{column}": digest for column, digest in part.columns.items()}}
 
 
 def hash_predictions(predictions: np.ndarray) -> str:
@@ -140,6 +163,23 @@ def _write_predictions(record: Path, kept: Predictions | None, predictions: Mapp
             _merge(path, seed, added if path.name == own else {}, say)
 
 
+def _write_features(path: Path, seed: str, features: Mapping[str, np.ndarray], say: Say) -> None:
+    if os.path.lexists(path) and kind_of(path) is not None:
+        _set_aside(path, "no file of features", say)
+    if not features:  # of an earlier record
+        path.unlink(missing_ok=True)
+        return
+    named = {f"{seed}{name.removeprefix(FEATURES)}": values for name, values in features.items()}
+    replace_file(path, _compressed({key: np.ascontiguousarray(values, dtype="<f4") for key, values in named.items()}))
+
+
+def _compressed(values: Mapping[str, np.ndarray]) -> bytes:
+    with tempfile.TemporaryFile() as buffer:
+        np.savez_compressed(buffer, **{key: values[key] for key in sorted(values)})  # type: ignore[arg-type]
+        buffer.seek(0)
+        return buffer.read()
+
+
 def _others(row: Path, own: str | None) -> list[Path]:
     return [path for path in sorted(row.glob("predictions*.npz")) if path.name != own]
 
@@ -154,10 +194,7 @@ def _merge(path: Path, seed: str, added: Mapping[str, np.ndarray], say: Say) -> 
     if not values:
         path.unlink(missing_ok=True)
         return
-    with tempfile.TemporaryFile() as buffer:
-        np.savez_compressed(buffer, **{key: values[key] for key in sorted(values)})  # type: ignore[arg-type]
-        buffer.seek(0)
-        replace_file(path, buffer.read())
+    replace_file(path, _compressed(values))
 
 
 def _of_other_seeds(
@@ -208,6 +245,8 @@ def _to_stderr(line: str) -> None:
 def _text(record: Record) -> str:
     # one line a field: small, and a diff shows what moved
     fields = record.model_dump(mode="json", exclude_none=False)
+    if record.predictions is not None and record.predictions.features is None:
+        del fields["predictions"]["features"]
     fields["history"] = [{k: v for k, v in row.items() if k != "stage" or v} for row in fields["history"]]
     fields["checksum"] = checksum(fields)
     lines = (f"{json.dumps(k)}: {json.dumps(v, separators=(',', ':'), allow_nan=False)}" for k, v in fields.items())

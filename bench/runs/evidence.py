@@ -19,7 +19,7 @@ from bench.leaderboard.sampling import Sampling
 from bench.memory import remembered
 from bench.results import arrays, reading, store
 from bench.results.arrays import Unsound
-from bench.results.identity import PREDICTIONS
+from bench.results.identity import FEATURES, PREDICTIONS
 from bench.results.intake import Intake
 from bench.results.record import Record
 from bench.runs import catalogue
@@ -165,8 +165,10 @@ def _unowned(results: Path, row: str, records: Sequence[Record], files: dict[str
     for record in records:
         if record.predictions is not None:
             owned[record.predictions.file] |= store.keys_of(record.seed, record.predictions).keys()
+            if (features := record.predictions.features) is not None:
+                owned[features.file] |= store.features_keys(record.seed, features).keys()
     for name in files:
-        if not PREDICTIONS.fullmatch(name):
+        if not (PREDICTIONS.fullmatch(name) or FEATURES.fullmatch(name)):
             yield Difference(row, "arrays", f"{name} is no file of predictions that the harness writes")
             continue
         try:

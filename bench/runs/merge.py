@@ -12,7 +12,7 @@ from bench.results import store
 from bench.results.equivalence import Equivalences
 from bench.results.intake import Intake, of_cell, take_in
 from bench.results.reading import Unreadable
-from bench.results.record import Record
+from bench.results.record import Predictions, Record
 from bench.runs import catalogue, evidence
 
 
@@ -87,11 +87,15 @@ def _one(folder: Path, results: Path, record: Record, known: Equivalences, made:
         config = catalogue.config_today(there.dataset, there.method, there.config.get("overrides", {}))
         if known.is_current(there, config) and there.data_fingerprint == record.data_fingerprint:
             made.there.append(name)
-            if there.predictions != record.predictions:
+            if _without_features(there) != _without_features(record):
                 made.differing.append(name)
             return
     store.copy(folder, results, record)
     made.added.append(name)
+
+
+def _without_features(record: Record) -> Predictions | None:
+    return record.predictions and record.predictions.model_copy(update={"features": None})
 
 
 def _keep_descriptions(results: Path, intake: Intake) -> None:

@@ -115,7 +115,7 @@ def local(
     Args:
         results: where models and checkpoints lie; without it, cells leave neither.
         seeds_at_once: of a row, side by side in one process.
-        **kept: `save_models` and `checkpoint_s` of a RunContext.
+        **kept: `save_models`, `keep_features` and `checkpoint_s` of a RunContext.
     """
     chosen = machine.devices(device)
     workers = machine.at_a_time(len(todo), jobs, chosen, per_device)

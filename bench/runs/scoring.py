@@ -19,7 +19,7 @@ from bench.protocol import with_protocol
 from bench.results import arrays, store
 from bench.results.arrays import Arrays, Unsound
 from bench.results.record import Hashes, Record, Region
-from bench.runs import cells
+from bench.runs import cells, features
 from bench.stack import overrides
 from bench.training import evaluate
 from bench.training.schedule import batches
@@ -76,6 +76,8 @@ class Scorer:
         yield from known[2] if known else ()
         yield from consistency.of_record(record, facts)
         yield from self._of_predictions(record, splits, known and known[0], (facts and facts.shapes) or {})
+        if wrong := features.fault(self.results, record, splits.test if splits is not None else None):
+            yield "features", wrong
 
     def _of_predictions(
         self,

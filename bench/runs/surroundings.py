@@ -29,6 +29,7 @@ class RunContext:
     git_dirty: bool | None = None
     results: str | None = None  # the folder of records, beside which models and checkpoints lie
     save_models: bool = False
+    keep_features: bool = False  # of the test split, beside the predictions
     checkpoint_s: float = math.inf  # seconds between two checkpoints of a cell
     described: tuple[Described, ...] = ()  # datasets that this process knows by a description
 

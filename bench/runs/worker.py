@@ -22,7 +22,7 @@ from bench.models import saving
 from bench.plugins import described, resolve
 from bench.results import store
 from bench.results.record import Hashes, Predictions, Record, Status, Timing, is_of_reference
-from bench.runs import cells
+from bench.runs import cells, features
 from bench.runs.plan import Cell
 from bench.runs.surroundings import RunContext, environment, memory, packages
 from bench.stack import batch_counters
@@ -38,7 +38,10 @@ Columns = dict[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Finished:
-    """A record and, of a cell that went well, its predictions: "mean", further columns by name, and "val" likewise."""
+    """A record and, of a cell that went well, its predictions: "mean", further columns by name, and "val" likewise.
+
+    Where they were asked for, "features" too, and what `bench.runs.features` keeps with them.
+    """
 
     record: Record
     predictions: Columns | None = None
@@ -130,18 +133,18 @@ def _train(cell: Cell, context: RunContext, report: Callable[[dict], None]) -> t
     checkpoints = _checkpoints(cell, context)
     given = (on.dataset, on.protocol, splits)
 
-    def start() -> tuple[Training | Fitting, Fit]:
+    def start() -> tuple[Training | Fitting, features.Weights | None, Fit]:
         rest = (_entry(cell), cell.seed, device, report, cell.config["overrides"], checkpoints)
         training = reference.start(*given, *rest)
-        return training, training.fit()
+        return training, _first_weights(training, context), training.fit()
 
     try:
-        training, fit = start()
+        started = start()
     except Unkept:  # a checkpoint that does not fit: from the beginning
         assert checkpoints is not None
         checkpoints.remove()
-        training, fit = start()
-    parts, predictions = _evaluated(cell, context, on, splits, training, fit)
+        started = start()
+    parts, predictions = _evaluated(cell, context, on, splits, *started)
     return {**parts, "earlier_s": checkpoints.earlier_s if checkpoints else 0.0}, predictions
 
 
@@ -157,14 +160,22 @@ def _train_side_by_side(
         if isinstance(made, Fitting) or obstacle(made):
             return None
         trainings.append(made)
+    first = [_first_weights(training, context) for training in trainings]
     fits = SideBySide(trainings).fit()
 
-    def evaluated(cell: Cell, training: Training, fit: Fit | Diverged) -> tuple[dict[str, Any], Columns]:
+    def evaluated(
+        cell: Cell, training: Training, first: features.Weights | None, fit: Fit | Diverged
+    ) -> tuple[dict[str, Any], Columns]:
         if isinstance(fit, Diverged):
             raise fit
-        return _evaluated(cell, context, on, splits, training, fit)
+        return _evaluated(cell, context, on, splits, training, first, fit)
 
-    return [partial(evaluated, *one) for one in zip(seeds, trainings, fits, strict=True)]
+    return [partial(evaluated, *one) for one in zip(seeds, trainings, first, fits, strict=True)]
+
+
+def _first_weights(training: Training | Fitting, context: RunContext) -> features.Weights | None:
+    # of a cell whose features are kept
+    return features.weights(training) if context.keep_features and isinstance(training, Training) else None
 
 
 def _given(cell: Cell, context: RunContext) -> tuple[resolve.NamedDataset, Splits, torch.device]:
@@ -188,6 +199,7 @@ def _evaluated(
     on: resolve.NamedDataset,
     splits: Splits,
     training: Training | Fitting,
+    first: features.Weights | None,
     fit: Fit,
 ) -> tuple[dict[str, Any], Columns]:
     method = training.reference if isinstance(training, Fitting) else training.method
@@ -206,7 +218,13 @@ def _evaluated(
     if reason := evaluate.undefined(on.dataset, splits, predicted["test"]["mean"], asked):
         raise Diverged(reason)
     val, test = ({name: values.numpy() for name, values in predicted[split].items()} for split in ("val", "test"))
-    kept = Predictions(file=store.file_of(test["mean"].shape), val=_hashes(val), **_hashes(test).model_dump())
+    z = features.columns(training, splits.test, first) if isinstance(training, Training) and first is not None else {}
+    kept = Predictions(
+        file=store.file_of(test["mean"].shape),
+        val=_hashes(val),
+        features=features.entry(cell.seed, z),
+        **_hashes(test).model_dump(),
+    )
     return {
         "metrics": metrics,
         "selection": fit.selection,
@@ -214,7 +232,7 @@ def _evaluated(
         "predictions": kept,
         **(batch_counters(method) if isinstance(method, Method) else {}),
         "timing": {"train_s": round(fit.train_s, 3), **_steps(fit, on.protocol.batch_size, len(splits.train))},
-    }, {**test, **{"val" if name == "mean" else f"val/{name}": values for name, values in val.items()}}
+    }, {**test, **{"val" if name == "mean" else f"val/{name}": values for name, values in val.items()}, **z}
 
 
 def _checkpoints(cell: Cell, context: RunContext) -> Checkpoints | None:

@@ -130,7 +130,7 @@ class Split:
     """One split. Dense targets are (N, T, H, W); those of the training split may be a `bench.data.stored.Coded`.
 
     `weights` (N, 1) say what each training sample counts in the loss, beside the weights of a method.
-    `shared` says what rows may have in common with rows of other splits, by a word such as "person": numbers or texts,
+    `shared` says what rows have in common with rows of other splits, by a word such as "person": numbers or texts,
     (N,) or several of a row (N, K). `bench data audit` counts them; training never sees them.
     """
 
@@ -139,6 +139,7 @@ class Split:
     mask: Tensor | None = None  # the shape of labels, True where a dense target counts
     shared: Mapping[str, np.ndarray] = field(default_factory=dict[str, np.ndarray], kw_only=True)
     weights: Tensor | None = field(default=None, kw_only=True)
+    regions: np.ndarray | None = field(default=None, kw_only=True)  # (N,) of the rows, where not labels tell them
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -193,10 +194,9 @@ class Splits:
         for split in (self.train, self.val, self.test):
             hashed = (split.labels,) if self.inputs else (split.x, split.labels)
             for tensor in (*hashed, split.weights):
-                if not isinstance(tensor, Tensor):  # pyright: ignore[reportUnnecessaryIsInstance]
-                    continue
-                array = np.ascontiguousarray(tensor.numpy().astype("<f4", copy=False))
-                digest.update(str(array.shape).encode() + array.tobytes())
+                if isinstance(tensor, Tensor):
+                    array = np.ascontiguousarray(tensor.numpy().astype("<f4", copy=False))
+                    digest.update(str(array.shape).encode() + array.tobytes())
         return digest.hexdigest()
 
 

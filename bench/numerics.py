@@ -23,6 +23,7 @@ NUMERICS: dict[str, int] = {
     "sentences": 1,
     "tables": 1,
     "coordinates": 1,
+    "operators": 1,
     "ages": 2,
     "holdout": 1,
     "references": 1,
@@ -65,6 +66,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "sentences": ("bench.bases.sentence_pairs", "bench.data.word_vectors", "bench.synthetic.sentences"),
     "tables": ("bench.bases.tabular",),
     "coordinates": ("bench.bases.coordinates", "bench.data.pickled_arrays"),
+    "operators": ("bench.synthetic.operators",),
     "ages": ("bench.bases.ages", "bench.bases.age_lists"),
     "holdout": ("bench.bases.holdout",),
     "described": (

@@ -170,6 +170,7 @@ def _samples(on: "NamedDataset", root: Path) -> str:
     # counts need the data; without it the page says how to get it
     from bench.errors import BenchError
     from bench.runs import cells
+    from bench.training import evaluate
 
     try:
         splits = cells.load(on, root)
@@ -180,7 +181,8 @@ def _samples(on: "NamedDataset", root: Path) -> str:
         split = getattr(splits, name)
         # of dense targets every pixel has a region, too many to list
         dense = len(split.labels.shape) > 2
-        regions = None if dense else on.dataset.regions(splits.train.labels.numpy(), split.labels.numpy())
+        labels = split.labels.numpy()
+        regions = None if dense else evaluate.regions_of(on.dataset, split, splits.train.labels, labels)
         names = [] if regions is None else regions.ravel().tolist()
         rows.append((name, len(split), *(names.count(region) or "" for region in ORDER)))
     return tabulate(rows, ("split", "samples", *ORDER))

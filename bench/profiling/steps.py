@@ -200,7 +200,10 @@ def _steps(rows: int, protocol: Protocol) -> int:
 def _first(split: Split, rows: int) -> Split:
     index = torch.arange(min(rows, len(split)))
     mask = None if split.mask is None else split.mask[index]
-    return replace(split, x=split.x[index], labels=split.labels[index], mask=mask)  # still of its own kind
+    regions = None if split.regions is None else split.regions[: len(index)]
+    return replace(
+        split, x=split.x[index], labels=split.labels[index], mask=mask, regions=regions
+    )  # still of its own kind
 
 
 def _ratio(cost: Cost, base: Cost | None, key: str) -> str:

@@ -130,7 +130,8 @@ def _step(on: resolve.NamedDataset, splits: Any, protocol: Protocol, device: str
 def _first(split: Split) -> Split:
     index = torch.arange(min(FEW, len(split)))
     mask = None if split.mask is None else split.mask[index]
-    return replace(split, x=split.x[index], labels=split.labels[index], mask=mask)
+    regions = None if split.regions is None else split.regions[: len(index)]
+    return replace(split, x=split.x[index], labels=split.labels[index], mask=mask, regions=regions)
 
 
 def _named(device: str) -> str:

@@ -70,7 +70,7 @@ class _Columns:
         self.results, self.rows, self.dataset, self.test = results, rows, on.dataset, splits.test
         self.labels = on.dataset.evaluation_arrays(splits.test.labels, splits.test)[1]
         seen = splits.reference_labels()
-        self.regions = on.dataset.regions(seen.numpy(), self.labels)
+        self.regions = evaluate.regions_of(on.dataset, splits.test, seen, self.labels)
         # dense labels become one row a pixel, of which nobody says which picture it is of
         self.known = len(self.labels) == len(splits.test)
         self.groups = row_groups(len(splits.test), splits.test.shared) if self.known else np.zeros(0, dtype=int)

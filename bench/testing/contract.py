@@ -199,7 +199,7 @@ def _metrics_exist(dataset: Dataset) -> None:
 
 def _regions(dataset: Dataset, splits: Splits) -> None:
     _, labels = dataset.evaluation_arrays(splits.test.labels, splits.test)
-    regions = dataset.regions(splits.reference_labels().numpy(), labels)
+    regions = evaluate.regions_of(dataset, splits.test, splits.reference_labels(), labels)
     if regions is not None:
         _require(len(regions) == len(labels), f"{len(regions)} regions for {len(labels)} labels")
         _require(set(regions.tolist()) <= set(ORDER), f"regions are {sorted(set(regions.tolist()))}")

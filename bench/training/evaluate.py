@@ -31,7 +31,7 @@ def metrics(
     predicted, labels = dataset.evaluation_arrays(y_hat, split)
     further = {column: dataset.evaluation_arrays(values, split)[0] for column, values in (columns or {}).items()}
     seen = splits.reference_labels()
-    regions = dataset.regions(seen.numpy(), labels)
+    regions = regions_of(dataset, split, seen, labels)
     found = {"all": _region(dataset.metrics, predicted, labels, further, given(dataset, seen, labels, dataset.metrics))}
     if regions is None:
         return found
@@ -41,6 +41,16 @@ def metrics(
         if region != "zero" or rows.any():
             found[region] = _region(own, predicted[rows], labels[rows], {k: v[rows] for k, v in further.items()})
     return found
+
+
+def regions_of(dataset: Dataset, split: Split, seen: Tensor, labels: np.ndarray) -> np.ndarray | None:
+    """Region of each row: what the split says of it, or else its label; None where the dataset has no regions.
+
+    Args:
+        seen: the training labels.
+        labels: of the split, as metrics compare them.
+    """
+    return dataset.regions(seen.numpy(), labels) if split.regions is None else split.regions
 
 
 def value(metric: str, dataset: Dataset, seen: Tensor, split: Split, y_hat: Tensor) -> float:

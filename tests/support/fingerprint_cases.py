@@ -71,7 +71,8 @@ STACKS = ("mt+rot_reg", "ranksim+lds+fds", "rrt+ranksim", "conr+sqinv+lds")
 SOURCES = (
     "abalone[rows=synthetic]", f"agedb{FACES}", "airfoil[rows=synthetic]", "circle", "concrete[rows=synthetic]",
     "digits[images=few]", f"imdb_wiki{FACES}", "mammoth[points=synthetic]", "nyud2[images=small]",
-    "real_estate[rows=synthetic]", "stsb[hidden=8,text=small]", "swiss_roll", "torus",
+    "operator_learning[points=few]", "operator_learning[operator=nonlinear,points=few]", "real_estate[rows=synthetic]",
+    "stsb[hidden=8,text=small]", "swiss_roll", "torus",
 )  # fmt: skip
 # each beside the plain training of the same name before the bar; what a value of a field changes must show
 FIELDS: dict[str, dict[str, object]] = {
@@ -121,7 +122,8 @@ def cut(split: Split, number: int) -> Split:
             return replace(samples, codes=some(samples.codes))
         return replace(samples, rows=samples.rows[rows])  # stored samples, and pictures
 
-    return replace(split, x=some(split.x), labels=some(split.labels), mask=some(split.mask))
+    regions = None if split.regions is None else split.regions[rows]
+    return replace(split, x=some(split.x), labels=some(split.labels), mask=some(split.mask), regions=regions)
 
 
 def small(name: str, number: int) -> tuple[NamedDataset, Splits]:

@@ -17,6 +17,16 @@ def is_odd(number: int) -> bool:
     return number % 2 == 1
 
 
+def is_bands(text: str) -> bool:
+    """Whether a text is bands of whole numbers, each from its first to its last: 40-49, or 0-19+70-101.
+
+    >>> is_bands("0-19+70-101"), is_bands("49-40"), is_bands("40")
+    (True, False, False)
+    """
+    parts = [part.partition("-") for part in text.split("+")]
+    return all(low.isdecimal() and high.isdecimal() and int(low) <= int(high) for low, _, high in parts)
+
+
 Finite = Annotated[float, Ge(-MOST), Le(MOST)]
 Positive = Annotated[float, Gt(0), Le(MOST)]
 NonNegative = Annotated[float, Ge(0), Le(MOST)]
@@ -33,6 +43,7 @@ TwoOrMore = Annotated[int, Ge(2), Le(10_000)]  # of rows that are gone through o
 Odd = Annotated[int, Ge(1), Le(10_001), Predicate(is_odd)]
 Pixels = Annotated[int, Ge(16), Le(1024)]  # a side of a picture
 PicturesKept = Annotated[int, Ge(20), Le(MOST)]
+Bands = Annotated[str, Predicate(is_bands)]
 
 _BASES = {bool: "true or false", int: "a whole number", float: "a number", str: "a word in small letters"}
 _BOUNDS = {Ge: ("from", "ge"), Gt: ("above", "gt"), Le: ("to", "le"), Lt: ("below", "lt")}
@@ -47,6 +58,8 @@ def in_words(hint: Any) -> str:
     if hint is None or hint is type(None):
         return "none"
     origin, inner = get_origin(hint), get_args(hint)
+    if hint == Bands:
+        return "bands as 40-49 or 0-19+70-101"
     if origin is Annotated:
         return " ".join((in_words(inner[0]), *_bounds(inner[1:])))
     if origin is Literal:

@@ -17,6 +17,8 @@ from bench.paths import inside, shown
 
 COLUMNS, SPLITS = ["age", "path", "split"], ("train", "val", "test")
 FOLDS = 5  # of people
+# by name, ages that are not trained on: holes between ages that are, both ends, one wide hole
+BANDS = {"interpolation": "25-29+40-44+55-59", "extrapolation": "0-19+70-999", "blind_spot": "40-59"}
 SPLIT_SEED, SPLIT_AGES = 666, 121  # of the published split; older people all train
 
 
@@ -41,6 +43,15 @@ def thinned(table: pd.DataFrame, rows: int | None) -> pd.DataFrame:
         return table
     order = table.sort_values(["split", "age"], kind="stable").index.to_numpy()
     return table.loc[np.sort(order[np.arange(rows) * len(order) // rows])].reset_index(drop=True)
+
+
+def within(ages: np.ndarray, bands: str | None) -> np.ndarray:
+    """Which of the ages (N,) lie in bands, given by a name or as 40-49+70-101; in none where there are none."""
+    found = np.zeros(len(ages), dtype=bool)
+    for band in BANDS.get(bands, bands).split("+") if bands else ():
+        low, _, high = band.partition("-")
+        found |= (ages >= int(low)) & (ages <= int(high))
+    return found
 
 
 def read_list(path: Path, oldest: int) -> pd.DataFrame:

@@ -17,7 +17,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from bench.bases.age_lists import SPLITS, balanced, by_person, drawn_like_training, people, read_list, thinned
+from bench.bases.age_lists import SPLITS, balanced, by_person, drawn_like_training, people, read_list, thinned, within
 from bench.bases.holdout import NOTES, Selection
 from bench.data.augmentation import jitter, resized_crop_and_flip, shift
 from bench.data.image_cache import Fetch, Pictures, store
@@ -25,13 +25,12 @@ from bench.dataset import Bins, Dataset, Examples, Folder, Mode, Split, Splits
 from bench.errors import BenchError
 from bench.functional.random_streams import stream_seed
 from bench.protocol import Protocol
-from bench.ranges import PicturesKept, Pixels
+from bench.ranges import Bands, PicturesKept, Pixels
 from bench.shots import regions
 from bench.synthetic.faces import paint, sitters
 
 Recipe = Literal["dir", "batch64", "zero_shot", "rnc"]
-UNSEEN = ((0, 19), (40, 49), (70, 999))  # ages that zero_shot takes from the training split
-
+UNSEEN = "0-19+40-49+70-999"  # ages that zero_shot takes from the training split
 WEIGHED = 121  # ages of re-weighting, from 0 to 120, which takes in older ones
 
 _DIR = Protocol(loss="l1", optimizer="adam", lr=1e-3, batch_size=256, epochs=90, milestones=(60, 80), batchnorm_split=4)
@@ -79,6 +78,12 @@ class Ages(Dataset):
     and its own schedule under each protocol; for its paper's row, evaluated as there, take
     protocol=rnc,backbone=resnet18.
 
+    Unseen ages. unseen=interpolation leaves out three holes of five years (25 to 29, 40 to 44, 55 to 59),
+    unseen=extrapolation both ends (below 20, from 70 on), unseen=blind_spot one wide hole (40 to 59); any other bands
+    are written out, as unseen=30-39+80-89. They are in no training and no validation picture, so that nothing is
+    chosen by them, and the region zero of the test. DIR, RankSim and RnC show the bands of such experiments in pictures
+    only: these are ours.
+
     Synthetic faces (bench.synthetic.faces) have the real counts of every age and the published split. A sitter looks
     4 years (one deviation) older or younger than the label says, so that no method can do better than a MAE of 3.2
     years where ages are even.
@@ -93,6 +98,7 @@ class Ages(Dataset):
         split: the published one, which has most people in all splits; or person by person, so that nobody is in two.
             Of five folds of people with ages alike one validates and one tests, of each at most `cap` pictures of an
             age (all that validate with selection=natural); the others are in no split.
+        unseen: ages that neither train nor validate.
     """
 
     person: ClassVar[re.Pattern[str]]  # what of a picture's path tells who it shows; a path without it is alone
@@ -115,6 +121,7 @@ class Ages(Dataset):
         rows: PicturesKept | None = None,
         selection: Selection = "balanced",
         split: Literal["published", "grouped"] = "published",
+        unseen: Literal["interpolation", "extrapolation", "blind_spot"] | Bands | None = None,
     ) -> None:
         if size < 16:
             raise BenchError(f"size={size} shows no face; take 16 pixels or more")
@@ -124,7 +131,10 @@ class Ages(Dataset):
             raise BenchError(
                 "split=grouped with images=synthetic: every painted face is a person of its own; leave split out"
             )
+        if unseen and protocol == "zero_shot":
+            raise BenchError(f"unseen={unseen} with protocol=zero_shot, which has bands of its own; leave one out")
         self.recipe: Recipe = protocol
+        self.unseen = unseen
         self.selection: Selection = selection
         self.grouped = split == "grouped"
         self.note = f"{'No two splits share a person. ' if self.grouped else ''}{NOTES[selection]}"
@@ -134,7 +144,7 @@ class Ages(Dataset):
         self.synthetic = images == "synthetic"
         self.bins = Bins(0.0, 1.0, len(self.counts), weighed=WEIGHED)
         self.small = f"{self.name}[backbone=tiny,images=synthetic,rows=300,size=32]"
-        usual = protocol in ("dir", "batch64") and (backbone, size, rows) == ("resnet50", 224, None)
+        usual = protocol in ("dir", "batch64") and not unseen and (backbone, size, rows) == ("resnet50", 224, None)
         if self.synthetic or self.grouped or not usual:
             self.reported = None
         elif selection == "natural":
@@ -160,10 +170,11 @@ class Ages(Dataset):
 
         def split(name: str) -> Split:
             chosen = (table.split == name).to_numpy()
-            if name == "train":
+            if name == "train" or (name == "val" and self.unseen):
                 chosen = chosen & ~self._unseen(table)
             if not chosen.any():
-                raise BenchError(f"rows={self.rows} leaves no picture to {name} on; take more")
+                left = f"unseen={self.unseen}" if self.unseen else f"rows={self.rows}"
+                raise BenchError(f"{left} leaves no picture to {name} on; take {'fewer' if self.unseen else 'more'}")
             rows = torch.from_numpy(np.flatnonzero(chosen))
             labels = torch.from_numpy(table.age.to_numpy(np.float32))[rows, None]
             pictures = Pictures(fetch, rows, edge, edge if name == "train" else self.size)
@@ -208,7 +219,7 @@ class Ages(Dataset):
 
     def regions(self, train_labels: np.ndarray, labels: np.ndarray) -> np.ndarray:
         """Region (N,) by the training count of the label itself."""
-        return regions(train_labels, labels.ravel(), zero=self.recipe == "zero_shot")
+        return regions(train_labels, labels.ravel(), zero=self.recipe == "zero_shot" or bool(self.unseen))
 
     def sample(self, split: Split, row: int) -> np.ndarray:
         """The picture, (H, W, 3)."""
@@ -229,10 +240,7 @@ class Ages(Dataset):
         return thinned(table, self.rows)
 
     def _unseen(self, table: pd.DataFrame) -> np.ndarray:
-        found = np.zeros(len(table), dtype=bool)
-        for low, high in UNSEEN if self.recipe == "zero_shot" else ():
-            found |= table.age.between(low, high).to_numpy()
-        return found
+        return within(table.age.to_numpy(), UNSEEN if self.recipe == "zero_shot" else self.unseen)
 
     def _decoded(self, table: pd.DataFrame, root: Path, edge: int) -> tuple[Fetch, str]:
         folder = root / self.name

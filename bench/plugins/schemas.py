@@ -12,7 +12,7 @@ from bench import plugins
 from bench.plugins.discovery import Kind
 from bench.plugins.loading import constructor, hints
 from bench.protocol import Protocol
-from bench.ranges import in_words
+from bench.ranges import in_words, is_odd
 
 
 def of_parameters(kind: Kind, name: str) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def _schema(hint: Any) -> dict[str, Any]:
         made = _finite(TypeAdapter(hint).json_schema())
     except (PydanticUserError, TypeError):  # an annotation that stands for nothing in JSON
         made = {}
-    odd = any(isinstance(mark, Predicate) for mark in getattr(hint, "__metadata__", ()))
+    odd = any(mark == Predicate(is_odd) for mark in getattr(hint, "__metadata__", ()))
     return {**made, **({"not": {"multipleOf": 2}} if odd else {}), "description": in_words(hint)}
 
 

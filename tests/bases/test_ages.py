@@ -32,6 +32,47 @@ def test_zero_shot_cuts_bands_from_training_alone_and_names_them_zero(name):
     assert "zero" not in whole.regions(before.train.labels.numpy(), np.array([[0.0], [300.0]]))
 
 
+@pytest.mark.parametrize(
+    ("unseen", "bands"),
+    [
+        ("interpolation", [(25, 29), (40, 44), (55, 59)]),
+        ("extrapolation", [(0, 19), (70, 200)]),
+        ("blind_spot", [(40, 59)]),
+        ("30-31+80-89", [(30, 31), (80, 89)]),
+    ],
+)
+def test_unseen_ages_neither_train_nor_validate_and_are_the_region_zero(unseen, bands):
+    whole, cut = (tiny_faces(rows=2000, **more).dataset for more in ({}, {"unseen": unseen}))
+    before, after = whole.load(NOWHERE), cut.load(NOWHERE)
+    for name in ("train", "val"):
+        ages = getattr(before, name).labels
+        out = sum(((ages >= low) & (ages <= high)) for low, high in bands).bool()
+        assert out.any()
+        assert torch.equal(getattr(after, name).labels, ages[~out][:, None])
+    assert torch.equal(after.test.labels, before.test.labels)
+    regions = cut.regions(after.train.labels.numpy(), np.array([[low] for low, _ in bands] + [[35.0]]))
+    assert regions.tolist()[:-1] == ["zero"] * len(bands)
+    assert regions[-1] != "zero"
+
+
+@pytest.mark.parametrize(
+    ("params", "problem"),
+    [
+        ("unseen=40", "bands as 40-49"),
+        ("unseen=49-40", "bands as 40-49"),
+        ("protocol=zero_shot,unseen=40-49", "bands of its own; leave one out"),
+    ],
+)
+def test_bands_that_are_none_are_refused(params, problem):
+    with pytest.raises(BenchError, match=problem):
+        make(f"agedb[{params}]")
+
+
+def test_bands_that_leave_nothing_are_refused_when_they_are_cut():
+    with pytest.raises(BenchError, match="unseen=0-200 leaves no picture to train on; take fewer"):
+        tiny_faces(unseen="0-200").dataset.load(NOWHERE)
+
+
 def test_protocols_are_the_papers():
     usual, small, contrast = (make(f"agedb[protocol={name}]").protocol for name in ("dir", "batch64", "rnc"))
     assert (usual.loss, usual.optimizer, usual.weight_decay, usual.milestones) == ("l1", "adam", 0.0, (60, 80))
@@ -45,11 +86,12 @@ def test_only_the_papers_own_form_stands_beside_their_rows():
         "agedb[protocol=batch64]",
         "agedb[protocol=zero_shot]",
         "agedb[backbone=resnet18]",
+        "agedb[unseen=blind_spot]",
         "agedb[images=synthetic]",
     ]
-    assert [make(name).reported for name in names] == ["AgeDB-DIR", "AgeDB-DIR", None, None, None]
+    assert [make(name).reported for name in names] == ["AgeDB-DIR", "AgeDB-DIR", None, None, None, None]
     assert make("imdb_wiki").reported == "IMDB-WIKI-DIR"
-    assert [make(name).synthetic for name in names] == [False] * 4 + [True]
+    assert [make(name).synthetic for name in names] == [False] * 5 + [True]
 
 
 @pytest.mark.parametrize(("params", "problem"), [("size=8", "number from 16"), ("rows=3", "number from 20")])

@@ -22,6 +22,15 @@ def adopt(
         int,
         typer.Option("--verify", metavar="N", min=1, help="Cells to train again for each changed part of code."),
     ] = 1,
+    before: Annotated[
+        str | None,
+        typer.Option(
+            "--before",
+            metavar="COMMIT",
+            help="Compare with what the code of this commit trains here, not with the records: where a processor of "
+            "another kind made them, they have other bits.",
+        ),
+    ] = None,
     jobs: options.Jobs = None,
     results: options.Results = Path("results"),
     root: options.DataRoot = None,
@@ -35,6 +44,7 @@ def adopt(
     from bench.results import store
     from bench.results.equivalence import Equivalences
     from bench.runs import adopt as adopting
+    from bench.runs import before as earlier
     from bench.runs import runner
 
     folder = files.root(root)
@@ -47,7 +57,8 @@ def adopt(
     print(f"{len(found)} records, {len(parts)} changed parts; training {len(chosen)} cells again", flush=True)
     executor = runner.local([one.cell() for one in chosen], jobs, "cpu", folder)
     disagreeing = 0
-    for one, same, words in adopting.adopt(results, executor, chosen):
+    then = earlier.trained(before, chosen, results, folder) if before else None
+    for one, same, words in adopting.adopt(results, executor, chosen, then):
         disagreeing += not same
         print(f"{'agrees' if same else 'DIFFERS'} {one.name}: {words}", flush=True)
     if disagreeing:

@@ -58,7 +58,7 @@ def trained_again(
 
     chosen = rerun.sample(results, report.records, number)
     executor = runner.local([one.cell() for one in chosen], jobs, "cpu", root)
-    return tuple(rerun.rerun(results, executor, chosen))
+    return tuple(rerun.rerun(results, executor, chosen, report.records))
 
 
 def print_report(report: "Report") -> None:

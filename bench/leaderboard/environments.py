@@ -1,4 +1,4 @@
-"""Rows whose seeds ran unlike: numbers are equal bit for bit on one torch version and processor capability only."""
+"""Rows whose seeds ran unlike: numbers are equal bit for bit on one torch version and kind of processor only."""
 
 from collections.abc import Iterable
 
@@ -21,5 +21,6 @@ def mixtures(records: Iterable[Record]) -> list[str]:
     there = [record.environment for record in records if record.environment]
     versions = sorted({one.torch.partition("+")[0] for one in there})
     capabilities = sorted({one.cpu_capability for one in there if one.cpu_capability})
-    kinds = (("torch versions", versions), ("processor capabilities", capabilities))
+    processors = sorted({one.cpu for one in there})
+    kinds = (("torch versions", versions), ("processor capabilities", capabilities), ("processors", processors))
     return [f"{kind} ({', '.join(values)})" for kind, values in kinds if len(values) > 1]

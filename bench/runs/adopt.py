@@ -1,7 +1,8 @@
 """`bench results adopt`: prove that changed code gives the numbers of before, and say so beside the records.
 
-For each part of the code that changed, sampled cells are trained again and compared with what is stored. Only where
-all of them agree is a line written into `equivalences.json`; the records stay as they are.
+For each part of the code that changed, sampled cells are trained again and compared with what is stored, or with what
+the code of an earlier commit trains here (`bench.runs.before`): another processor trains to other bits. Only where all
+of them agree is a line written into `equivalences.json`; the records stay as they are.
 """
 
 from collections import defaultdict
@@ -27,6 +28,7 @@ TOLERANCE = 1e-3  # of the deviation of the stored predictions, where torch or t
 FITTED_BY = ("numpy", "scipy", "scikit-learn")  # references
 
 Change = tuple[str, str, str]  # what, old, new
+Trained = tuple[Record, np.ndarray | None]  # with its predictions
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def compare(old: Record, stored: np.ndarray | None, new: Finished) -> tuple[bool
         return False, f"{record.status}: {record.reason or 'no predictions'}"
     if record.predictions.sha256 == old.predictions.sha256 and _has_metrics_of(record, old):
         return True, "bit for bit"
-    if _same_machine(old, record):
+    if is_same_machine(old, record):
         return False, f"other predictions on torch {record.environment.torch if record.environment else '?'}"
     if stored is None or new.predictions is None:
         return False, "other predictions on another torch or processor, and none are stored to compare with"
@@ -97,8 +99,14 @@ def compare(old: Record, stored: np.ndarray | None, new: Finished) -> tuple[bool
     return gap <= TOLERANCE, f"within {gap:.1e} of the predictions' deviation, on another torch or processor"
 
 
-def adopt(results: Path, executor: Executor, chosen: Sequence[Candidate]) -> Iterator[tuple[Candidate, bool, str]]:
-    """Train the chosen cells again, tell how each compares, and write a line for each change they all agree on."""
+def adopt(
+    results: Path, executor: Executor, chosen: Sequence[Candidate], before: Mapping[str, Trained] | None = None
+) -> Iterator[tuple[Candidate, bool, str]]:
+    """Train the chosen cells again, tell how each compares, and write a line for each change they all agree on.
+
+    Args:
+        before: by a candidate's name, what earlier code trained here; else they are compared with the records.
+    """
     by_key = {one.cell().key: one for one in chosen}
     agreed: dict[Change, list[tuple[Candidate, str]]] = defaultdict(list)
     failed: set[Change] = set()
@@ -107,7 +115,9 @@ def adopt(results: Path, executor: Executor, chosen: Sequence[Candidate]) -> Ite
         if not isinstance(event, Ended):
             continue
         one = by_key[event.cell.key]
-        same, words = compare(one.record, store.predictions(results, one.record), event.finished)
+        old, stored = before[one.name] if before else (one.record, store.predictions(results, one.record))
+        same, words = compare(old, stored, event.finished)
+        words += f" with {old.environment.git_sha} here" if before and old.environment else ""
         environment = event.finished.record.environment
         commit = environment.git_sha if environment else commit
         for change in one.changes:
@@ -129,14 +139,16 @@ def _has_metrics_of(new: Record, old: Record) -> bool:
     return all(known_then(values, new.metrics.get(split, {})) == values for split, values in old.metrics.items())
 
 
-def _same_machine(old: Record, new: Record) -> bool:
-    # schema 1 did not say the processor's capability: then its name has to do
+def is_same_machine(old: Record, new: Record) -> bool:
+    """Whether two records were trained on one torch version and one kind of processor: then bits are equal.
+
+    Of one capability alone they are not: matrix products of an AMD and an Intel processor with AVX-512 differ.
+    """
     if old.environment is None or new.environment is None:
         return False
-    if old.environment.torch.partition("+")[0] != new.environment.torch.partition("+")[0]:
+    one, other = old.environment, new.environment
+    if one.torch.partition("+")[0] != other.torch.partition("+")[0] or one.cpu != other.cpu:
         return False
-    if new.is_reference:  # of scikit-learn and its linear algebra, which knows more processors than torch does
-        pairs = [(env.cpu, *map(env.packages.get, FITTED_BY)) for env in (old.environment, new.environment)]
-        return pairs[0] == pairs[1]
-    known = old.environment.cpu_capability
-    return old.environment.cpu == new.environment.cpu if known is None else known == new.environment.cpu_capability
+    if new.is_reference:  # of scikit-learn and its linear algebra
+        return all(one.packages.get(name) == other.packages.get(name) for name in FITTED_BY)
+    return one.cpu_capability in (None, other.cpu_capability)  # schema 1 did not say

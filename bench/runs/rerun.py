@@ -1,14 +1,21 @@
-"""Some cells of a results folder trained again and compared with what is stored; nothing is written."""
+"""Some cells of a results folder trained again and compared with what is stored; nothing is written.
+
+On the same torch and kind of processor they agree bit for bit. Elsewhere matrix products round otherwise, and a long
+training carries that as far as another seed would: such a cell has to lie where a further seed of its row would.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from statistics import fmean, stdev
 
 from bench.results import store
 from bench.results.equivalence import Equivalences
 from bench.results.record import Record
-from bench.runs.adopt import Candidate, compare
+from bench.runs.adopt import Candidate, compare, is_same_machine
 from bench.runs.catalogue import config_today
 from bench.runs.executor import Ended, Executor
+
+FALSE_ALARM = 1e-4  # chance of a cell to be called different where seeds are normal, of each value looked at
 
 
 def sample(results: Path, records: Iterable[Record], number: int) -> list[Candidate]:
@@ -28,13 +35,49 @@ def sample(results: Path, records: Iterable[Record], number: int) -> list[Candid
     return chosen
 
 
-def rerun(results: Path, executor: Executor, chosen: Sequence[Candidate]) -> Iterator[tuple[str, bool, str]]:
+def rerun(
+    results: Path, executor: Executor, chosen: Sequence[Candidate], records: Sequence[Record]
+) -> Iterator[tuple[str, bool, str]]:
     """Train the chosen cells again: name, whether it agrees, and how closely in words.
 
-    That is bit for bit on the same torch and processor capability, elsewhere within `bench.runs.adopt.TOLERANCE`.
+    Args:
+        records: all of the folder, for the rows of the chosen ones.
     """
     by_key = {one.cell().key: one for one in chosen}
     for event in executor.run([one.cell() for one in chosen]):
         if isinstance(event, Ended):
-            one = by_key[event.cell.key]
-            yield one.name, *compare(one.record, store.predictions(results, one.record), event.finished)
+            one, new = by_key[event.cell.key], event.finished.record
+            same, words = compare(one.record, store.predictions(results, one.record), event.finished)
+            if not same and new.status == "ok" and not is_same_machine(one.record, new):
+                there = (one.record.dataset, one.record.method)
+                same, words = as_a_further_seed([r for r in records if (r.dataset, r.method) == there], new)
+            yield one.name, same, words
+
+
+def as_a_further_seed(row: Iterable[Record], new: Record) -> tuple[bool, str]:
+    """Whether a cell lies where a further seed of its row would, by Student's prediction interval of a next value.
+
+    Both the validation value that chose its epoch and the same metric on the test split have to.
+    """
+    from scipy.stats import t as student
+
+    row = [record for record in row if record.status == "ok" and record.selection]
+    where = "on another torch or processor"
+    if len(row) < 3 or new.selection is None:
+        return False, f"other predictions {where}, and too few seeds to tell what a further one would give"
+    name = new.selection.metric
+    chances = []
+    for value, others in (
+        (new.selection.value, [record.selection.value for record in row if record.selection]),
+        (_tested(new, name), [_tested(record, name) for record in row]),
+    ):
+        spread = stdev(others) * (1 + 1 / len(others)) ** 0.5
+        gap = abs(value - fmean(others))
+        chances.append(2 * float(student.sf(gap / spread, len(others) - 1)) if spread else float(gap == 0))
+    chance = min(chances)
+    return chance >= FALSE_ALARM, f"p = {chance:.2g} as a further seed of its row, {where}"
+
+
+def _tested(record: Record, metric: str) -> float:
+    value = record.metrics["test"]["all"][metric]
+    return float("nan") if value is None else value

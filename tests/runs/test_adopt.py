@@ -11,21 +11,9 @@ from bench.plugins import digests, resolve
 from bench.results import store
 from bench.results.equivalence import FILE, Equivalences
 from bench.runs import adopt, cells, worker
-from bench.runs.executor import Ended
+from support.inline import Inline
 
 TINY = {"protocol.epochs": 2, "protocol.validate_every": 1}
-
-
-class Inline:
-    """Trains cells in this process; `change` is applied to what comes out."""
-
-    def __init__(self, change=lambda finished: finished):
-        self.change, self.trained = change, []
-
-    def run(self, todo):
-        for cell in todo:
-            self.trained.append(cell)
-            yield Ended(cell, self.change(worker.run(cell, worker.RunContext("."), lambda _: None)))
 
 
 @pytest.fixture

@@ -77,5 +77,5 @@ def test_code_that_gives_another_record_is_no_witness(results, code, monkeypatch
     own = bench.plugins.digest
     changed = {("method", "mt"): "f" * 64}
     monkeypatch.setattr("bench.plugins.digest", lambda kind, name: changed.get((kind, name)) or own(kind, name))
-    with pytest.raises(BenchError, match="is not what HEAD gives"):
+    with pytest.raises(BenchError, match="is not what the code of HEAD gives"):
         adopted(results)

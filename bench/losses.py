@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from bench.methods.rnc import rank_n_contrast
     from bench.methods.rot_reg import rot, transport_plan
     from bench.methods.srl import contrast, enveloping, homogeneity, latent_trace
+    from bench.methods.supremix import supremix
 
 # the module that defines each; a plug-in that takes one from here is digested as if it had imported that module
 SOURCES: dict[str, str] = {
@@ -67,6 +68,7 @@ SOURCES: dict[str, str] = {
     "rank_n_contrast": "bench.methods.rnc",
     "ranksim": "bench.methods.ranksim",
     "rot": "bench.methods.rot_reg",
+    "supremix": "bench.methods.supremix",
     "task_loss": "bench.functional.losses",
     "topology": "bench.functional.topology",
     "transport_plan": "bench.methods.rot_reg",
@@ -100,6 +102,7 @@ __all__ = [
     "rank_n_contrast",
     "ranksim",
     "rot",
+    "supremix",
     "task_loss",
     "topology",
     "transport_plan",

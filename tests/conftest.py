@@ -54,6 +54,7 @@ CERTIFIES = {
     "fds": ("fds",),
     "infdrop": ("infdrop",),
     "l2cs": ("l2cs",),
+    "supremix": ("supremix",),
     "metrics": (),
 }
 # in double precision, over the largest entry of what is expected

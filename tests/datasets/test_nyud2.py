@@ -20,7 +20,19 @@ from bench.training.loop import Training
 from support.datasets import train
 
 SMALL = "nyud2[images=small]"
-REFUSED = {"corn", "dex", "dldl", "ordinal", "rnc", "balanced_sampler", "cmixup", "dense_weight", "isotonic"}
+REFUSED = {
+    "corn",
+    "dex",
+    "dldl",
+    "l2cs",
+    "ordinal",
+    "rnc",
+    "supremix",
+    "balanced_sampler",
+    "cmixup",
+    "dense_weight",
+    "isotonic",
+}
 SHOTS = {"many": (*range(9, 46), 47, 49), "medium": (7, 8, 46, 48, *range(50, 57), 58, 60, 61, 63)}
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bench.methods.conr import conr, conr_images
     from bench.methods.corn import corn
     from bench.methods.dex import dex
+    from bench.methods.dino import self_distillation
     from bench.methods.dldl import dldl
     from bench.methods.fds import calibrate
     from bench.methods.focal_r import focal_r
@@ -37,7 +38,9 @@ if TYPE_CHECKING:
     from bench.methods.ranksim import rank, ranksim
     from bench.methods.rnc import rank_n_contrast
     from bench.methods.rot_reg import rot, transport_plan
+    from bench.methods.simclr import nt_xent
     from bench.methods.srl import contrast, enveloping, homogeneity, latent_trace
+    from bench.methods.supcon import supcon
     from bench.methods.supremix import supremix
 
 # the module that defines each; a plug-in that takes one from here is digested as if it had imported that module
@@ -59,6 +62,7 @@ SOURCES: dict[str, str] = {
     "l2cs": "bench.methods.l2cs",
     "latent_trace": "bench.methods.srl",
     "mixture_based": "bench.methods.balanced_mse",
+    "nt_xent": "bench.methods.simclr",
     "ordinal_diversity": "bench.methods.oe",
     "ordinal_entropy": "bench.methods.oe",
     "ordinal_entropy_of_maps": "bench.methods.oe",
@@ -68,6 +72,8 @@ SOURCES: dict[str, str] = {
     "rank_n_contrast": "bench.methods.rnc",
     "ranksim": "bench.methods.ranksim",
     "rot": "bench.methods.rot_reg",
+    "self_distillation": "bench.methods.dino",
+    "supcon": "bench.methods.supcon",
     "supremix": "bench.methods.supremix",
     "task_loss": "bench.functional.losses",
     "topology": "bench.functional.topology",
@@ -93,6 +99,7 @@ __all__ = [
     "l2cs",
     "latent_trace",
     "mixture_based",
+    "nt_xent",
     "ordinal_diversity",
     "ordinal_entropy",
     "ordinal_entropy_of_maps",
@@ -102,6 +109,8 @@ __all__ = [
     "rank_n_contrast",
     "ranksim",
     "rot",
+    "self_distillation",
+    "supcon",
     "supremix",
     "task_loss",
     "topology",

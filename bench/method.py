@@ -88,6 +88,7 @@ class Views:
 
     z: Tensor  # (V·B, D), without the features slot
     y_hat: Tensor  # (V·B, T)
+    x: Tensor | None = None  # (V·B, ...) what the encoder saw
 
 
 @dataclass(frozen=True)
@@ -153,9 +154,8 @@ class Method(nn.Module):
 
     A subclass in methods/NAME.py is found by its file name. Three tables speak of its parameters:
     `defaults` has published values, per dataset, or for one that is named with parameters, as "airfoil[protocol=srl]",
-    where those hold; `origins` says where values come from, under a dataset, a
-    parameter, "dataset.parameter" or "" for the rest; `candidates` are the settings that `bench search` tries on
-    a dataset for which none of them is published.
+    where those hold; `origins` says where values come from, under a dataset, a parameter, "dataset.parameter" or ""
+    for the rest; `candidates` are what `bench search` tries on a dataset for which none of them is published.
 
     >>> class Robust(Method):
     ...     def loss(self, batch):
@@ -225,7 +225,7 @@ class Method(nn.Module):
         return protocol_optimizer(groups, protocol)
 
     def stage_start(self, network: nn.Module, stage: Stage) -> None:
-        """Called before the first step of each stage, with its network of `encoder` and `head`."""
+        """Called before each stage, whose changes hold the run's own too, with its network of `encoder` and `head`."""
 
     # In each epoch and step
 

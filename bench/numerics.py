@@ -17,6 +17,7 @@ NUMERICS: dict[str, int] = {
     "topology": 1,
     "reweighting": 1,
     "classification": 1,
+    "pretraining": 1,
     "augmentation": 1,
     "pictures": 1,
     "depth": 1,
@@ -54,6 +55,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "topology": ("bench.functional.topology", "bench.functional.spanning_trees"),
     "reweighting": ("bench.bases.reweighting",),
     "classification": ("bench.bases.binned",),
+    "pretraining": ("bench.bases.pretraining", "bench.functional.contrast"),
     "augmentation": ("bench.data.augmentation",),
     "pictures": ("bench.data.image_cache", "bench.data.pictures", "bench.synthetic.faces"),
     "depth": (

@@ -42,6 +42,9 @@ CERTIFIES = {
     "conr": ("conr",),
     "rnc": ("rnc",),
     "srl": ("srl",),
+    "simclr": ("simclr",),
+    "supcon": ("supcon",),
+    "dino": ("dino",),
     "srl-surrogate": (),  # of a class that no released training uses
     "loss": ("baseline",),
     "loss-focal": ("focal_r",),

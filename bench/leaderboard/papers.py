@@ -26,6 +26,9 @@ NAMES = {
     "DLDL-v2": "dldl",
     "OR": "ordinal",
     "CORN": "corn",
+    "SIMCLR": "simclr",
+    "DINO": "dino",
+    "SUPCON": "supcon",
 }
 
 

@@ -9,7 +9,7 @@ from functools import cache
 from bench.errors import BenchError
 from bench.plugins.described import module_of
 from bench.plugins.discovery import Kind, modules
-from bench.plugins.syntax import assigned, imported, path_of, tree
+from bench.plugins.syntax import assigned, path_of, tree
 
 _ROOTS = {"Method", "Reference", "Dataset"}
 _REFERENCES = {("bench.bases.reference", "Reference"), ("bench", "Reference")}
@@ -103,7 +103,7 @@ def _words(node: ast.expr | None) -> tuple[str, ...]:
 
 def _is_reference(module: str) -> bool:
     # a class of it descends from the base of references, directly or by classes of other modules
-    todo = [(module, node.name) for node in tree(module).body if isinstance(node, ast.ClassDef)]
+    todo = [(module, node.name) for node in _classes(module)]
     seen: set[tuple[str, str]] = set()
     while todo:
         at = todo.pop()
@@ -117,15 +117,14 @@ def _is_reference(module: str) -> bool:
 
 def _bases(module: str, cls: str) -> Iterator[tuple[str, str]]:
     # the classes that a class is made of, each as its module and its name there
-    body = tree(module).body
     taken = {
         alias.asname or alias.name: (node.module, alias.name)
-        for node in body
+        for node in tree(module).body
         if isinstance(node, ast.ImportFrom) and node.module and not node.level
         for alias in node.names
     }
-    for node in body:
-        if isinstance(node, ast.ClassDef) and node.name == cls:
+    for node in _classes(module):
+        if node.name == cls:
             for base in node.bases:
                 if isinstance(base, ast.Name):
                     yield taken.get(base.id, (module, base.id))
@@ -134,12 +133,16 @@ def _bases(module: str, cls: str) -> Iterator[tuple[str, str]]:
 
 
 def _class_body(module: str) -> list[ast.stmt]:
-    # what the plug-in's class defines, and what it takes from a shared base
-    classes = [node for node in tree(module).body if isinstance(node, ast.ClassDef)]
-    body = [node for item in classes for node in item.body]
-    bases = {base.id for item in classes for base in item.bases if isinstance(base, ast.Name)} - _ROOTS
-    for other in imported(module):
-        if other.startswith("bench.bases.") and path_of(other):
-            shared = (node for node in tree(other).body if isinstance(node, ast.ClassDef) and node.name in bases)
-            body += [node for item in shared for node in item.body]
-    return body
+    # what the plug-in's classes define, and what they take from shared bases
+    todo = [(module, node.name) for node in _classes(module)]
+    seen: list[tuple[str, str]] = []
+    for at in todo:  # which grows
+        if at not in seen and at[1] not in _ROOTS and (at[0] == module or at[0].startswith("bench.bases.")):
+            seen.append(at)
+            todo += _bases(*at)
+    there = {(where, node.name): node for where, _ in seen if path_of(where) for node in _classes(where)}
+    return [statement for at in seen if at in there for statement in there[at].body]
+
+
+def _classes(module: str) -> list[ast.ClassDef]:
+    return [node for node in tree(module).body if isinstance(node, ast.ClassDef)]

@@ -6,7 +6,7 @@ Read `Training` from top to bottom; the test split is not among what it is given
 import gc
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median, quantiles
 from time import perf_counter
 from typing import Any
@@ -143,7 +143,7 @@ class Training(Model):
 
     def begin(self, stage: Stage) -> None:
         """All counts of a stage at their start, the network in training mode."""
-        self.method.stage_start(self.network, stage)
+        self.method.stage_start(self.network, replace(stage, changes={**stage.changes, **self.changes}))
         self.best = Best(self.dataset.metrics[0]) if stage.select else None
         self.losses: list[Tensor] = []
         self.steps = 0

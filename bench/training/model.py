@@ -111,7 +111,7 @@ class Model:
         if drawn.views is not None:
             # one pass over all views, as batch statistics see them in the published code
             z = self._encoded(drawn.views)
-            views = Views(z, self.method.predict(self._outputs(z)))
+            views = Views(z, self.method.predict(self._outputs(z)), drawn.views)
         if stage.pretext and views is not None:
             z = views.z[: len(given.y)]
         else:

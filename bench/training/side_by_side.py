@@ -130,8 +130,8 @@ class SideBySide:
         views: list[Views | None] = [None] * len(drawn)
         if drawn[0].views is not None:
             z = self.network.encoder(_together([one.views for one in drawn]))
-            of_each = zip(self.seeds, z.unbind(), self.network.head(z).unbind(), strict=True)
-            views = [Views(own, training.method.predict(outputs)) for training, own, outputs in of_each]
+            of_each = zip(self.seeds, z.unbind(), self.network.head(z).unbind(), drawn, strict=True)
+            views = [Views(own, training.method.predict(outputs), one.views) for training, own, outputs, one in of_each]
         z = self.network.encoder(_together([one.examples.x for one in drawn]))
         if self.features:
             given = zip(self.seeds, z.unbind(), drawn, strict=True)

@@ -7,13 +7,16 @@ from bench.dataset import Bins, Dataset
 from bench.method import Views
 from bench.methods.balanced_mse import BalancedMSE, batch_monte_carlo
 from bench.methods.conr import ConR, conr, conr_images
+from bench.methods.dino import self_distillation
 from bench.methods.fds import FDS
 from bench.methods.focal_r import focal_r
 from bench.methods.oe import OrdinalEntropy, ordinal_diversity, ordinal_entropy
 from bench.methods.ranksim import RankSim, ranksim
 from bench.methods.rnc import RankNContrast, rank_n_contrast
 from bench.methods.rrt import RegressorRetraining
+from bench.methods.simclr import SimCLR, nt_xent
 from bench.methods.srl import SRL, contrast, enveloping, homogeneity
+from bench.methods.supcon import SupCon, supcon
 from support.batches import FAR_LABELS, LABELS, batch_of, gradient_of, prepared, random
 
 # term of features and targets -> the labels that it is tried on
@@ -26,6 +29,10 @@ TERMS = {
     "conr of images": (lambda z, y: conr_images(z, y, y * 0), FAR_LABELS),
     "rnc, one view": (lambda z, y: rank_n_contrast(z.unsqueeze(1), y), FAR_LABELS),
     "rnc, equal views": (lambda z, y: rank_n_contrast(torch.stack([z, z], 1), y), FAR_LABELS),
+    "simclr": (lambda z, y: nt_xent(torch.stack([z, z.detach()], 1)), FAR_LABELS),
+    "supcon, one view": (lambda z, y: supcon(z.unsqueeze(1), y), FAR_LABELS),
+    "supcon, equal views": (lambda z, y: supcon(torch.stack([z, z], 1), y), FAR_LABELS),
+    "dino": (lambda z, y: self_distillation(*2 * [torch.stack([z, z], 1)], z[0].detach()), FAR_LABELS),
     "enveloping": (lambda z, y: enveloping(z, torch.ones(3, z.shape[1], dtype=z.dtype)), FAR_LABELS),
     "homogeneity": (lambda z, y: homogeneity(z), FAR_LABELS),
     "contrast": (lambda z, y: contrast(z, torch.arange(len(z)), z.detach(), weighted=True), FAR_LABELS),
@@ -52,7 +59,9 @@ def test_value_and_gradient_are_finite_for_every_degenerate_batch(term, labels, 
     assert gradient.isfinite().all()
 
 
-@pytest.mark.parametrize("term", ["ranksim", "oe", "oe, diversity", "rnc, one view", "bmc", "homogeneity"])
+@pytest.mark.parametrize(
+    "term", ["ranksim", "oe", "oe, diversity", "rnc, one view", "bmc", "homogeneity", "simclr", "supcon, one view"]
+)
 def test_a_batch_of_one_has_value_and_gradient_zero(term):
     z = random(1, 5).requires_grad_()
     loss = TERMS[term][0](z, torch.tensor([[3.0]]))
@@ -60,7 +69,7 @@ def test_a_batch_of_one_has_value_and_gradient_zero(term):
     assert not gradient_of(loss, z).any()
 
 
-@pytest.mark.parametrize("method", [ConR, RankNContrast, BalancedMSE])
+@pytest.mark.parametrize("method", [ConR, RankNContrast, BalancedMSE, SimCLR, SupCon])
 def test_a_batch_of_one_counts_as_skipped(method):
     y, z = torch.tensor([[3.0]]), random(2, 5).requires_grad_()
     method = prepared(method(), y)
@@ -71,7 +80,7 @@ def test_a_batch_of_one_counts_as_skipped(method):
     assert method.skipped == 1
 
 
-@pytest.mark.parametrize("method", [FDS, SRL, RegressorRetraining])
+@pytest.mark.parametrize("method", [FDS, SRL, SupCon, RegressorRetraining])
 def test_methods_that_count_by_label_bin_refuse_a_dataset_without_bins(method):
     dataset = Dataset()
     assert "label bin" in method.unsupported_reason(dataset)

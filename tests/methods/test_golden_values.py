@@ -7,11 +7,14 @@ import torch
 
 from bench.functional.losses import task_loss
 from bench.methods.conr import conr
+from bench.methods.dino import self_distillation
 from bench.methods.focal_r import focal_r
 from bench.methods.oe import ordinal_diversity, ordinal_entropy
 from bench.methods.ranksim import ranksim
 from bench.methods.rnc import rank_n_contrast
+from bench.methods.simclr import nt_xent
 from bench.methods.srl import contrast, enveloping, homogeneity
+from bench.methods.supcon import supcon
 from support.devices import in_both_precisions, on_every_device
 
 # case -> function, the input that has the gradient, the other inputs
@@ -35,6 +38,13 @@ CASES = {
     "srl-uniformity": (enveloping, "embeddings", "points"),
     "srl-smooth-agedb": (homogeneity, "embeddings"),
     "srl-contrastive": (contrast, "features", "labels", "surrogates"),
+    "simclr-typical": (nt_xent, "features"),
+    "simclr-views": (partial(nt_xent, temperature=0.1), "features"),
+    "supcon-typical": (supcon, "features", "labels"),
+    "supcon-ties": (partial(supcon, temperature=0.07), "features", "labels"),
+    "supcon-tiny": (partial(supcon, temperature=0.5), "features", "labels"),
+    "dino-typical": (self_distillation, "student", "teacher", "center"),
+    "dino-warm": (partial(self_distillation, teacher_temperature=0.07), "student", "teacher", "center"),
     "loss-focal-l1": (focal_r, "preds", "targets"),
     "loss-focal-mse": (lambda y_hat, y: focal_r(y_hat, y, power=2), "preds", "targets"),
 }

@@ -20,6 +20,7 @@ NUMERICS: dict[str, int] = {
     "pretraining": 1,
     "augmentation": 1,
     "pictures": 1,
+    "scenery": 1,
     "depth": 1,
     "sentences": 1,
     "tables": 1,
@@ -58,6 +59,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "pretraining": ("bench.bases.pretraining", "bench.functional.contrast"),
     "augmentation": ("bench.data.augmentation",),
     "pictures": ("bench.data.image_cache", "bench.data.pictures", "bench.synthetic.faces"),
+    "scenery": ("bench.synthetic.painting", "bench.synthetic.skies"),
     "depth": (
         "bench.data.depth_cache",
         "bench.data.depth_augmentation",
@@ -69,7 +71,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "tables": ("bench.bases.tabular",),
     "coordinates": ("bench.bases.coordinates", "bench.data.pickled_arrays"),
     "operators": ("bench.synthetic.operators",),
-    "ages": ("bench.bases.ages", "bench.bases.age_lists"),
+    "ages": ("bench.bases.ages", "bench.bases.age_lists", "bench.bases.photographs"),
     "holdout": ("bench.bases.holdout",),
     "described": (
         "bench.described.backbones",

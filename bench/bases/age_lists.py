@@ -37,11 +37,11 @@ def balanced(ages: np.ndarray, cap: int) -> np.ndarray:
     return split
 
 
-def thinned(table: pd.DataFrame, rows: int | None) -> pd.DataFrame:
-    """So many rows, or all, evenly over the ages of each split, in their order."""
+def thinned(table: pd.DataFrame, rows: int | None, by: str = "age") -> pd.DataFrame:
+    """So many rows, or all, evenly over the ages (or another column) of each split, in their order."""
     if rows is None or rows >= len(table):
         return table
-    order = table.sort_values(["split", "age"], kind="stable").index.to_numpy()
+    order = table.sort_values(["split", by], kind="stable").index.to_numpy()
     return table.loc[np.sort(order[np.arange(rows) * len(order) // rows])].reset_index(drop=True)
 
 

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from bench.bases.age_lists import SPLITS, balanced, by_person, drawn_like_training, people, read_list, thinned, within
 from bench.bases.holdout import NOTES, Selection
+from bench.bases.photographs import RNC, Backbone, resnet
 from bench.data.augmentation import jitter, resized_crop_and_flip, shift
 from bench.data.image_cache import Fetch, Pictures, store
 from bench.dataset import Bins, Dataset, Examples, Folder, Mode, Split, Splits
@@ -38,22 +39,7 @@ PROTOCOLS: dict[Recipe, Protocol] = {
     "dir": _DIR,
     "batch64": replace(_DIR, batch_size=64, lr=2.5e-4),
     "zero_shot": _DIR,
-    "rnc": Protocol(
-        loss="l1",
-        optimizer="sgd",
-        lr=0.2,
-        momentum=0.9,
-        weight_decay=1e-4,
-        batch_size=256,
-        epochs=400,
-        cosine_floor=0.1**3,
-    ),
-}
-# timm's name, and what differs from it
-BACKBONES: dict[str, tuple[str, dict]] = {
-    "resnet50": ("resnet50", {}),
-    "resnet18": ("resnet18", {}),
-    "tiny": ("resnet18", {"layers": (1, 1, 1, 1), "channels": (8, 16, 32, 64)}),
+    "rnc": RNC,
 }
 
 
@@ -116,7 +102,7 @@ class Ages(Dataset):
         self,
         images: Literal["real", "synthetic"] = "real",
         protocol: Recipe = "dir",
-        backbone: Literal["resnet50", "resnet18", "tiny"] = "resnet50",
+        backbone: Backbone = "resnet50",
         size: Pixels = 224,
         rows: PicturesKept | None = None,
         selection: Selection = "balanced",
@@ -199,12 +185,8 @@ class Ages(Dataset):
 
     def encoder(self, splits: Splits) -> tuple[nn.Module, int]:
         """A ResNet whose residual branches start at full strength, on pixels between -1 and 1."""
-        import timm
-
         del splits
-        name, changes = BACKBONES[self.backbone]
-        network = timm.create_model(name, num_classes=0, zero_init_last=False, **changes)
-        return nn.Sequential(_Pixels(), network), network.num_features  # type: ignore[return-value]
+        return resnet(self.backbone)
 
     def transform(self, examples: Examples, rng: torch.Generator, mode: Mode) -> Examples:
         """Shifted and mirrored or not, every further view drawn anew.
@@ -257,10 +239,3 @@ class Ages(Dataset):
             return paint({name: column[rows].to(device, non_blocking=True) for name, column in tensors.items()}, edge)
 
         return fetch, digest.hexdigest()
-
-
-class _Pixels(nn.Module):
-    """0 to 255 -> -1 to 1: mean 0.5 and deviation 0.5 of the published code."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x.float() / 127.5 - 1

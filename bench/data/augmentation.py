@@ -25,19 +25,22 @@ def shift(x: Tensor, margin: int, rng: torch.Generator, flip: bool = False) -> T
     return wide[at[0], at[1], at[2]].movedim(-1, 1)
 
 
-def resized_crop_and_flip(x: Tensor, size: int, rng: torch.Generator, scale: float = 0.2) -> Tensor:
-    """A random part, mirrored or not, at size x size: from `scale` of the area to all, aspect 3/4 to 4/3; float.
+def resized_crop_and_flip(x: Tensor, size: int, rng: torch.Generator, scale: float = 0.2, flip: bool = True) -> Tensor:
+    """A random part at size x size, with flip mirrored or not: from `scale` of the area to all, aspect 3/4 to 4/3.
+
+    Float.
 
     As RandomResizedCrop, but that a part which does not fit is cut at the border rather than drawn again.
     """
     n, _, height, width = x.shape
-    area, turn, flip, *place = torch.rand(5, n, generator=rng)
+    area, turn, chance, *place = torch.rand(5, n, generator=rng)
+    mirror = (chance < 0.5) & flip
     aspect = (4 / 3) ** (2 * turn - 1)
     side = (height * width * (scale + (1 - scale) * area)).sqrt()
     share = torch.stack([side * aspect.sqrt() / width, side / aspect.sqrt() / height]).clamp(max=1)
     centre = (1 - share) * (2 * torch.stack(place) - 1)
     theta = torch.zeros(n, 2, 3)
-    theta[:, 0, 0], theta[:, 1, 1] = share[0] * torch.where(flip < 0.5, -1.0, 1.0), share[1]
+    theta[:, 0, 0], theta[:, 1, 1] = share[0] * torch.where(mirror, -1.0, 1.0), share[1]
     theta[:, :, 2] = centre.T
     grid = affine_grid(to_device_of(theta, x), [n, 3, size, size], align_corners=False)
     return grid_sample(x.float(), grid, padding_mode="border", align_corners=False)

@@ -20,6 +20,8 @@ FOLDER = Path(__file__).parents[1] / "papers"
 NAMES = {
     "AgeDB-DIR": "agedb",
     "IMDB-WIKI-DIR": "imdb_wiki",
+    "AgeDB": "agedb[backbone=resnet18,protocol=rnc]",
+    "SkyFinder": "skyfinder",
     "MSE": "mse",
     "HUBER": "huber",
     "DEX": "dex",
@@ -126,7 +128,7 @@ def _trained(rules: Sequence[Mapping[str, Any]], table: str, dataset: str, label
 
 def _parts(rule: Mapping[str, Any], **of: str) -> dict[str, str] | None:
     # the named parts of a rule's patterns, in our names; None where one does not fit
-    found = {"ages": NAMES.get(of["dataset"], "")}
+    found = dict.fromkeys(("ages", "data"), NAMES.get(of["dataset"], ""))
     for name, text in of.items():
         match = re.fullmatch(rule.get(name, ".*"), text)
         if match is None:

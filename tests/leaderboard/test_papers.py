@@ -59,12 +59,18 @@ def test_every_command_names_a_method_that_is_defined_on_its_dataset(dataset):
             "SIMCLR (fine-tuning)",
             "--method 'simclr[freeze=false]' --dataset 'agedb[backbone=resnet18,protocol=rnc]'",
         ),
+        (
+            "rnc",
+            'slide "Improved Regression Performance"',
+            "RNC(OR)",
+            "--method 'ordinal+rnc[recipe=paper]' --dataset skyfinder",
+        ),
         ("srl", "UCI-Airfoil table", "SRL (ours)", "--method srl --dataset 'airfoil[protocol=srl]'"),
     ],
 )
 def test_commands_say_what_their_rows_are(name, table, label, words):
-    (row,) = {row.command for row in papers.rows(name, table) if row.label == label and row.command}
-    assert row == f"bench run {words}"
+    given = {row.command for row in papers.rows(name, table) if row.label == label}  # one for each dataset
+    assert f"bench run {words}" in given
 
 
 def test_a_table_is_found_by_its_number_and_an_unknown_one_is_named():

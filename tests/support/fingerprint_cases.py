@@ -72,7 +72,7 @@ SOURCES = (
     "abalone[rows=synthetic]", f"agedb{FACES}", "airfoil[rows=synthetic]", "circle", "concrete[rows=synthetic]",
     "digits[images=few]", f"imdb_wiki{FACES}", "mammoth[points=synthetic]", "nyud2[images=small]",
     "operator_learning[points=few]", "operator_learning[operator=nonlinear,points=few]", "real_estate[rows=synthetic]",
-    "stsb[hidden=8,text=small]", "swiss_roll", "torus",
+    f"skyfinder{FACES}", "stsb[hidden=8,text=small]", "swiss_roll", "torus",
 )  # fmt: skip
 # each beside the plain training of the same name before the bar; what a value of a field changes must show
 FIELDS: dict[str, dict[str, object]] = {

@@ -8,9 +8,14 @@ import re
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bench.errors import BenchError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bench.runs.findings import Findings
 
 WRITTEN = (".png", ".svg", ".html", ".json")
 
@@ -96,6 +101,38 @@ def ranks(results: str | Path = "results", data: str | Path | None = None) -> Ch
     )
 
 
+def analysis(
+    names: str, dataset: str | None = None, results: str | Path = "results", measures: str | None = None
+) -> Chart:
+    """Each measure of some analyses against the test error, of the records that keep features.
+
+    Args:
+        names: of analyses, as `bench analyse` has them: "ordinality,tightness".
+        dataset: this one alone.
+        results: folder of the records.
+        measures: these alone: "spearman_euclidean,spread".
+
+    Raises:
+        BenchError: there is no such analysis or measure, or no record keeps features.
+    """
+    from bench.names import split_list
+    from bench.runs.analyse import analyse
+
+    return of_findings(analyse(split_list(names), Path(results), dataset), measures and split_list(measures))
+
+
+def of_findings(found: "Findings", measures: "Sequence[str] | None" = None) -> Chart:
+    """The chart of findings in hand; by default of all their measures."""
+    from bench.errors import unknown
+    from bench.site import analyses
+
+    for name in measures or ():
+        if name not in found.measures:
+            raise unknown("measure", name, found.measures)
+    spec = analyses.against_error(found, list(measures or found.measures))
+    return _chart(spec, "Means over seeds of each measure and of the test error; bars are their deviations.")
+
+
 def _of_board(name: str, dataset: str, results: str | Path, data: str | Path | None) -> Chart:
     from bench.data import files
     from bench.leaderboard import publish
@@ -136,7 +173,7 @@ def _drawn(spec: dict[str, Any], suffix: str) -> bytes:
     except ImportError:
         raise BenchError("drawing a chart needs vl-convert: install regression-bench with its extra site") from None
     library: Any = vl_convert  # whose types ask for a snippet
-    sized = {"width": 560, **spec, **({"width": 560} if spec.get("width") == "container" else {})}
+    sized = {**spec, "width": 560} if spec.get("width", "container") == "container" and "vconcat" not in spec else spec
     match suffix:
         case ".png":
             return library.vegalite_to_png(sized, scale=2)

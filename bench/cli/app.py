@@ -8,6 +8,7 @@ from typer.exceptions import TyperException
 
 import bench
 from bench.cli import (
+    analyse,
     boards,
     data,
     export,
@@ -43,7 +44,7 @@ app.command("list")(show.list_)
 exported = (boards.leaderboard, export.recommend, export.export, export.site)
 for command in (show.show, paper.paper, show.check, *exported, verify.verify, profile.profile, show.schema, new.new):
     app.command()(command)
-for command in (status.status, models.predict, sharing.merge, sharing.submit):
+for command in (analyse.analyse, status.status, models.predict, sharing.merge, sharing.submit):
     app.command()(command)
 app.command("export-model")(models.export_model)
 app.add_typer(data.app, name="data")

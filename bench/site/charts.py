@@ -64,7 +64,7 @@ def seeds(values: Mapping[str, Sequence[float]], roles: Mapping[str, str], title
             **shared,
         ),
     ]
-    return _spec({"layer": layers, "height": STEP * len(values)})
+    return spec({"layer": layers, "height": STEP * len(values)})
 
 
 def error_by_label(found: ByLabel, first: str, unit: str) -> Spec:
@@ -95,7 +95,7 @@ def error_by_label(found: ByLabel, first: str, unit: str) -> Spec:
     mark = {"type": "line", "strokeWidth": 2.5, "point": {"size": 40, "filled": True}}
     chosen |= {"mark": mark, "encoding": {"x": {**x, "field": "x"}, **curve, "color": _by_choice(), "tooltip": tooltip}}
     params = chosen.pop("params")  # of the whole chart, as Vega-Lite wants them
-    return _spec({"params": params, "layer": [bars, chosen], "resolve": {"scale": {"y": "independent"}}, "height": 300})
+    return spec({"params": params, "layer": [bars, chosen], "resolve": {"scale": {"y": "independent"}}, "height": 300})
 
 
 def learning(found: Mapping[str, Sequence[Point]], first: str, title: str) -> Spec:
@@ -120,7 +120,7 @@ def learning(found: Mapping[str, Sequence[Point]], first: str, title: str) -> Sp
     }
     line = {"mark": {"type": "line", "strokeWidth": 2.5, "clip": True, "point": {"size": 12, "filled": True}}}
     line |= {"encoding": {"y": {**y, "field": "mean"}, "color": _by_choice(), "tooltip": tooltip}}
-    return _spec(
+    return spec(
         {
             **shared,
             "encoding": {"x": x},
@@ -144,7 +144,7 @@ def cost(costs: Mapping[str, float], means: Mapping[str, float], roles: Mapping[
         _layer(points, {"type": "point", "filled": True, "size": 80}, color=_by_role(), tooltip=tooltip),
         _layer(named, {"type": "text", "align": "left", "dx": 8, "dy": 4}, text={"field": "row"}),
     ]
-    return _spec({"encoding": {"x": x, "y": y}, "layer": layers, "height": 320})
+    return spec({"encoding": {"x": x, "y": y}, "layer": layers, "height": 320})
 
 
 def critical_differences(found: across.Standing) -> Spec:
@@ -173,7 +173,7 @@ def critical_differences(found: across.Standing) -> Spec:
         _layer(points, {"type": "rule", "strokeWidth": 2}, x={**x, "field": "low"}, x2={"field": "high"}, **shared),
         _layer(points, dot, x={**x, "field": "rank"}, tooltip=tooltip, **shared),
     ]
-    return _spec({"layer": layers, "height": STEP * len(found.ranks)})
+    return spec({"layer": layers, "height": STEP * len(found.ranks)})
 
 
 def _named(points: Sequence[Spec]) -> list[Spec]:
@@ -222,7 +222,8 @@ def _scale(values: Sequence[float]) -> Spec:
     return {"type": "log", "nice": False, "padding": 12} if wide else {"type": "linear", "zero": False}
 
 
-def _spec(content: Spec) -> Spec:
+def spec(content: Spec) -> Spec:
+    """A specification as wide as its place, in our style."""
     schema = f"https://vega.github.io/schema/vega-lite/v{VERSION.partition('.')[0]}.json"
     size = {"width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}
     return {"$schema": schema, **size, "config": CONFIG, **content}

@@ -1,0 +1,1 @@
+"""Analyses of features, one a file; see `bench.analysis`."""

@@ -1,0 +1,106 @@
+"""`bench analyse`: what the features of records say."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bench.cli import complete, options
+from bench.errors import BenchError
+from bench.printable import plain
+
+if TYPE_CHECKING:
+    from bench.runs.findings import Findings
+
+FEWEST, MOST = 10, 5000  # rows: pairs of more take gigabytes
+
+
+def analyse(
+    names: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NAMES]",
+            help="Analyses, separated by commas, or all; without any, they are listed.",
+            show_default=False,
+        ),
+    ] = None,
+    dataset: Annotated[str | None, options.one_dataset("Look at this dataset alone.")] = None,
+    method: Annotated[
+        str | None,
+        typer.Option("--method", metavar="NAME", autocompletion=complete.methods, help="Look at this method alone."),
+    ] = None,
+    against_error: Annotated[
+        bool,
+        typer.Option(
+            "--against-error",
+            help="Show instead how each measure goes with the test error: Spearman's correlation over methods, with "
+            "its 95% bootstrap interval.",
+        ),
+    ] = False,
+    rows: Annotated[
+        int, typer.Option("--rows", metavar="N", help="Take at most so many test rows, as pairs of them are compared.")
+    ] = 1000,
+    out: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            parser=options.path,
+            help="Write a chart (.svg, .png, .html) or each record's values (.csv). May be repeated.",
+        ),
+    ] = None,
+    results: options.Results = Path("results"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
+) -> None:
+    """Measure the features that records keep.
+
+    How far they are in the order of labels, how tight, how uniform. bench run --keep features keeps them.
+    """
+    from bench.names import split_list
+    from bench.runs import analyse as analysing
+    from bench.runs import association
+
+    known = analysing.modules()
+    if names is None:
+        for name in sorted(known):
+            print(f"{name:<12} {(type(analysing.load(name)).__doc__ or '').strip().partition(chr(10))[0]}")
+        return
+    if not FEWEST <= rows <= MOST:
+        raise BenchError(f"--rows {rows} cannot be; write a number from {FEWEST} to {MOST}")
+    for file in out or ():
+        require_ending(file)
+    chosen = sorted(known) if names == "all" else list(dict.fromkeys(split_list(names)))
+    found = analysing.analyse(chosen, results, dataset, method, rows)
+    for line in found.left_out:
+        print(f"bench: {plain(line)}", file=sys.stderr)
+    told = association.associations(found) if against_error else []
+    if as_json:
+        print(json.dumps([vars(one) for one in told] if against_error else found.as_json(), indent=1))
+    else:
+        print(association.as_table(told) if against_error else found.as_table())
+        print("\n" + "\n".join(f"{name}: {text}" for name, text in found.measures.items()))
+    for file in out or ():
+        write(found, file)
+
+
+def require_ending(file: Path) -> None:
+    """Refuse a file that nothing here can be written as."""
+    from bench.plot import WRITTEN
+
+    if file.suffix not in (".csv", *WRITTEN):
+        raise BenchError(f"cannot write {file}; name a file that ends in .csv, {', '.join(WRITTEN)}")
+
+
+def write(found: "Findings", file: Path) -> None:
+    """A chart, or the values of each record."""
+    from bench.plot import of_findings
+
+    if file.suffix != ".csv":
+        of_findings(found).save(file)
+        return
+    try:
+        file.write_text(found.as_csv(), encoding="utf-8")
+    except OSError as error:
+        raise BenchError(f"cannot write {file}: {error.strerror}; name another file") from None

@@ -1,0 +1,48 @@
+"""A chart of what analyses have found: each measure of the features against the test error."""
+
+from collections.abc import Sequence
+
+from bench.runs.findings import Findings, summary
+from bench.site.charts import CONFIG, Spec, spec
+
+SIZE = 190  # pixels of a panel, either way
+
+
+def against_error(found: Findings, measures: Sequence[str]) -> Spec:
+    """A row of panels a dataset, a panel a measure, a point a method with the deviation of its seeds."""
+    rows = [[_panel(found, dataset, measure) for measure in measures] for dataset in found.datasets]
+    content = {"vconcat": [{"hconcat": row} for row in rows], "config": CONFIG}
+    return {name: value for name, value in spec(content).items() if name not in ("width", "autosize")}
+
+
+def _panel(found: Findings, dataset: str, measure: str) -> Spec:
+    points: list[Spec] = []
+    metric = ""
+    for (name, method), own in found.rows().items():
+        x, y = summary(cell.values[measure] for cell in own), summary(cell.error for cell in own)
+        if name == dataset and x["mean"] is not None and y["mean"] is not None:
+            metric, dx, dy = own[0].metric, x["sd"] or 0.0, y["sd"] or 0.0
+            points.append(
+                {"method": method, "x": x["mean"], "y": y["mean"], "left": x["mean"] - dx, "right": x["mean"] + dx}
+                | {"low": y["mean"] - dy, "high": y["mean"] + dy}
+            )
+    free = {"zero": False}
+    x = {"type": "quantitative", "title": measure.replace("_", " "), "scale": free}
+    y = {"type": "quantitative", "title": f"{dataset}: test {metric}", "scale": free}
+    tips = [{"field": field} for field in ("method", "x", "y")]
+    where = {"x": {**x, "field": "x"}, "y": {**y, "field": "y"}}
+    rule = {"type": "rule", "color": "var(--other)"}
+    dot = {"type": "point", "filled": True, "size": 45, "opacity": 1}
+    name = {"type": "text", "align": "left", "dx": 5, "dy": -5, "fontSize": 9}
+    layers = [
+        {"mark": rule, "encoding": {**where, "x": {**x, "field": "left"}, "x2": {"field": "right"}}},
+        {"mark": rule, "encoding": {**where, "y": {**y, "field": "low"}, "y2": {"field": "high"}}},
+        {"mark": dot, "encoding": {**where, "color": _role(), "tooltip": tips}},
+        {"mark": name, "encoding": {**where, "text": {"field": "method"}}},
+    ]
+    return {"data": {"values": points}, "layer": layers, "width": SIZE, "height": SIZE}
+
+
+def _role() -> Spec:
+    baseline = {"test": "datum.method === 'baseline'", "value": "var(--base)"}
+    return {"condition": baseline, "value": "var(--best)"}

@@ -59,6 +59,8 @@ def paper(
             heads = ("row", f"{metric} {region}", "ours", "command, or why there is none")
             lines = [(row.label, _reported(row), _ours(row, results, read), row.command or row.why) for row in own]
             print(f"{where[0]}, {where[1]}\n\n{tabulate(lines, heads, 'github', disable_numparse=True)}\n")
+            if then := own[0].then:
+                print(f"then: {then}\n")
 
 
 def _plain(row: "Row") -> dict[str, Any]:
@@ -67,7 +69,13 @@ def _plain(row: "Row") -> dict[str, Any]:
         for (metric, region), (mean, sd) in row.figures.items()
     ]
     what = {"table": row.table, "dataset": row.dataset_label, "row": row.label}
-    return {**what, "command": row.command or None, "why": row.why or None, "figures": figures}
+    return {
+        **what,
+        "command": row.command or None,
+        "then": row.then or None,
+        "why": row.why or None,
+        "figures": figures,
+    }
 
 
 def _reported(row: "Row") -> str:

@@ -41,6 +41,8 @@ class Row:
     Args:
         figures: (metric, region) as the paper writes them -> mean, and deviation where it is printed.
         method, dataset, changes: ours, the latter as `--set` takes them; no method where there is a reason instead.
+        keep: what the run keeps beside its predictions.
+        then: the command that gives figures of what was kept.
         why: the reason why nothing trains it; empty where something does.
     """
 
@@ -51,6 +53,8 @@ class Row:
     method: str = ""
     dataset: str = ""
     changes: tuple[str, ...] = ()
+    keep: str = ""
+    then: str = ""
     why: str = ""
     figures: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict[tuple[str, str], tuple[str, str]])
 
@@ -62,6 +66,7 @@ class Row:
         words = ["bench", "run", "--method", self.method, "--dataset", self.dataset]
         for change in self.changes:
             words += ["--set", change]
+        words += ["--keep", self.keep] if self.keep else []
         return " ".join(map(quote, words))
 
 
@@ -122,7 +127,8 @@ def _trained(rules: Sequence[Mapping[str, Any]], table: str, dataset: str, label
         if method is None:
             return {"why": "no method here is what this row names"}
         changes = tuple(change.format(**parts) for change in rule.get("set", ()))
-        return {"method": method, "dataset": rule["on"].format(**parts), "changes": changes}
+        kept = {name: rule[name] for name in ("keep", "then") if name in rule}
+        return {"method": method, "dataset": rule["on"].format(**parts), "changes": changes, **kept}
     return {"why": "no dataset here is what this table is of"}
 
 

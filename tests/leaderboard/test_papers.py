@@ -15,6 +15,7 @@ from bench.leaderboard import papers
 from bench.leaderboard.published import lines
 from bench.plugins import resolve
 from bench.results import store
+from bench.runs import analyse
 from support.command_line import TINY, bench
 
 ROOT = Path(__file__).parents[2]
@@ -73,6 +74,13 @@ def test_commands_say_what_their_rows_are(name, table, label, words):
     assert f"bench run {words}" in given
 
 
+def test_figures_of_features_are_measures_of_the_analyses_that_their_table_names():
+    (then,) = {row.then for row in ROWS if row.then}
+    known = {name for one in then.split()[2].split(",") for name in analyse.load(one).measures}
+    for row in papers.rows("tightness", "4"):
+        assert {metric for metric, _ in row.figures} - {"RMSE"} <= known
+
+
 def test_a_table_is_found_by_its_number_and_an_unknown_one_is_named():
     assert papers.rows("tightness", "5") == papers.rows("tightness", "Table 5")
     with pytest.raises(BenchError, match="no table '9'; there are: Table 1"):
@@ -87,7 +95,9 @@ def test_the_command_line_lists_shows_and_gives_commands(tmp_path):
     assert all(name in listed.stdout for name in papers.names())
     shown = bench("paper", "tightness", "--table", "3", cwd=tmp_path)
     assert "circle[points=published]" in shown.stdout
-    assert "how features are ordered" in bench("paper", "tightness", cwd=tmp_path).stdout
+    features = bench("paper", "tightness", "--table", "4", cwd=tmp_path).stdout
+    assert "bench run --method mt --dataset nyud2 --keep features" in features
+    assert "then: bench analyse ordinality,tightness --dataset nyud2" in features
     given = bench("paper", "ranksim", "--table", "Table 10", "--commands", cwd=tmp_path).stdout.splitlines()
     assert len(given) == 20
     assert all(shlex.split(line)[:2] == ["bench", "run"] for line in given)

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from bench.methods.srl import contrast, enveloping, homogeneity, latent_trace
     from bench.methods.supcon import supcon
     from bench.methods.supremix import supremix
+    from bench.methods.vir import evidential
 
 # the module that defines each; a plug-in that takes one from here is digested as if it had imported that module
 SOURCES: dict[str, str] = {
@@ -56,6 +57,7 @@ SOURCES: dict[str, str] = {
     "dex": "bench.methods.dex",
     "dldl": "bench.methods.dldl",
     "enveloping": "bench.methods.srl",
+    "evidential": "bench.methods.vir",
     "focal_r": "bench.methods.focal_r",
     "homogeneity": "bench.methods.srl",
     "information_dropout": "bench.methods.infdrop",
@@ -93,6 +95,7 @@ __all__ = [
     "dex",
     "dldl",
     "enveloping",
+    "evidential",
     "focal_r",
     "homogeneity",
     "information_dropout",

@@ -58,6 +58,7 @@ CERTIFIES = {
     "infdrop": ("infdrop",),
     "l2cs": ("l2cs",),
     "supremix": ("supremix",),
+    "vir": ("vir",),
     "metrics": (),
 }
 # in double precision, over the largest entry of what is expected

@@ -28,6 +28,7 @@ REFUSED = {
     "ordinal",
     "rnc",
     "supremix",
+    "vir",
     "balanced_sampler",
     "cmixup",
     "dense_weight",

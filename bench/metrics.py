@@ -15,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from bench.errors import BenchError
+from bench.formulas import angles, correlation, mean_over_bins, share_within
 from bench.relevance import relevance as relevance_of
 
 STEPS = 1000  # of relevance, in SERA
@@ -114,7 +115,7 @@ def pearson(y_hat: np.ndarray, y: np.ndarray) -> float:
     >>> round(pearson([1, 2, 3], [2, 4, 6]), 9)
     1.0
     """
-    return _correlation(y_hat.ravel(), y.ravel())
+    return correlation(y_hat.ravel(), y.ravel())
 
 
 @_metric
@@ -126,7 +127,7 @@ def spearman(y_hat: np.ndarray, y: np.ndarray) -> float:
     """
     from scipy.stats import rankdata  # pyright: ignore[reportUnknownVariableType, reportMissingTypeStubs]
 
-    return _correlation(*(rankdata(values, nan_policy="propagate") for values in (y_hat.ravel(), y.ravel())))
+    return correlation(*(rankdata(values, nan_policy="propagate") for values in (y_hat.ravel(), y.ravel())))
 
 
 @_metric
@@ -151,7 +152,7 @@ def delta1(y_hat: np.ndarray, y: np.ndarray) -> float:
     >>> delta1([1, 5, 2], [1, 4, 1])
     0.6666666666666666
     """
-    return _within(1.25, y_hat, y)
+    return share_within(1.25, y_hat, y)
 
 
 @_metric
@@ -161,7 +162,7 @@ def delta2(y_hat: np.ndarray, y: np.ndarray) -> float:
     >>> delta2([1.5, 1.6], [1, 1])
     0.5
     """
-    return _within(1.25**2, y_hat, y)
+    return share_within(1.25**2, y_hat, y)
 
 
 @_metric
@@ -171,7 +172,7 @@ def delta3(y_hat: np.ndarray, y: np.ndarray) -> float:
     >>> delta3([1.9, 2], [1, 1])
     0.5
     """
-    return _within(1.25**3, y_hat, y)
+    return share_within(1.25**3, y_hat, y)
 
 
 @_metric
@@ -195,6 +196,18 @@ def lg10(y_hat: np.ndarray, y: np.ndarray) -> float:
 
 
 @_metric
+def angular(y_hat: np.ndarray, y: np.ndarray) -> float:
+    """Mean angle in degrees between directions that are given by pitch and yaw in degrees, (N, 2).
+
+    >>> round(angular([[0, 0], [60, 90]], [[0, 10], [60, -90]]), 6)
+    35.0
+    """
+    if y.shape[-1] != 2:
+        raise BenchError(f"directions of shape {y.shape} are no pitch and yaw; give (N, 2)")
+    return angles(y_hat.reshape(-1, 2), y.reshape(-1, 2)).mean()
+
+
+@_metric
 def balanced_mae(y_hat: np.ndarray, y: np.ndarray, bins: np.ndarray | None = None) -> float:
     """Mean over label bins of the mean absolute error within each; bins without a label do not count.
 
@@ -204,7 +217,7 @@ def balanced_mae(y_hat: np.ndarray, y: np.ndarray, bins: np.ndarray | None = Non
     >>> balanced_mae([1, 2, 5], [1, 3, 3], bins=[0, 0, 1])
     1.25
     """
-    return _over_bins(np.abs(y_hat - y), y if bins is None else bins)
+    return mean_over_bins(np.abs(y_hat - y), y if bins is None else bins)
 
 
 @_metric
@@ -214,7 +227,7 @@ def balanced_mse(y_hat: np.ndarray, y: np.ndarray, bins: np.ndarray | None = Non
     >>> balanced_mse([1, 2, 5], [1, 3, 3], bins=[0, 0, 1])
     2.25
     """
-    return _over_bins((y_hat - y) ** 2, y if bins is None else bins)
+    return mean_over_bins((y_hat - y) ** 2, y if bins is None else bins)
 
 
 @_metric
@@ -234,25 +247,6 @@ def sera(y_hat: np.ndarray, y: np.ndarray, relevance: np.ndarray | None = None) 
         np.arange(STEPS + 1) / STEPS, relevance_of(y, y) if relevance is None else relevance, "right"
     )
     return ((y_hat - y) ** 2 * np.minimum((reached - 0.5) / STEPS, 1)).sum()
-
-
-def _over_bins(errors: np.ndarray, bins: np.ndarray) -> float:
-    _, index = np.unique(bins.ravel(), return_inverse=True)
-    return (np.bincount(index, errors.ravel()) / np.bincount(index)).mean()
-
-
-def _within(factor: float, y_hat: np.ndarray, y: np.ndarray) -> float:
-    above, below = y_hat / y, y / y_hat
-    return ((np.maximum(above, below) <= factor) & (above > 0)).mean()
-
-
-def _correlation(a: np.ndarray, b: np.ndarray) -> float:
-    if a.size < 2:
-        return 0.0
-    if not (np.ptp(a) > 0 and np.ptp(b) > 0):
-        return np.nan
-    a, b = a - a.mean(), b - b.mean()
-    return float(np.clip(a @ b / (np.sqrt(a @ a) * np.sqrt(b @ b)), -1, 1))
 
 
 @dataclass(frozen=True)
@@ -293,6 +287,7 @@ METRICS: dict[str, Metric] = {
     "delta3": Metric(delta3, "δ3", higher_is_better=True, unit=""),
     "abs_rel": Metric(abs_rel, "ABS_REL", unit=""),
     "lg10": Metric(lg10, "LG10", unit=""),
+    "angular": Metric(angular, "Angular error"),
     "balanced_mae": Metric(balanced_mae, "bMAE", given="bins"),
     "balanced_mse": Metric(balanced_mse, "bMSE", unit="unit²", given="bins"),
     "sera": Metric(sera, "SERA", unit="unit²", given="relevance"),

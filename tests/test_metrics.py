@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bench.errors import BenchError
 from bench.metrics import (
     METRICS,
+    angular,
     balanced_mae,
     balanced_mse,
     delta1,
@@ -28,7 +29,7 @@ from bench.metrics import (
 from bench.relevance import relevance
 from bench.shots import regions
 
-FUNCTIONS = {name: metric.function for name, metric in METRICS.items()}
+FUNCTIONS = {name: metric.function for name, metric in METRICS.items() if name != "angular"}  # which takes pairs
 CORRELATIONS = [pearson, spearman, kendall]
 RNG = np.random.default_rng(0)
 Y = RNG.normal(5, 2, 200)
@@ -175,12 +176,32 @@ def test_correlation_stays_within_its_bounds(pair):
 
 def test_errors_are_better_low_and_the_rest_better_high():
     assert {name for name, metric in METRICS.items() if not metric.higher_is_better} == {
-        "mae", "mse", "rmse", "gmean_error", "abs_rel", "lg10", "balanced_mae", "balanced_mse", "sera",
+        "mae", "mse", "rmse", "gmean_error", "abs_rel", "lg10", "angular", "balanced_mae", "balanced_mse",
+        "sera",
     }  # fmt: skip
     assert {name for name, metric in METRICS.items() if metric.unit == "unit²"} == {"mse", "balanced_mse", "sera"}
     assert {name for name, metric in METRICS.items() if metric.unit == ""} == {
         "r2", "pearson", "spearman", "kendall", "delta1", "delta2", "delta3", "abs_rel", "lg10",
     }  # fmt: skip
+
+
+def test_the_angular_error_is_that_of_unit_vectors():
+    from scipy.spatial.transform import Rotation
+
+    y, y_hat = RNG.uniform(-80, 80, (50, 2)), RNG.uniform(-80, 80, (50, 2))
+    # the z axis turned by yaw and lifted by pitch
+    ahead = [
+        Rotation.from_euler("YX", np.stack([yaw, -pitch]).T, degrees=True).apply([0, 0, 1])
+        for pitch, yaw in (y.T, y_hat.T)
+    ]
+    expected = np.degrees(np.arccos((ahead[0] * ahead[1]).sum(1))).mean()
+    assert angular(y_hat, y) == pytest.approx(expected, rel=1e-10)
+    assert angular(torch.tensor(y_hat), y.tolist()) == pytest.approx(expected, rel=1e-10)
+    assert angular([[3, 1e-6]], [[3, 0]]) == pytest.approx(1e-6 * np.cos(np.radians(3)), rel=1e-6)
+    assert angular(y, y) == 0
+    assert np.isnan(angular(np.zeros((0, 2)), np.zeros((0, 2))))
+    with pytest.raises(BenchError, match=r"no pitch and yaw; give \(N, 2\)"):
+        angular([1.0, 2.0, 3.0], [1.0, 2.0, 3.0])
 
 
 def test_balanced_errors_are_means_over_bins_that_have_labels():

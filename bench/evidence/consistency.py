@@ -10,7 +10,7 @@ from bench.results.record import Epoch, Record, Region
 
 TOLERANCE = 1e-9  # relative; the same float64 sums on another processor
 SECOND = 0.01  # what times may be apart by rounding
-MEANS = ("mae", "mse", "abs_rel", "lg10", "delta1", "delta2", "delta3", "nll", "crps", "coverage90")
+MEANS = ("mae", "mse", "abs_rel", "lg10", "angular", "delta1", "delta2", "delta3", "nll", "crps", "coverage90")
 Found = Iterator[tuple[str, str]]  # what, text
 
 

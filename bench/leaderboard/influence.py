@@ -12,6 +12,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.stats import rankdata
 
+from bench.formulas import angles
+
 Influence = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
@@ -152,6 +154,7 @@ INFLUENCES: dict[str, Influence] = {
     "delta2": _within(1.25**2),
     "delta3": _within(1.25**3),
     "abs_rel": _of_mean(lambda y_hat, y: np.abs(y_hat - y) / y),
+    "angular": _of_mean(lambda y_hat, y: angles(y_hat, y)[:, None]),
     "lg10": _of_mean(lambda y_hat, y: np.abs(np.log10(y_hat) - np.log10(y))),
 }
 OF_GIVEN: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]] = {

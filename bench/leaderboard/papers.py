@@ -22,6 +22,7 @@ NAMES = {
     "IMDB-WIKI-DIR": "imdb_wiki",
     "AgeDB": "agedb[backbone=resnet18,protocol=rnc]",
     "SkyFinder": "skyfinder",
+    "MPIIFaceGaze": "mpiifacegaze",
     "MSE": "mse",
     "HUBER": "huber",
     "DEX": "dex",

@@ -21,6 +21,7 @@ PAPER_METRICS = {
     "R2": ("r2", 0),
     "GM": ("gmean_error", 0),
     "delta1": ("delta1", 0),
+    "angular": ("angular", 0),
     "Pearson_percent": ("pearson", -2),
     "Spearman_percent": ("spearman", -2),
 }

@@ -37,6 +37,11 @@ def test_several_targets_of_a_row_count_as_one_draw():
     assert found == pytest.approx(each.std(ddof=1) / 10)
 
 
+def test_the_angular_error_moves_by_each_rows_angle():
+    y_hat, y = np.array([[0.0, 10.0], [0.0, 0.0], [30.0, 5.0]]), np.array([[0.0, 0.0], [0.0, 20.0], [0.0, 5.0]])
+    np.testing.assert_allclose(influence("angular", y_hat, y), np.array([10.0, 20.0, 30.0]) - 20.0, atol=1e-9)
+
+
 def test_balanced_errors_weigh_bins_alike():
     y_hat, y = np.array([[1.0], [3.0], [9.0], [5.0]]), np.array([[0.0], [0.0], [4.0], [4.0]])
     # bins' errors 1, 3 and 5, 1: means 2 and 3; a row of weight w moves its bin's mean by (error - mean) / 2, over two

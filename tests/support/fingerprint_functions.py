@@ -26,7 +26,7 @@ def of_functions() -> dict[str, Case]:
     one = {name: partial(function, *_arrays()[:2]) for name, function in _FUNCTIONS.items()}
     found = {name: Case(values, groups=frozenset({name.partition(":")[0]})) for name, values in one.items()}
     for name, metric in METRICS.items():
-        values = partial(_of_metric, metric.function)
+        values = partial(_of_metric, metric.function, 2 if name == "angular" else 1)
         found[f"metrics: {name}"] = Case(values, groups=frozenset({"metrics"}))
     return found
 
@@ -38,8 +38,8 @@ def _arrays() -> tuple[Tensor, Tensor, Tensor]:
     return z, y, y + 0.4 * torch.randn(12, 1, generator=rng)
 
 
-def _of_metric(function: Callable[[Tensor, Tensor], float]) -> Values:
-    _, y, y_hat = _arrays()
+def _of_metric(function: Callable[[Tensor, Tensor], float], targets: int) -> Values:
+    y, y_hat = (values.reshape(-1, targets) for values in _arrays()[1:])
     return {"value": some(torch.tensor(function(y_hat.abs(), y), dtype=torch.double))}
 
 

@@ -15,6 +15,7 @@ from bench.errors import BenchError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bench.runs.association import Association
     from bench.runs.findings import Findings
 
 WRITTEN = (".png", ".svg", ".html", ".json")
@@ -131,6 +132,13 @@ def of_findings(found: "Findings", measures: "Sequence[str] | None" = None) -> C
             raise unknown("measure", name, found.measures)
     spec = analyses.against_error(found, list(measures or found.measures))
     return _chart(spec, "Means over seeds of each measure and of the test error; bars are their deviations.")
+
+
+def correlations(found: "Sequence[Association]") -> Chart:
+    """The chart of how measures go with the test error, as `bench.runs.association.associations` gives it."""
+    from bench.site import analyses
+
+    return _chart(analyses.correlations(found), "Spearman's correlations, with 95% bootstrap intervals.")
 
 
 def _of_board(name: str, dataset: str, results: str | Path, data: str | Path | None) -> Chart:

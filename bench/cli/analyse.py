@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ from bench.errors import BenchError
 from bench.printable import plain
 
 if TYPE_CHECKING:
+    from bench.runs.association import Association
     from bench.runs.findings import Findings
 
 FEWEST, MOST = 10, 5000  # rows: pairs of more take gigabytes
@@ -82,7 +84,7 @@ def analyse(
         print(association.as_table(told) if against_error else found.as_table())
         print("\n" + "\n".join(f"{name}: {text}" for name, text in found.measures.items()))
     for file in out or ():
-        write(found, file)
+        write(found, told, file)
 
 
 def require_ending(file: Path) -> None:
@@ -93,12 +95,12 @@ def require_ending(file: Path) -> None:
         raise BenchError(f"cannot write {file}; name a file that ends in .csv, {', '.join(WRITTEN)}")
 
 
-def write(found: "Findings", file: Path) -> None:
-    """A chart, or the values of each record."""
-    from bench.plot import of_findings
+def write(found: "Findings", told: "Sequence[Association]", file: Path) -> None:
+    """A chart, of correlations where there are any, or the values of each record."""
+    from bench.plot import correlations, of_findings
 
     if file.suffix != ".csv":
-        of_findings(found).save(file)
+        (correlations(told) if told else of_findings(found)).save(file)
         return
     try:
         file.write_text(found.as_csv(), encoding="utf-8")

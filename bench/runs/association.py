@@ -1,7 +1,8 @@
-"""Does a measure of features go with the test error? Rank correlation over methods, with a bootstrap interval."""
+"""Does a measure of features go with the test error? Rank correlations, with bootstrap intervals."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 from scipy import stats
@@ -13,6 +14,10 @@ DRAWS = 2000
 LEVEL = 0.05  # intervals of 95%
 FEWEST = 4  # methods, below which a rank correlation says nothing
 ALL = "all"  # datasets together
+Over = Literal["methods", "cells", "seeds"]
+Table = dict[
+    str, np.ndarray
+]  # method -> (seeds, 2) of the measure and of the error, which is high where a model is bad
 
 
 @dataclass(frozen=True)
@@ -21,7 +26,7 @@ class Association:
 
     Args:
         dataset: or "all", the mean over datasets.
-        rho: Spearman's correlation over methods of the means over seeds; positive where a high value goes with error.
+        rho: Spearman's correlation, positive where a high value goes with error.
         low, high: its 95% interval, over draws of methods and of their seeds.
         methods, cells: how many there are.
     """
@@ -40,28 +45,31 @@ class Association:
         return self.low > 0 or self.high < 0
 
 
-def associations(found: Findings) -> list[Association]:
+def associations(found: Findings, over: Over = "methods") -> list[Association]:
     """Of each measure on each dataset, and over all datasets where there are several.
 
     Methods are drawn alike for all datasets, as one method's values on several datasets are not independent.
+
+    Args:
+        over: what the points of a correlation are: means over seeds of methods; all cells; or all cells by their
+            difference from the mean of their method, which is left where methods do not count.
     """
     made: list[Association] = []
     for measure in found.measures:
         tables = {name: table for name in found.datasets if len(table := _table(found, name, measure)) >= FEWEST}
-        drawn = _drawn(tables)
+        names = list(dict.fromkeys(method for table in tables.values() for method in table))
+        drawn = _drawn(tables, names, over)
+        rhos = {dataset: _rho(_points(_stacked(table, [*table]), over)) for dataset, table in tables.items()}
+        cells = {dataset: sum(map(len, table.values())) for dataset, table in tables.items()}
         for dataset, table in tables.items():
-            cells = sum(map(len, table.values()))
-            made.append(_of(dataset, measure, _rho(list(table.values())), drawn[dataset], len(table), cells))
+            made.append(_of(dataset, measure, rhos[dataset], drawn[dataset], len(table), cells[dataset]))
         if len(tables) > 1:
-            own = np.mean([_rho(list(table.values())) for table in tables.values()])
-            cells = sum(len(pairs) for table in tables.values() for pairs in table.values())
-            together = np.mean([*drawn.values()], axis=0)
-            made.append(_of(ALL, measure, float(own), together, len({*_names(tables)}), cells))
+            together = np.mean([*rhos.values()]), np.mean([*drawn.values()], axis=0)
+            made.append(_of(ALL, measure, *together, len(names), sum(cells.values())))
     return made
 
 
-def _table(found: Findings, dataset: str, measure: str) -> dict[str, np.ndarray]:
-    # method -> (seeds, 2) of the measure and of the error, which is high where a model is bad
+def _table(found: Findings, dataset: str, measure: str) -> Table:
     pairs = {method: _pairs(own, measure) for (name, method), own in found.rows().items() if name == dataset}
     return {method: np.array(own) for method, own in pairs.items() if own}
 
@@ -74,35 +82,56 @@ def _pairs(cells: Sequence[Cell], measure: str) -> list[tuple[float, float]]:
     ]
 
 
-def _names(tables: Mapping[str, Mapping[str, np.ndarray]]) -> list[str]:
-    return list(dict.fromkeys(method for table in tables.values() for method in table))
+def _stacked(table: Table, names: Sequence[str]) -> np.ndarray:
+    # (M, S, 2), nan where a method has no such seed
+    seeds = max(map(len, table.values()))
+    made = np.full((len(names), seeds, 2), np.nan)
+    for number, name in enumerate(names):
+        own = table.get(name, made[0, :0])
+        made[number, : len(own)] = own
+    return made
 
 
-def _drawn(tables: Mapping[str, Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+def _drawn(tables: Mapping[str, Table], names: Sequence[str], over: Over) -> dict[str, np.ndarray]:
     # of each dataset the correlations of all draws
-    rng, names = np.random.default_rng(0), _names(tables)
-    found: dict[str, list[float]] = {dataset: [] for dataset in tables}
-    for _ in range(DRAWS if names else 0):
-        chosen = [names[number] for number in rng.integers(len(names), size=len(names))]
-        for dataset, table in tables.items():
-            own = [table[name] for name in chosen if name in table]
-            found[dataset].append(_rho([pairs[rng.integers(len(pairs), size=len(pairs))] for pairs in own]))
-    return {dataset: np.array(values) for dataset, values in found.items()}
+    if not tables:
+        return {}
+    rng = np.random.default_rng(0)
+    seeds = max(len(own) for table in tables.values() for own in table.values())
+    methods = rng.integers(len(names), size=(DRAWS, len(names), 1))
+    shares = rng.random((DRAWS, len(names), seeds))
+    found: dict[str, np.ndarray] = {}
+    for dataset, table in tables.items():
+        counts = np.array([len(table.get(name, ())) for name in names])
+        picked = (shares * counts[methods]).astype(int)
+        found[dataset] = _rho(_points(_stacked(table, names)[methods, picked], over))
+    return found
 
 
-def _rho(tables: Sequence[np.ndarray]) -> float:
-    # nan of less than two different methods
-    means = np.array([pairs.mean(0) for pairs in tables]).reshape(-1, 2)
-    if len(means) < 2 or not np.ptp(means, axis=0).all():
-        return np.nan
-    ranks = stats.rankdata(means, axis=0)
-    return float(np.corrcoef(ranks.T)[0, 1])
+def _points(values: np.ndarray, over: Over) -> np.ndarray:
+    # (..., M, S, 2) -> (..., P, 2)
+    if over != "cells":
+        there = np.isfinite(values)
+        number = there.sum(-2, keepdims=True)
+        mean = np.where(there, values, 0).sum(-2, keepdims=True) / np.where(number, number, np.nan)
+        values = mean if over == "methods" else values - mean
+    return values.reshape(*values.shape[:-3], -1, 2)
 
 
-def _of(dataset: str, measure: str, rho: float, drawn: np.ndarray, methods: int, cells: int) -> Association:
+def _rho(points: np.ndarray) -> np.ndarray:
+    # Spearman's of points (..., P, 2), those left out that are nan; nan where one side is constant
+    there = np.isfinite(points).all(-1, keepdims=True)
+    ranks = stats.rankdata(np.where(there, points, np.inf), axis=-2)  # what is left out ranks last
+    number = there.sum(-2, keepdims=True)
+    apart = np.where(there, ranks - np.where(there, ranks, 0).sum(-2, keepdims=True) / np.maximum(number, 1), 0)
+    squares = (apart**2).sum(-2).prod(-1)
+    return np.where(squares > 0, apart.prod(-1).sum(-1) / np.sqrt(np.where(squares > 0, squares, 1)), np.nan)
+
+
+def _of(dataset: str, measure: str, rho: Any, drawn: np.ndarray, methods: int, cells: int) -> Association:
     there = drawn[np.isfinite(drawn)]
     low, high = np.quantile(there, (LEVEL / 2, 1 - LEVEL / 2)) if len(there) else (np.nan, np.nan)
-    return Association(dataset, measure, rho, float(low), float(high), methods, cells)
+    return Association(dataset, measure, float(rho), float(low), float(high), methods, cells)
 
 
 def as_table(found: Sequence[Association]) -> str:

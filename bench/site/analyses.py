@@ -1,7 +1,9 @@
-"""A chart of what analyses have found: each measure of the features against the test error."""
+"""Charts of what analyses have found: each measure of the features against the test error."""
 
 from collections.abc import Sequence
+from math import isfinite
 
+from bench.runs.association import Association
 from bench.runs.findings import Findings, summary
 from bench.site.charts import CONFIG, Spec, spec
 
@@ -13,6 +15,31 @@ def against_error(found: Findings, measures: Sequence[str]) -> Spec:
     rows = [[_panel(found, dataset, measure) for measure in measures] for dataset in found.datasets]
     content = {"vconcat": [{"hconcat": row} for row in rows], "config": CONFIG}
     return {name: value for name, value in spec(content).items() if name not in ("width", "autosize")}
+
+
+def correlations(found: Sequence[Association]) -> Spec:
+    """A row a measure: its correlation with the test error on each dataset, with the interval, about a line at 0."""
+    points = [{**vars(one), "measure": one.measure.replace("_", " ")} for one in found if isfinite(one.rho)]
+    datasets = list(dict.fromkeys(one.dataset for one in found))
+    colours = ["var(--best)", "var(--base)", "var(--other)", "var(--muted)"]
+    shared = {
+        "y": {"field": "measure", "type": "nominal", "sort": None, "title": None},
+        "yOffset": {"field": "dataset", "type": "nominal", "sort": datasets},
+        "color": {
+            "field": "dataset",
+            "type": "nominal",
+            "scale": {"domain": datasets, "range": [colours[n % len(colours)] for n in range(len(datasets))]},
+        },
+    }
+    x = {"type": "quantitative", "title": "rank correlation with the test error", "scale": {"domain": [-1, 1]}}
+    none = {"data": {"values": [{"x": 0}]}, "mark": {"type": "rule", "strokeDash": [4, 4], "color": "var(--muted)"}}
+    none |= {"encoding": {"x": {**x, "field": "x"}}}
+    bar = {"mark": {"type": "rule", "strokeWidth": 2}}
+    bar |= {"encoding": {"x": {**x, "field": "low"}, "x2": {"field": "high"}, **shared}}
+    dot = {"mark": {"type": "point", "filled": True, "size": 50, "opacity": 1}}
+    dot |= {"encoding": {"x": {**x, "field": "rho"}, **shared}}
+    height = 14 * max(len(datasets), 2) * len({one.measure for one in found})
+    return spec({"layer": [none, *({"data": {"values": points}, **layer} for layer in (bar, dot))], "height": height})
 
 
 def _panel(found: Findings, dataset: str, measure: str) -> Spec:

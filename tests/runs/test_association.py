@@ -36,6 +36,19 @@ def test_of_a_metric_that_is_better_when_higher_the_error_is_its_negative():
     assert found.rho == pytest.approx(-1)
 
 
+def test_over_seeds_only_what_differs_from_the_methods_mean_counts():
+    # error falls with the measure within each method, and rises with it from method to method
+    cells = [
+        Cell("circle", f"m{number}", seed, "mse", number - seed / 8, {"spread": number + seed / 8})
+        for number in range(6)
+        for seed in range(3)
+    ]
+    made = Findings({"spread": ""}, cells)
+    rho = {over: associations(made, over)[0].rho for over in ("methods", "cells", "seeds")}
+    assert (rho["methods"], rho["seeds"]) == pytest.approx((1, -1))
+    assert 0.9 < rho["cells"] < 1
+
+
 def test_datasets_together_have_the_mean_of_their_correlations():
     one, other = findings([(x, x) for x in range(8)]), findings([(x, -x) for x in range(8)], "torus")
     found = {a.dataset: a for a in associations(Findings(one.measures, one.cells + other.cells))}

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from bench.methods.srl import contrast, enveloping, homogeneity, latent_trace
     from bench.methods.supcon import supcon
     from bench.methods.supremix import supremix
+    from bench.methods.uvote import expert_weights, uvote
     from bench.methods.vir import evidential
 
 # the module that defines each; a plug-in that takes one from here is digested as if it had imported that module
@@ -58,6 +59,7 @@ SOURCES: dict[str, str] = {
     "dldl": "bench.methods.dldl",
     "enveloping": "bench.methods.srl",
     "evidential": "bench.methods.vir",
+    "expert_weights": "bench.methods.uvote",
     "focal_r": "bench.methods.focal_r",
     "homogeneity": "bench.methods.srl",
     "information_dropout": "bench.methods.infdrop",
@@ -80,6 +82,7 @@ SOURCES: dict[str, str] = {
     "task_loss": "bench.functional.losses",
     "topology": "bench.functional.topology",
     "transport_plan": "bench.methods.rot_reg",
+    "uvote": "bench.methods.uvote",
     "window": "bench.functional.smoothing",
 }
 
@@ -96,6 +99,7 @@ __all__ = [
     "dldl",
     "enveloping",
     "evidential",
+    "expert_weights",
     "focal_r",
     "homogeneity",
     "information_dropout",
@@ -118,6 +122,7 @@ __all__ = [
     "task_loss",
     "topology",
     "transport_plan",
+    "uvote",
     "window",
 ]
 

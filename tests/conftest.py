@@ -59,6 +59,7 @@ CERTIFIES = {
     "l2cs": ("l2cs",),
     "supremix": ("supremix",),
     "vir": ("vir",),
+    "uvote": ("uvote",),
     "metrics": (),
 }
 # in double precision, over the largest entry of what is expected

@@ -21,18 +21,21 @@ from support.datasets import train
 
 SMALL = "nyud2[images=small]"
 REFUSED = {
+    "balanced_sampler",
+    "cmixup",
     "corn",
+    "dense_weight",
     "dex",
+    "dino",
     "dldl",
+    "isotonic",
     "l2cs",
     "ordinal",
     "rnc",
+    "simclr",
+    "supcon",
     "supremix",
     "vir",
-    "balanced_sampler",
-    "cmixup",
-    "dense_weight",
-    "isotonic",
 }
 SHOTS = {"many": (*range(9, 46), 47, 49), "medium": (7, 8, 46, 48, *range(50, 57), 58, 60, 61, 63)}
 

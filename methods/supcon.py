@@ -48,6 +48,7 @@ class SupCon(Contrastive):
 def supcon(features: Tensor, bins: Tensor, temperature: float = 0.1) -> Tensor:
     """Mean cross-entropy of each positive of a view among all other views, by cosine; (B, V, D), (B,) -> ().
 
+    >>> import torch
     >>> views = torch.tensor([[[1.0, 0.0], [0.6, 0.8]], [[0.0, 1.0], [0.0, 2.0]]])
     >>> supcon(views, torch.tensor([3, 3]), temperature=1.0)
     tensor(1.1521)

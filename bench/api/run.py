@@ -67,6 +67,7 @@ def run(
     from bench.api.results import load_results
     from bench.data import files
     from bench.described import given
+    from bench.models import starting
     from bench.plugins import described, lookup
     from bench.runs import at_once, cells, features, rehearsal, runner, select, spans
     from bench.runs.callbacks import Watchers
@@ -76,7 +77,8 @@ def run(
         raise BenchError(f"keep={keep!r} is unknown; write keep='features', or leave it out to keep predictions alone")
     at_once.require(seeds_at_once, "seeds_at_once", {"checkpoint_minutes": checkpoint_minutes is not None})
     chosen, every = _seeds(seeds), spans.between_checkpoints(checkpoint_minutes, "checkpoint_minutes")
-    methods, datasets = _list(method), given.names(_list(dataset), None if target is None else _list(target))
+    methods = starting.named(_list(method), Path(results))
+    datasets = given.names(_list(dataset), None if target is None else _list(target))
     lookup.check(methods, datasets)
     overrides = {f"protocol.{name}": value for name, value in protocol.items()}
     folder, root = Path(results), files.root(None if data is None else Path(data))

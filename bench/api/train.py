@@ -12,6 +12,7 @@ from torch import nn
 from bench.data import files
 from bench.dataset import Split, Splits
 from bench.errors import BenchError
+from bench.models import starting
 from bench.plugins import given
 from bench.results.record import Region
 from bench.runs import cells
@@ -77,7 +78,7 @@ def train(
     (['mse', 'n'], 2)
     """
     on = given.dataset(dataset, protocol)
-    chosen = given.method(method, on)
+    chosen = given.method(starting.named(method, Path("results")) if isinstance(method, str) else method, on)
     if reason := chosen.refusal(on.dataset):
         raise BenchError(f"'{chosen.name}' is not defined on '{on.name}': {reason}")
     splits = cells.load(on, files.root(None if data is None else Path(data)))

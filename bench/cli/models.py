@@ -60,15 +60,13 @@ def export_model(
 
 
 def tell_models(plan: "Plan", results: Path, which: Literal["best", "all"]) -> None:
-    """Keep of each row the models that were asked for, and say where they are, or why there are none."""
+    """Keep of each row the models that were asked for, and say where they are."""
     from bench.models.saving import keep
     from bench.plugins import described
     from bench.results.record import is_of_reference
 
     cells = [item.cell for item in plan.planned if not is_of_reference(item.cell.config)]
-    own = {(cell.dataset, cell.method): cell for cell in cells if described.find(cell.config["dataset"]["name"])}
-    for cell in {cell.dataset: cell for cell in cells if (cell.dataset, cell.method) not in own}.values():
-        print(f"no models of {cell.dataset}: they are saved of datasets that a description makes")
-    for dataset, method in own:
+    for (dataset, method), cell in {(cell.dataset, cell.method): cell for cell in cells}.items():
         kept = keep(results / dataset / method, which)
-        print(f"model of {method}: {', '.join(map(str, kept)) or 'none was saved when its records were made'}")
+        what = "model" if described.find(cell.config["dataset"]["name"]) else f"encoder on {dataset}"
+        print(f"{what} of {method}: {', '.join(map(str, kept)) or 'none was saved when its records were made'}")

@@ -12,6 +12,7 @@ from bench.cli import callbacks, machines, options
 from bench.cli.boards import tell_unscored
 from bench.cli.exits import fail
 from bench.cli.models import tell_models
+from bench.models import starting
 from bench.plugins import described, lookup
 from bench.printable import plain
 from bench.runs import at_once, spans
@@ -80,8 +81,8 @@ def run(
         str | None,
         typer.Option(
             metavar="WHICH",
-            help="Save models of your own data beside their records: 'best' keeps the seed with the best validation "
-            "value of each method, 'all' every one.",
+            help="Save models beside their records, of data that are not your own the encoders, to start from: 'best' "
+            "keeps the seed with the best validation value of each method, 'all' every one.",
         ),
     ] = None,
     keep: options.Keep = None,
@@ -104,7 +105,7 @@ def run(
     where = machines.where(on, jobs, device, cpus_per_cell, gpus_per_cell, ray_address, slurm, results, seeds_at_once)
     apart = {"--checkpoint-minutes": checkpoint_minutes is not None, "--budget": budget_s is not None, "--race": race}
     at_once.require(seeds_at_once, "--seeds-at-once", apart)
-    dataset = options.datasets(dataset, target)
+    dataset, method = options.datasets(dataset, target), starting.named(method, results)
     lookup.check(method, dataset)
     if smoke:
         results = Path(tempfile.mkdtemp(prefix="bench-smoke-"), "results")
@@ -191,7 +192,7 @@ def plan(
     chosen, again = options.seeds(seeds, seed), (options.statuses(retry), options.rerun(stale))
     part = options.shard(shard)
     overrides = options.overrides(sets, precision=precision, channels_last=channels_last, compile=compiled)
-    dataset = options.datasets(dataset, target)
+    dataset, method = options.datasets(dataset, target), starting.named(method, results)
     lookup.check(method, dataset)
     from bench.data import files
     from bench.runs import catalogue, estimate, machine

@@ -29,6 +29,8 @@ NAMES = {
     "DLDL-v2": "dldl",
     "OR": "ordinal",
     "CORN": "corn",
+    "L1": "baseline",
+    "RNC(L1)": "rnc",
     "SIMCLR": "simclr",
     "DINO": "dino",
     "SUPCON": "supcon",
@@ -42,6 +44,7 @@ class Row:
     Args:
         figures: (metric, region) as the paper writes them -> mean, and deviation where it is printed.
         method, dataset, changes: ours, the latter as `--set` takes them; no method where there is a reason instead.
+        first: the method and dataset whose encoder the row starts from; empty where it starts from none.
         keep: what the run keeps beside its predictions.
         then: the command that gives figures of what was kept.
         why: the reason why nothing trains it; empty where something does.
@@ -54,6 +57,7 @@ class Row:
     method: str = ""
     dataset: str = ""
     changes: tuple[str, ...] = ()
+    first: tuple[str, ...] = ()
     keep: str = ""
     then: str = ""
     why: str = ""
@@ -68,7 +72,11 @@ class Row:
         for change in self.changes:
             words += ["--set", change]
         words += ["--keep", self.keep] if self.keep else []
-        return " ".join(map(quote, words))
+        command = " ".join(map(quote, words))
+        if not self.first:
+            return command
+        method, dataset = map(quote, self.first)
+        return f"bench run --method {method} --dataset {dataset} --save-models best && {command}"
 
 
 def names() -> list[str]:
@@ -124,18 +132,21 @@ def _trained(rules: Sequence[Mapping[str, Any]], table: str, dataset: str, label
             continue
         if "why" in rule:
             return {"why": rule["why"]}
+        first = (parts["trained"], rule["first"]) if "first" in rule else ()
+        parts["first"] = "/".join(reversed(first))
         method = rule["method"].format(**parts) if "method" in rule else method_of(parts.get("label", label))
         if method is None:
             return {"why": "no method here is what this row names"}
         changes = tuple(change.format(**parts) for change in rule.get("set", ()))
         kept = {name: rule[name] for name in ("keep", "then") if name in rule}
+        kept["first"] = first
         return {"method": method, "dataset": rule["on"].format(**parts), "changes": changes, **kept}
     return {"why": "no dataset here is what this table is of"}
 
 
 def _parts(rule: Mapping[str, Any], **of: str) -> dict[str, str] | None:
     # the named parts of a rule's patterns, in our names; None where one does not fit
-    found = dict.fromkeys(("ages", "data"), NAMES.get(of["dataset"], ""))
+    found: dict[str, str] = dict.fromkeys(("ages", "data"), NAMES.get(of["dataset"], ""))
     for name, text in of.items():
         match = re.fullmatch(rule.get(name, ".*"), text)
         if match is None:

@@ -1,7 +1,5 @@
 """A model that was saved, made again: predictions of new rows, with the preprocessing that it was trained with."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,12 +9,11 @@ import torch
 from torch import Tensor
 
 from bench import plugins
-from bench.data.reading import content
 from bench.dataset import Split, Splits
 from bench.described.base import DescribedDataset
 from bench.errors import BenchError
 from bench.method import Method
-from bench.models.saving import FORMAT
+from bench.models import saving
 from bench.names import parse_stack
 from bench.plugins import resolve
 from bench.plugins.described import Described
@@ -26,7 +23,6 @@ from bench.stack import overrides
 from bench.training.model import Model
 
 NINETY = 1.6448536269514722  # deviations of a Gaussian that hold 90% of it, to either side
-LARGEST = 2**34  # bytes of weights
 
 
 class Predictor:
@@ -103,37 +99,18 @@ def load_model(path: str | Path) -> Predictor:
     Traceback (most recent call last):
     bench.errors.BenchError: there is no model nothing.safetensors; bench run --save-models best writes one
     """
-    weights, about = _find(Path(path).expanduser())
-    try:
-        said = json.loads(about.read_text(encoding="utf-8"))
-        form = said["format"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BenchError(f"{about} says nothing of a model ({type(error).__name__}); save it again") from None
-    if form != FORMAT:
-        raise BenchError(f"{about} has the format {form}, and this bench reads {FORMAT}; save the model again")
-    raw = content(weights, LARGEST)
-    if hashlib.sha256(raw).hexdigest() != said["weights_sha256"]:
-        raise BenchError(f"{weights} is not the file that {about.name} was written with; save the model again")
+    said, raw, about = saving.read(Path(path).expanduser())
+    if "description" not in said:
+        row = f"{said['dataset']}/{said['method']}/seed-{said['seed']}"
+        raise BenchError(
+            f"{about} is of an encoder alone, which predicts nothing; start from it by 'pretrained[init={row}]'"
+        )
     from safetensors.torch import load
 
     given = Described(parse_stack(said["dataset"])[0].base, said["description"], str(about.parent.absolute()))
     dataset = of_description(given)(**said["config"]["dataset"]["params"])
     dataset.restore(said["preprocessing"])
     return Predictor(said, load(raw), dataset)
-
-
-def _find(path: Path) -> tuple[Path, Path]:
-    if path.is_dir():
-        there = sorted(path.glob("model-*.safetensors"))
-        if len(there) != 1:
-            raise BenchError(
-                f"{path} has {len(there)} models; name one: {', '.join(one.name for one in there) or 'none'}"
-            )
-        path = there[0]
-    weights, about = path.with_suffix(".safetensors"), path.with_suffix(".json")
-    if not weights.is_file() or not about.is_file():
-        raise BenchError(f"there is no model {path}; bench run --save-models best writes one")
-    return weights, about
 
 
 def _splits(about: Mapping[str, Any], weights: Mapping[str, Tensor]) -> Splits:

@@ -7,8 +7,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from bench import plugins
-from bench.data import files
+from bench.data import encoders, files
 from bench.dataset import Splits
 from bench.described.base import DescribedDataset
 from bench.errors import BenchError, BrokenPlugin
@@ -81,7 +83,7 @@ def plan(
     require_data([on for on, _ in rows], root)
     fingerprints, lengths = dict[str, str](), dict[str, int]()
     broken: dict[str, str] = {}
-    for on, _ in rows:
+    for on, methods in rows:
         try:
             splits = load(on, root)
         except BrokenPlugin as error:  # of several datasets the others go on
@@ -89,9 +91,20 @@ def plan(
                 raise
             broken[on.name] = error.reason
         else:
+            _require_starts(on, methods, splits)
             fingerprints[on.name], lengths[on.name] = splits.fingerprint(), len(splits.train)
     made = compare(wanted(rows, overrides), fingerprints, seeds, results, retry, rerun_stale, broken)
     return replace(made, rows=lengths)
+
+
+def _require_starts(on: resolve.NamedDataset, methods: Sequence[resolve.NamedMethod], splits: Splits) -> None:
+    # what no seed could start from is refused before any does
+    parts = [params for method in methods for base, params in method.parts if base == "pretrained"]
+    if starts := {params["init"] for params in parts if params["init"]}:
+        with torch.random.fork_rng(devices=[]):
+            encoder, _ = on.dataset.encoder(splits)
+        for name in sorted(starts):
+            encoders.fill(encoder, name)
 
 
 def wanted(rows: Rows, overrides: Mapping[str, Any]) -> Iterator[Wanted]:

@@ -16,7 +16,6 @@ import torch
 
 from bench.bases.reference import Reference
 from bench.dataset import Splits
-from bench.described.base import DescribedDataset
 from bench.method import Method
 from bench.models import saving
 from bench.plugins import described, resolve
@@ -203,7 +202,7 @@ def _evaluated(
     fit: Fit,
 ) -> tuple[dict[str, Any], Columns]:
     method = training.reference if isinstance(training, Fitting) else training.method
-    if context.save_models and isinstance(training, Training) and isinstance(on.dataset, DescribedDataset):
+    if context.save_models and isinstance(training, Training):
         row = store.path_of(Path(context.results or ""), cell.dataset, cell.method, cell.seed).parent
         saving.write(
             row, cell.seed, training, splits, {**_identity(cell), "selection": fit.selection, "packages": packages()}

@@ -35,9 +35,22 @@ def test_every_command_names_a_method_that_is_defined_on_its_dataset(dataset):
     for row in ROWS:
         if row.command and row.dataset == dataset:
             on = resolve.dataset(dataset, options.overrides(list(row.changes)))
-            method = resolve.method(row.method, on)
+            if row.first:
+                before = resolve.dataset(row.first[1])
+                assert resolve.method(row.first[0], before).refusal(before.dataset) is None
+                assert f"init={row.first[1]}/{row.first[0]}]" in row.method
+            method = resolve.method("pretrained" if row.first else row.method, on)
             assert method.refusal(on.dataset) is None, row
             assert on.name == dataset
+
+
+def test_rows_of_transfer_train_the_encoder_first():
+    rows = papers.rows("rnc", 'slide "transfer learning"')
+    row, _ = (row for row in rows if "to AgeDB fine-tuning" in row.dataset_label)
+    assert (row.label, row.first) == ("L1", ("baseline", "imdb_wiki[backbone=resnet18,protocol=rnc,rows=35683]"))
+    first, then = (shlex.split(part) for part in row.command.split(" && "))
+    assert first == ["bench", "run", "--method", row.first[0], "--dataset", row.first[1], "--save-models", "best"]
+    assert then[3] == f"pretrained[freeze=false,init={row.first[1]}/{row.first[0]}]"
 
 
 @pytest.mark.parametrize(
@@ -52,13 +65,13 @@ def test_every_command_names_a_method_that_is_defined_on_its_dataset(dataset):
             "rnc",
             'slide "RNC surpasses"',
             "DINO (linear probing)",
-            "--method dino --dataset 'agedb[backbone=resnet18,protocol=rnc]'",
+            "--method 'dino[recipe=paper]' --dataset 'agedb[backbone=resnet18,protocol=rnc]'",
         ),
         (
             "rnc",
             'slide "RNC surpasses"',
             "SIMCLR (fine-tuning)",
-            "--method 'simclr[freeze=false]' --dataset 'agedb[backbone=resnet18,protocol=rnc]'",
+            "--method 'simclr[freeze=false,recipe=paper]' --dataset 'agedb[backbone=resnet18,protocol=rnc]'",
         ),
         (
             "rnc",

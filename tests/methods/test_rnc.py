@@ -1,11 +1,17 @@
-"""Rank-N-Contrast against a triple loop, and its two stages."""
+"""Rank-N-Contrast against a triple loop, its two stages, and the losses that it is trained under."""
+
+import shlex
+from pathlib import Path
 
 import pytest
 import torch
 
 from bench.method import Views
 from bench.methods.rnc import RankNContrast, distances, rank_n_contrast
+from bench.names import split_list
+from bench.plugins import resolve
 from bench.protocol import Protocol, with_protocol
+from bench.training.loop import Training
 from support.batches import batch_of, gradient_of, prepared, random
 
 
@@ -67,3 +73,53 @@ def test_rnc_keeps_the_datasets_protocol_unless_told_to_follow_the_paper():
     assert (other.epochs, other.lr, other.batch_size) == (100, 0.05, 64)
     assert one.drop_last
     assert not other.drop_last
+
+
+def rows_of_the_guide():
+    """Methods and dataset of the one command for the paper's first table, as the guide has it."""
+    guide = (Path(__file__).parents[2] / "docs/journeys/paper.md").read_text()
+    (line,) = (line for line in guide.splitlines() if line.startswith("bench run") and "corn+rnc" in line)
+    words = shlex.split(line)
+    return split_list(words[words.index("--method") + 1]), words[words.index("--dataset") + 1]
+
+
+@pytest.mark.parametrize("text", rows_of_the_guide()[0])
+def test_the_command_of_the_guide_trains_each_loss_alone_and_on_contrasted_features(text):
+    methods, dataset = rows_of_the_guide()
+    assert len(set(methods)) == 14
+    ages = resolve.dataset(dataset)
+    assert resolve.method(text, ages).refusal(ages.dataset) is None
+    few = resolve.dataset("digits[images=few]", {"protocol.epochs": 1})
+    method = resolve.method(text, few).build_method()
+    training = Training(few.dataset, few.protocol, few.dataset.load(Path()), method, 0, torch.device("cpu"))
+    start = {key: value.clone() for key, value in training.network.encoder.state_dict().items()}
+    seen, begin = [], method.stage_start
+
+    def stage_start(network, stage):
+        begin(network, stage)
+        seen.append({key: value.clone() for key, value in network.encoder.state_dict().items()})
+
+    method.stage_start = stage_start
+    fit = training.fit()
+    assert training.predict(training.val).isfinite().all()
+    if "rnc" in text:
+        assert [row["stage"] for row in fit.history] == ["representation", "regressor"]
+        assert not torch.equal(start["1.0.weight"], seen[1]["1.0.weight"])
+        after = training.network.encoder.state_dict()
+        assert all(torch.equal(value, after[key]) for key, value in seen[1].items())  # a probe of what was contrasted
+    else:
+        assert [row["stage"] for row in fit.history] == ["train"]
+
+
+@pytest.mark.parametrize("loss", ["mse", "huber"])
+def test_the_head_on_contrasted_features_is_fitted_with_the_loss_of_the_stack(loss):
+    few = resolve.dataset("digits[images=few]", {"protocol.epochs": 1})
+    stacked, plain = (resolve.method(text, few).build_method() for text in (f"baseline[loss={loss}]+rnc", "rnc"))
+    trained = []
+    for method in (stacked, plain):
+        splits = few.dataset.load(Path())
+        trained.append(Training(few.dataset, few.protocol, splits, method, 0, torch.device("cpu")))
+        trained[-1].fit()
+    (one, other) = (training.network for training in trained)
+    assert torch.equal(one.encoder[1][0].weight, other.encoder[1][0].weight)
+    assert not torch.equal(one.head.weight, other.head.weight)

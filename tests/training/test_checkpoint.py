@@ -49,7 +49,7 @@ def fitted(dataset, method, tmp_path, keep=math.inf, leave=None, overrides=None)
     ("dataset", "method"),
     [
         *(("airfoil[rows=synthetic]", method) for method in [*METHODS, "rrt+lds+fds", "mt+rot_reg"]),
-        *(("digits[images=few]", method) for method in ("baseline", "rnc", "fds", "infdrop", "ema")),
+        *(("digits[images=few]", method) for method in ("baseline", "rnc", "dino", "fds", "infdrop", "ema")),
         *(("circle", method) for method in ("rot_reg", "ph_reg")),
     ],
 )

@@ -27,6 +27,7 @@ NUMERICS: dict[str, int] = {
     "tables": 1,
     "coordinates": 1,
     "operators": 1,
+    "eeg": 1,
     "ages": 2,
     "holdout": 1,
     "references": 1,
@@ -73,6 +74,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "tables": ("bench.bases.tabular",),
     "coordinates": ("bench.bases.coordinates", "bench.data.pickled_arrays"),
     "operators": ("bench.synthetic.operators",),
+    "eeg": ("bench.bases.signal_network", "bench.data.eeg", "bench.data.signals", "bench.synthetic.brainwaves"),
     "ages": ("bench.bases.ages", "bench.bases.age_lists", "bench.bases.photographs"),
     "holdout": ("bench.bases.holdout",),
     "described": (

@@ -23,6 +23,7 @@ NAMES = {
     "AgeDB": "agedb[backbone=resnet18,protocol=rnc]",
     "SkyFinder": "skyfinder",
     "MPIIFaceGaze": "mpiifacegaze",
+    "TUAB": "tuab",
     "MSE": "mse",
     "HUBER": "huber",
     "DEX": "dex",

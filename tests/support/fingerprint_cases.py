@@ -73,6 +73,7 @@ SOURCES = (
     "digits[images=few]", f"imdb_wiki{FACES}", "mammoth[points=synthetic]", f"mpiifacegaze{FACES}",
     "nyud2[images=small]", "operator_learning[points=few]", "operator_learning[operator=nonlinear,points=few]",
     "real_estate[rows=synthetic]", f"skyfinder{FACES}", "stsb[hidden=8,text=small]", "swiss_roll", "torus",
+    "tuab[backbone=tiny,rows=60,seconds=10,signals=synthetic]",
 )  # fmt: skip
 # each beside the plain training of the same name before the bar; what a value of a field changes must show
 FIELDS: dict[str, dict[str, object]] = {

@@ -122,6 +122,26 @@ def analysis(
     return of_findings(analyse(split_list(names), Path(results), dataset), measures and split_list(measures))
 
 
+def features(
+    dataset: str, method: str = "baseline", seed: int = 0, results: str | Path = "results", moves: bool = False
+) -> Chart:
+    """Test features of a record that keeps them, in their first two principal directions, coloured by label.
+
+    Args:
+        dataset, method, seed: of the record.
+        results: folder of the records.
+        moves: whether lines lead from where the first weights had them.
+
+    Raises:
+        BenchError: there is no such record, or it keeps no features.
+    """
+    from bench.runs.analyse import ROWS, kept_of
+    from bench.site import analyses
+
+    kept = kept_of(Path(results), dataset, method, seed).sample(ROWS)
+    return _chart(analyses.manifold(kept, moves), "Features in their first two principal directions, by label.")
+
+
 def of_findings(found: "Findings", measures: "Sequence[str] | None" = None) -> Chart:
     """The chart of findings in hand; by default of all their measures."""
     from bench.errors import unknown

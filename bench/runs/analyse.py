@@ -131,6 +131,21 @@ def _measured(analysis: Analysis, kept: Kept) -> dict[str, float | None]:
     return {name: value if np.isfinite(value) else None for name, value in values.items()}
 
 
+def kept_of(results: Path, dataset: str, method: str, seed: int) -> Kept:
+    """The features that the record of a cell keeps.
+
+    Raises:
+        BenchError: there is no such record, or it keeps none.
+    """
+    for record in _records(results, dataset, method):
+        if record.seed == seed:
+            try:
+                return read(results, record)
+            except Unsound as error:
+                raise BenchError(f"no features of {record.cell}: {error}; train it with --keep features") from None
+    raise BenchError(f"no record of {method} on {dataset} with seed {seed} in {results}")
+
+
 def read(results: Path, record: Record) -> Kept:
     """The features that a record keeps.
 

@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from math import isfinite
 
+import numpy as np
+
+from bench.analysis import Kept
 from bench.runs.association import Association
 from bench.runs.findings import Findings, summary
 from bench.site.charts import CONFIG, Spec, spec
@@ -40,6 +43,31 @@ def correlations(found: Sequence[Association]) -> Spec:
     dot |= {"encoding": {"x": {**x, "field": "rho"}, **shared}}
     height = 14 * max(len(datasets), 2) * len({one.measure for one in found})
     return spec({"layer": [none, *({"data": {"values": points}, **layer} for layer in (bar, dot))], "height": height})
+
+
+def manifold(kept: Kept, moves: bool = False) -> Spec:
+    """Rows by the first two principal directions of their features, in the colour of their first label.
+
+    Args:
+        moves: whether lines lead from where the rows were by the first weights, in the same directions.
+    """
+    centre = kept.z.mean(0)
+    plane = np.linalg.svd(kept.z - centre, full_matrices=False)[2][:2]
+    ends = (kept.z - centre) @ plane.T
+    starts = ends if kept.start is None else (kept.start - centre) @ plane.T
+    lines = np.column_stack([ends, starts, kept.labels[:, :1]])
+    points = [dict(zip(("x", "y", "from_x", "from_y", "label"), map(float, line), strict=True)) for line in lines]
+    free = {"type": "quantitative", "scale": {"zero": False}}
+    x, y = (
+        {**free, "field": name, "title": f"{word} principal direction"}
+        for name, word in (("x", "first"), ("y", "second"))
+    )
+    colour = {"field": "label", "type": "quantitative", "scale": {"scheme": "viridis"}, "legend": {"title": "label"}}
+    move = {"mark": {"type": "rule", "strokeWidth": 0.5, "opacity": 0.5, "color": "var(--other)"}}
+    move |= {"encoding": {"x": x, "y": y, "x2": {"field": "from_x"}, "y2": {"field": "from_y"}}}
+    dot = {"mark": {"type": "point", "filled": True, "size": 14, "opacity": 0.9}}
+    dot |= {"encoding": {"x": x, "y": y, "color": colour}}
+    return spec({"data": {"values": points}, "layer": [move, dot] if moves else [dot], "height": 360})
 
 
 def _panel(found: Findings, dataset: str, measure: str) -> Spec:

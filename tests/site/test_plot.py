@@ -2,10 +2,13 @@
 
 import json
 
+import numpy as np
 import pytest
 
 import bench
 from bench.errors import BenchError
+from bench.results import store
+from bench.runs import analyse
 from support.command_line import TINY
 from support.command_line import bench as call
 
@@ -30,6 +33,28 @@ def test_a_chart_is_vega_lite_in_real_colours_and_a_picture(name, results, tmp_p
         assert chart.save(tmp_path / f"chart{suffix}").read_bytes().lstrip().startswith(start)
 
 
+def test_features_lie_in_their_principal_plane_in_the_colour_of_their_label(tmp_path):
+    words = ["--method", "baseline", "--dataset", "circle", "--seeds", "1", *TINY, "--keep", "features"]
+    assert call("run", *words, cwd=tmp_path).returncode == 0
+    results = tmp_path / "results"
+    (record,) = store.read_all(results)
+    kept = analyse.read(results, record).sample(analyse.ROWS)
+    chart = bench.plot.features("circle", results=results)
+    points = chart.spec["data"]["values"]
+    assert [point["label"] for point in points] == kept.labels[:, 0].tolist()
+    x = np.array([[point["x"], point["y"]] for point in points])
+    variances = np.sort(np.linalg.eigvalsh(np.cov(kept.z.T)))[::-1]
+    np.testing.assert_allclose(np.cov(x.T), np.diag(variances[:2]), atol=1e-6)
+    assert len(bench.plot.features("circle", results=results, moves=True).spec["layer"]) == 2
+    with pytest.raises(BenchError, match="with seed 3"):
+        bench.plot.features("circle", seed=3, results=results)
+    (row,) = bench.plot.analysis("tightness", results=results, measures="spread").spec["vconcat"]
+    (panel,) = row["hconcat"]
+    assert [point["method"] for point in panel["data"]["values"]] == [record.method]
+    with pytest.raises(BenchError, match="no measure 'spraed'; did you mean 'spread'"):
+        bench.plot.analysis("tightness", results=results, measures="spraed")
+
+
 def test_what_cannot_be_drawn_is_said(results, tmp_path):
     with pytest.raises(BenchError, match="no results folder"):
         bench.plot.ranks(tmp_path / "nothing")
@@ -39,5 +64,7 @@ def test_what_cannot_be_drawn_is_said(results, tmp_path):
         bench.plot.ranks(results)
     with pytest.raises(BenchError):
         bench.plot.seeds("nothing", results)
+    with pytest.raises(BenchError, match="it keeps none; train it with --keep features"):
+        bench.plot.features("concrete[rows=synthetic]", results=results)
     with pytest.raises(BenchError, match=r"ends in \.png"):
         bench.plot.Chart({}, "").save(tmp_path / "x.pdf")

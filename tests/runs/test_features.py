@@ -110,6 +110,15 @@ def test_a_queue_of_a_cluster_carries_them(kept, tmp_path):
     np.testing.assert_array_equal(queue.finished(0).predictions["features"], kept.predictions["features"])
 
 
+@pytest.mark.parametrize("method", ["rrt", "infdrop", "rnc[recipe=paper]", "ema", "srl", "simclr"])
+def test_methods_with_stages_branches_and_averages_of_their_own_keep_them_too(method, kept):
+    made = finished(cell_of(method, seed=3))
+    assert made.predictions["features"].shape == kept.predictions["features"].shape
+    np.testing.assert_array_equal(made.predictions["features/start"], kept.predictions["features/start"])
+    # rrt trains the head alone in its second stage
+    assert np.array_equal(made.predictions["features"], kept.predictions["features"]) == (method == "rrt")
+
+
 def test_of_maps_a_thousand_pixels_that_count_are_kept_the_same_for_every_seed():
     made = [
         finished(cell_of(seed=seed, dataset="nyud2[images=small]", changes={"protocol.epochs": 2})) for seed in (0, 1)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from bench.methods.focal_r import focal_r
     from bench.methods.infdrop import information_dropout
     from bench.methods.l2cs import l2cs
+    from bench.methods.lde import lde
     from bench.methods.oe import ordinal_diversity, ordinal_entropy, ordinal_entropy_of_maps
     from bench.methods.ordinal import ordinal_regression
     from bench.methods.ranksim import rank, ranksim
@@ -65,6 +66,7 @@ SOURCES: dict[str, str] = {
     "information_dropout": "bench.methods.infdrop",
     "l2cs": "bench.methods.l2cs",
     "latent_trace": "bench.methods.srl",
+    "lde": "bench.methods.lde",
     "mixture_based": "bench.methods.balanced_mse",
     "nt_xent": "bench.methods.simclr",
     "ordinal_diversity": "bench.methods.oe",
@@ -105,6 +107,7 @@ __all__ = [
     "information_dropout",
     "l2cs",
     "latent_trace",
+    "lde",
     "mixture_based",
     "nt_xent",
     "ordinal_diversity",

@@ -54,11 +54,14 @@ BY_BIN = (
     "dldl",
     "fds",
     "inv",
+    "lde",
     "lds",
     "ordinal",
     "sqinv",
     "srl",
     "supcon",
+    "uvote",
+    "vir",
 )
 
 

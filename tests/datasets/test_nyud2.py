@@ -30,6 +30,7 @@ REFUSED = {
     "dldl",
     "isotonic",
     "l2cs",
+    "lde",
     "ordinal",
     "rnc",
     "simclr",

@@ -2,13 +2,15 @@
 
 import numpy as np
 import pytest
+from scipy.interpolate import CubicSpline
 
 from bench.data import adding, files
 from bench.datasets import operator_learning as module
 from bench.errors import BenchError
 from bench.plugins import resolve
+from bench.synthetic import operators
 from bench.training import evaluate
-from support.datasets import NOWHERE, make, rows
+from support.datasets import NOWHERE, make, real, rows
 
 FEW = "operator_learning[points=few]"
 
@@ -99,6 +101,20 @@ def test_a_published_file_of_another_form_is_refused_in_one_line(changed, compla
         make("operator_learning[points=published]").load(tmp_path)
     assert complaint in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_published_labels_follow_from_their_modes_but_for_the_error_of_20000_samples():
+    on, root = real("operator_learning[operator=nonlinear,points=published,sampling=even]")
+    splits = on.load(root)
+    first = np.arange(0, 1000, 10)  # a row of each of a hundred processes
+    x = splits.train.x.double().numpy()
+    grid, sensors = np.linspace(0, 1, 100), np.linspace(0, 1, 30)
+    for row in first:
+        basis = CubicSpline(sensors, x[row, :-1].reshape(8, 30).T)(grid).T
+        expected = operators.mean_solution(basis)[np.rint(99 * x[row : row + 10, -1]).astype(int)]
+        error = splits.train.labels[row : row + 10, 0].double().numpy() - expected
+        assert np.abs(error).max() < 0.004  # the labels go up to 1.26; a deviation of the samples' mean is 0.0007
+        assert np.abs(expected - 5 * x[row : row + 10, -1] * (1 - x[row : row + 10, -1])).max() < 0.01
 
 
 def test_only_the_published_bytes_are_added(tmp_path):

@@ -181,8 +181,8 @@ def _samples(on: "NamedDataset", root: Path) -> str:
         split = getattr(splits, name)
         # of dense targets every pixel has a region, too many to list
         dense = len(split.labels.shape) > 2
-        labels = split.labels.numpy()
-        regions = None if dense else evaluate.regions_of(on.dataset, split, splits.train.labels, labels)
+        seen = splits.train.labels
+        regions = None if dense else evaluate.regions_of(on.dataset, split, seen, split.labels.numpy())
         names = [] if regions is None else regions.ravel().tolist()
         rows.append((name, len(split), *(names.count(region) or "" for region in ORDER)))
     return tabulate(rows, ("split", "samples", *ORDER))

@@ -17,7 +17,7 @@ from bench.dataset import Dataset
 from bench.errors import ShapeError
 from bench.functional.shapes import as_column, require_same
 from bench.method import Batch, Method
-from bench.ranges import AtLeastTwo, Count, Index
+from bench.ranges import Count, Index, TwoOrMore
 
 _LARGEST = 5.0  # logarithm of a scale
 
@@ -47,9 +47,7 @@ class UVOTE(Method):
     candidates: ClassVar = tuple({"experts": number} for number in (2, 3, 4, 5, 6))
     ordered: ClassVar = (("low", "high"),)
 
-    def __init__(
-        self, experts: AtLeastTwo = 3, dynamic: bool = True, low: Index = 0, high: Count | None = None
-    ) -> None:
+    def __init__(self, experts: TwoOrMore = 3, dynamic: bool = True, low: Index = 0, high: Count | None = None) -> None:
         super().__init__()
         self.experts, self.dynamic, self.clip = experts, dynamic, (low, high)
 

@@ -21,6 +21,8 @@ METHODS = (
     "lds",
     "dex",
     "gaussian_nll",
+    "vir",
+    "uvote",
     "conr",
     "fds",
     "srl",

@@ -210,7 +210,6 @@ class Dataset:
 
     >>> class Line(Dataset):
     ...     metrics, protocol = ("mae",), Protocol(epochs=3)
-    ...
     ...     def load(self, root):
     ...         x = torch.linspace(-1, 1, 32)[:, None]
     ...         return Splits(*(Split(x, 3 * x) for _ in range(3)))
@@ -223,6 +222,7 @@ class Dataset:
 
     metrics: ClassVar[tuple[str, ...]]  # of bench.metrics; the first one selects the epoch
     protocol: Protocol
+    huber_beta: ClassVar[float] = 1.0  # protocol.huber_beta where a user asks for protocol.loss=huber
     unit: ClassVar[str] = ""
     paper: ClassVar[str] = ""
     groups: ClassVar[tuple[str, ...]] = ()  # names that stand for several datasets, as in --dataset uci

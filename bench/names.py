@@ -4,6 +4,8 @@ The same text is used on the command line, in the results path and on the board.
 system refuses or reads as a path: no free text ever becomes part of one.
 """
 
+import itertools
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,9 +14,11 @@ from bench.errors import BenchError
 from bench.paths import is_device
 
 LONGEST = 240  # letters of a name or stack: it is one folder, of 255 bytes at most, and names a board's file
+MOST_ALTERNATIVES = 1000  # names that one with alternatives stands for
 _WRITTEN = 2000  # letters of a name as a user writes it, with spaces and defaults
 _BASE = "[A-Za-z_][A-Za-z0-9_-]*"
 _NAME = re.compile(rf"({_BASE})\s*(?:\[([^\[\]]*)\])?")
+_SEVERAL = re.compile(r"((?<==)[^,\[\]=|]*\|[^,\[\]=]*)")  # values of one parameter, as 0.1|1|10
 _VALUE = re.compile(r"(?!.*\.\.)[A-Za-z0-9_.+-]+")
 
 
@@ -68,8 +72,20 @@ def parse_stack(text: str) -> tuple[Name, ...]:
 
 
 def split_list(text: str) -> list[str]:
-    """Split a list on the commas that stand outside brackets."""
-    return [part.strip() for part in _split(text, ",") if part.strip()]
+    """Split a list on the commas that stand outside brackets; alternatives of a value stand for a name each.
+
+    >>> split_list("mt[copies=2|8]+oe, baseline")
+    ['mt[copies=2]+oe', 'mt[copies=8]+oe', 'baseline']
+    """
+    return [name for part in _split(text, ",") if part.strip() for name in _alternatives(part.strip())]
+
+
+def _alternatives(text: str) -> Iterator[str]:
+    pieces = [piece.split("|") if at % 2 else [piece] for at, piece in enumerate(_SEVERAL.split(text))]
+    number = math.prod(map(len, pieces))
+    if number > MOST_ALTERNATIVES:
+        raise BenchError(f"'{text[:LONGEST]}' stands for {number:,} names; write at most {MOST_ALTERNATIVES:,}")
+    return map("".join, itertools.product(*pieces))
 
 
 def _split(text: str, mark: str) -> Iterator[str]:

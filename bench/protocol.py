@@ -18,6 +18,7 @@ class Protocol:
 
     Args:
         loss: task loss of the baseline.
+        huber_beta: where a Huber loss turns from squared to linear, in network units; other losses ignore it.
         optimizer, lr, weight_decay, momentum: of the network's parameters.
         batch_size: None means the whole training split in one batch.
         epochs: passes over the training split.
@@ -57,6 +58,7 @@ class Protocol:
     channels_last: bool = False
     compile: bool = False
     batchnorm_split: Count = 1
+    huber_beta: Positive = 1.0
 
 
 def with_protocol(protocol: Protocol, overrides: Mapping[str, object]) -> Protocol:

@@ -136,6 +136,7 @@ class STSB(Dataset):
     paper = "arXiv:2102.09554"
     bins: Bins = Bins(0.0, 0.1, 50)
     protocol = Protocol(loss="mse", optimizer="adam", weight_decay=1e-5, validate_steps=400, clip=5.0)
+    huber_beta = 0.3  # as in sts-b-dir of Yang et al.
     token_inputs = True
     optional = (GLOVE_840B,)
     imports = ("scipy.stats",)

@@ -24,7 +24,7 @@ class Baseline(Method):
         beta: where Huber turns linear, in the network's target units; other losses ignore it.
     """
 
-    origins: ClassVar = {"": "code", "loss": "the dataset's protocol"}
+    origins: ClassVar = {"": "code", "loss": "the dataset's protocol", "beta": "the dataset's protocol"}
 
     def __init__(self, loss: TaskLoss = "l1", beta: Positive = 1.0) -> None:
         super().__init__()
@@ -33,8 +33,9 @@ class Baseline(Method):
 
     @classmethod
     def defaults_for(cls, dataset: str, protocol: Protocol) -> Mapping[str, object]:
-        """The protocol's own loss."""
-        return {**super().defaults_for(dataset, protocol), "loss": protocol.loss}
+        """The protocol's own loss, and where its Huber loss turns linear."""
+        huber = {"beta": protocol.huber_beta} if protocol.loss == "huber" else {}
+        return {**super().defaults_for(dataset, protocol), "loss": protocol.loss, **huber}
 
     def loss(self, batch: Batch) -> Tensor:
         """Mean loss over the batch, sample weights applied."""

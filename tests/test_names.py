@@ -38,3 +38,19 @@ def test_a_name_reads_back_as_it_was_written(params):
 )
 def test_values_are_written_shortly(value, text):
     assert value_text(value) == text
+
+
+def test_alternatives_of_a_value_stand_for_a_name_each():
+    assert split_list("rot_reg[gamma=0.1|1,weight=1|2]+mt,oe") == [
+        "rot_reg[gamma=0.1,weight=1]+mt",
+        "rot_reg[gamma=0.1,weight=2]+mt",
+        "rot_reg[gamma=1,weight=1]+mt",
+        "rot_reg[gamma=1,weight=2]+mt",
+        "oe",
+    ]
+    assert split_list("a|b,c") == ["a|b", "c"]
+
+
+def test_too_many_alternatives_are_one_line():
+    with pytest.raises(BenchError, match="stands for 1,024 names; write at most 1,000"):
+        split_list("mt[" + ",".join(f"{key}=1|2" for key in "abcdefghij") + "]")

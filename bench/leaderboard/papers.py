@@ -35,6 +35,11 @@ NAMES = {
     "SIMCLR": "simclr",
     "DINO": "dino",
     "SUPCON": "supcon",
+    "COSINE DISTANCE": "cosine",
+    "COSINE": "cosine",
+    "CORRELATION": "correlation",
+    "MAE": "mae",
+    "L_∞": "linf",
 }
 
 

@@ -83,9 +83,11 @@ def dataset(text: str, overrides: Mapping[str, Any] | None = None) -> NamedDatas
     given, params = _arguments("dataset", cls, name, {})
     with running("dataset", name.base, "making it"):
         made = cls(**params)
-        protocol = made.protocol
+        protocol, changes = made.protocol, dict(overrides or {})
+        if changes.get("protocol.loss") == "huber":
+            changes.setdefault("protocol.huber_beta", made.huber_beta)
     canonical = require_short(str(given))
-    return NamedDataset(canonical, name.base, params, made, with_protocol(protocol, overrides or {}))
+    return NamedDataset(canonical, name.base, params, made, with_protocol(protocol, changes))
 
 
 def method(text: str, on: NamedDataset, searched: bool = True) -> NamedMethod:

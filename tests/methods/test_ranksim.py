@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn.functional import normalize
 
-from bench.methods.ranksim import RankSim, one_per_label, rank, ranksim
+from bench.methods.ranksim import PENALTIES, SIMILARITIES, RankSim, one_per_label, rank, ranksim
 from support.batches import LABELS, batch_of, prepared, random
 from support.devices import on_every_device
 
@@ -108,3 +108,70 @@ def test_ranksim_weighs_the_term_over_the_rows_drawn():
     loss = prepared(RankSim(weight=10.0, interpolation=1.0), y).regularizer(batch_of(z, y))
     rows, _ = one_per_label(y, torch.Generator().manual_seed(1))
     assert loss.item() == pytest.approx(10 * ranksim(z[rows], y[rows]).item())
+
+
+def slow_penalty(name, a, b):
+    gaps = [abs(x - y) for x, y in zip(a, b, strict=True)]
+    if name == "linf":
+        return max(gaps)
+    if name == "cosine":
+        return 1 - sum(x * y for x, y in zip(a, b, strict=True)) / math.hypot(*a) / math.hypot(*b)
+    each = {"mse": lambda gap: gap**2, "mae": abs, "huber": lambda gap: gap**2 / 2 if gap < 1 else gap - 0.5}[name]
+    return sum(map(each, gaps)) / len(gaps)
+
+
+def slow_similarity(name, a, b):
+    gaps = [abs(x - y) for x, y in zip(a, b, strict=True)]
+    if name in ("mse", "mae"):
+        return -sum(gap ** (2 if name == "mse" else 1) for gap in gaps) / len(gaps)
+    if name == "linf":
+        return -max(gaps)
+    shift = [sum(one) / len(one) if name == "correlation" else 0 for one in (a, b)]
+    a, b = ([value - shift[k] for value in one] for k, one in enumerate((a, b)))
+    return sum(x * y for x, y in zip(a, b, strict=True)) / math.hypot(*a) / math.hypot(*b)
+
+
+@pytest.mark.parametrize("penalty", PENALTIES)
+@pytest.mark.parametrize("similarity", SIMILARITIES)
+def test_every_penalty_and_similarity_is_the_papers_formula_of_ranks_divided_by_their_number(penalty, similarity):
+    z, y = random(9, 5, dtype=torch.float64), torch.tensor([3.0, 1, 4, 1, 5, 9, 2, 6, 5]).double()
+    total = 0.0
+    for i in range(9):
+        scores = [slow_similarity(similarity, z[i].tolist(), z[j].tolist()) if i != j else math.inf for j in range(9)]
+        labels = [-abs(float(y[i] - y[j])) for j in range(9)]
+        ranks, label_ranks = ([rank / 9 for rank in slow_rank(row)] for row in (scores, labels))
+        total += slow_penalty(penalty, ranks, label_ranks)
+    assert ranksim(z, y, 2.0, None, penalty, similarity).item() == pytest.approx(total, rel=1e-9)
+
+
+@pytest.mark.parametrize("weight", [1.0, 100.0])
+def test_the_general_way_gives_the_value_and_gradient_of_the_fused_one(monkeypatch, weight):
+    z, y = random(17, 6, dtype=torch.float64).requires_grad_(), torch.arange(17.0).double() % 7
+    fused = weight * ranksim(z, y)
+    expected = torch.autograd.grad(fused, z)[0]
+    monkeypatch.setitem(SIMILARITIES, "mse", SIMILARITIES["cosine"])
+    general = weight * ranksim(z, y, similarity="mse")
+    torch.testing.assert_close(general, fused)
+    torch.testing.assert_close(torch.autograd.grad(general, z)[0], expected)
+
+
+@pytest.mark.parametrize("penalty", PENALTIES)
+@pytest.mark.parametrize("similarity", SIMILARITIES)
+def test_rows_that_are_left_out_do_not_count_and_others_have_a_gradient(penalty, similarity):
+    z, y = random(8, 5).requires_grad_(), torch.tensor([3.0, 1, 4, 1, 5, 9, 2, 6])
+    present = torch.tensor([True, True, False, True, True, False, True, True])
+    some = ranksim(z, y, 2.0, present, penalty, similarity)
+    alone = ranksim(z[present], y[present], 2.0, None, penalty, similarity)
+    torch.testing.assert_close(some, alone)
+    gradient = torch.autograd.grad(some, z)[0]
+    torch.testing.assert_close(gradient, torch.autograd.grad(alone, z)[0])
+    assert gradient[present].any()
+    assert not gradient[~present].any()
+
+
+def test_without_sampling_every_row_of_the_batch_is_ranked():
+    z, y = random(6, 5), LABELS["all equal"] + torch.tensor([[0.0], [0], [1], [1], [2], [2]])
+    term = prepared(RankSim(weight=3.0, sampling=False), y).regularizer(batch_of(z, y))
+    torch.testing.assert_close(term, 3 * ranksim(z, y))
+    sampled = prepared(RankSim(weight=3.0), y).regularizer(batch_of(z, y))
+    assert term != sampled

@@ -62,3 +62,34 @@ def test_integer_labels_stay_in_their_bin_when_the_targets_are_standardised():
     labels = torch.arange(1.0, 30.0)[:, None]
     task = prepared(SRL(), labels, Bins(1.0, 1.0, 29), shift=9.930834, scale=3.221).task
     assert task.bin_of(task.y)[:, 0].tolist() == list(range(29))
+
+
+def test_the_surrogate_lags_by_one_epoch_more_as_released():
+    labels = torch.tensor([[0.5], [2.5]])
+    now, later = (prepared(SRL(width=6, lag=lag), labels, Bins(0.0, 1.0, 4)) for lag in (1, 2))
+    for epoch in range(3):
+        before = now.surrogate.clone()
+        for method in (now, later):
+            method.epoch_end(random(2, 5, seed=epoch), method.task.y, epoch)
+        assert torch.equal(later.surrogate, before)
+    assert later.surrogate.any()
+
+
+def test_the_first_epochs_may_be_of_the_task_loss_alone():
+    labels = torch.tensor([[0.5], [2.5]])
+    method = prepared(SRL(width=6, warm_up=1), labels, Bins(0.0, 1.0, 4))
+    z = random(2, 5)
+    assert method.regularizer(batch_of(z, method.task.y)) == 0
+    method.epoch_end(z, method.task.y, 0)
+    assert method.regularizer(batch_of(z, method.task.y)) != 0
+
+
+def test_without_a_surrogate_the_trace_runs_over_the_bins_of_the_batch():
+    labels = torch.tensor([[0.5], [1.5], [1.7], [3.2]])
+    method = prepared(SRL(2.0, 3.0, 4.0, points=7, width=6, surrogate=False), labels, Bins(0.0, 1.0, 5))
+    method.epoch_end(random(4, 5, seed=1), method.task.y, 0)
+    z = random(4, 5)
+    f, own = method.projector(z), torch.tensor([0, 1, 1, 2])
+    trace = latent_trace(f, own, torch.zeros(3, 6))
+    expected = 2 * contrast(f, own, trace.detach()) + 3 * enveloping(trace, method.points) + 4 * homogeneity(trace)
+    torch.testing.assert_close(method.regularizer(batch_of(z, method.task.y)), expected)

@@ -218,3 +218,9 @@ def test_predictions_are_hashed_as_little_endian_float32_whatever_their_type():
     expected = hashlib.sha256(struct.pack("<3f", 1.0, -2.5, 3.25)).hexdigest()
     for dtype in ("<f4", ">f4", "<f8"):
         assert store.hash_predictions(np.array([[1.0], [-2.5], [3.25]], dtype=dtype)) == expected
+
+
+def test_the_baseline_takes_the_protocols_beta_with_its_loss():
+    on = resolve.dataset("stsb[text=synthetic]", {"protocol.loss": "huber"})
+    assert resolve.method("baseline", on).parts[0][1] == {"loss": "huber", "beta": 0.3}
+    assert resolve.method("baseline", resolve.dataset("stsb[text=synthetic]")).parts[0][1]["beta"] == 1.0

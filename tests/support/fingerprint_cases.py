@@ -98,6 +98,7 @@ FIELDS: dict[str, dict[str, object]] = {
     "clip": {"clip": 0.5},
     "drop_last": {"drop_last": True},
     "batchnorm_split": {"batchnorm_split": 4},
+    "huber_beta": {"loss": "huber", "huber_beta": 0.3},
     "bf16": {"precision": "bf16"},
     "opposed": {"epochs": 4, "lr": 0.02},
     "opposed, patience": {"epochs": 4, "lr": 0.02, "patience": 1},

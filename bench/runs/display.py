@@ -42,7 +42,7 @@ class Display:
         if self.console.is_terminal:
             self.live.start()
         else:
-            self._say(f"{self.total} cells to run, {self.jobs} at a time")
+            self._say(f"{self.total} cells to run, {min(self.jobs, self.total)} at a time")
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:

@@ -163,7 +163,8 @@ class LocalExecutor:
             yield from self._failed(item, "killed" if code < 0 else "error", f"no record: {ending(code)}")
         elif self.timeout is not None and wall > self.timeout * len(item.cells):
             stop(item.process)
-            message = f"stopped after {wall:.0f} s; the limit was --timeout {self.timeout:g}"
+            each = f" for each of {len(item.cells)} seeds" if len(item.cells) > 1 else ""
+            message = f"stopped after {wall:.0f} s; the limit was --timeout {self.timeout:g}{each}"
             yield from self._failed(item, "timeout", message)
 
     def _failed(self, item: _Running, status: Status, message: str) -> Iterator[Ended]:

@@ -148,7 +148,7 @@ def loaded(name):
     return resolve.dataset(name).dataset.load(Path())
 
 
-def check(on, name, atol=1e-6):
+def check(on, name, atol=2e-6):
     if resolve.method(name, on).refusal(on.dataset):
         pytest.skip("not defined here")
     splits = loaded(on.name) if on.name != "toy" else on.dataset.load(Path())

@@ -10,7 +10,7 @@ from bench.cli import complete, options
 from bench.errors import BenchError, unknown
 from bench.plugins import lookup
 
-SUBJECTS = ("methods", "losses", "harness")
+SUBJECTS = ("methods", "losses", "harness", "scale")
 
 
 def profile(
@@ -19,7 +19,8 @@ def profile(
         typer.Argument(
             metavar="SUBJECT",
             help="methods: a training step of each method on a dataset. losses: each regularizer, compared with "
-            "torch.cdist. harness: our training loop, compared with a bare one.",
+            "torch.cdist. harness: our training loop, compared with a bare one. scale: reading, boards, verifying, "
+            "pages and plans by the number of records and cells.",
         ),
     ] = "methods",
     method: Annotated[
@@ -38,6 +39,11 @@ def profile(
     channels_last: options.ChannelsLast = False,
     compiled: options.Compiled = False,
     sets: options.Sets = None,
+    records: Annotated[
+        int, typer.Option(metavar="N", min=250, help="scale: records at most; 25,000 take half an hour.")
+    ] = 2500,
+    cells: Annotated[int, typer.Option(metavar="N", min=10, help="scale: planned cells at most.")] = 100_000,
+    results: options.Results = Path("results"),
     root: options.DataRoot = None,
     write: Annotated[
         Path | None,
@@ -49,7 +55,7 @@ def profile(
         ),
     ] = None,
 ) -> None:
-    """Measure the cost of methods, losses or the harness. Prints a markdown table."""
+    """Measure the cost of methods, losses, the harness or its growth. Prints a markdown table."""
     from bench.atomic import replace_file, require_writable
 
     if subject not in SUBJECTS:
@@ -68,9 +74,15 @@ def profile(
     else:
         if write is not None:
             require_writable(write.parent, "--write")
-        from bench.profiling import harness
+        if subject == "scale":
+            from bench.data import files
+            from bench.profiling import scale
 
-        table = harness.harness() if subject == "harness" else harness.losses()
+            table = scale.scale(results, files.root(root), records, cells)
+        else:
+            from bench.profiling import harness
+
+            table = harness.harness() if subject == "harness" else harness.losses()
     print(table)
     if write is not None:
         replace_file(write, f"{table}\n".encode())

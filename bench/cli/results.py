@@ -57,7 +57,7 @@ def adopt(
     print(f"{len(found)} records, {len(parts)} changed parts; training {len(chosen)} cells again", flush=True)
     executor = runner.local([one.cell() for one in chosen], jobs, "cpu", folder)
     disagreeing = 0
-    then = earlier.trained(before, chosen, results, folder) if before else None
+    then = earlier.trained(before, chosen, results, folder, jobs) if before else None
     for one, same, words in adopting.adopt(results, executor, chosen, then):
         disagreeing += not same
         print(f"{'agrees' if same else 'DIFFERS'} {one.name}: {words}", flush=True)

@@ -59,7 +59,7 @@ def write(
             "features" and "features/...".
         say: is told, in one line, what was in the way and was set aside; by default standard error.
     """
-    return _put(results, record, _text(record).encode(), predictions or {}, say or _to_stderr)
+    return _put(results, record, text_of(record).encode(), predictions or {}, say or _to_stderr)
 
 
 def copy(source: Path, results: Path, record: Record, say: Say | None = None) -> Path:
@@ -242,7 +242,8 @@ def _to_stderr(line: str) -> None:
     print(f"bench: {line}", file=sys.stderr)
 
 
-def _text(record: Record) -> str:
+def text_of(record: Record) -> str:
+    """The content of a record's file."""
     # one line a field: small, and a diff shows what moved
     fields = record.model_dump(mode="json", exclude_none=False)
     if record.predictions is not None and record.predictions.features is None:

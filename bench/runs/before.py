@@ -5,10 +5,12 @@ import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from bench.cores import available_cores
 from bench.errors import BenchError
 from bench.names import value_text
 from bench.results import store
@@ -18,14 +20,23 @@ from bench.runs.adopt import Candidate, Trained
 HERE = Path(__file__).parents[2]
 
 
-def trained(commit: str, chosen: Sequence[Candidate], results: Path, root: Path) -> dict[str, Trained]:
+def trained(
+    commit: str, chosen: Sequence[Candidate], results: Path, root: Path, jobs: int | None = None
+) -> dict[str, Trained]:
     """The chosen cells as the code of a commit trains them here, by their names.
+
+    Args:
+        jobs: rows at a time; one a core unless given.
 
     Raises:
         BenchError: there is no such commit, its code does not train a cell, or would not give that cell's record.
     """
     known, found = Equivalences.read(results), dict[str, Trained]()
-    with _checkout(commit) as folder, TemporaryDirectory() as made:
+    with (
+        _checkout(commit) as folder,
+        TemporaryDirectory() as made,
+        ThreadPoolExecutor(jobs or available_cores()) as pool,
+    ):
         rows: dict[tuple[str, str, tuple[str, ...]], list[Candidate]] = defaultdict(list)
         for one in chosen:
             given = (f"{key}={value_text(value)}" for key, value in one.record.config["overrides"].items())
@@ -34,7 +45,9 @@ def trained(commit: str, chosen: Sequence[Candidate], results: Path, root: Path)
             seeds = ",".join(str(one.record.seed) for one in row)
             settings = [word for text in given for word in ("--set", text)]
             which = ["--method", method, "--dataset", dataset, "--seed", seeds, *settings]
-            _run(folder, [*which, "--device", "cpu", "--results", made, "--data", str(root.absolute())])
+            where = ["--device", "cpu", "--jobs", "1", "--results", made, "--data", str(root.absolute())]
+            pool.submit(_run, folder, [*which, *where])
+        pool.shutdown()
         for one in chosen:
             path = store.path_of(Path(made), one.record.dataset, one.record.method, one.record.seed)
             record = store.read(path) if path.is_file() else None

@@ -248,8 +248,7 @@ class Method(nn.Module):
 
     def loss(self, batch: Batch) -> Tensor:
         """The task loss, a scalar; a row's weight multiplies its loss and the mean is over B."""
-        protocol = self.task.protocol
-        return task_loss(batch.outputs, batch.targets, batch.w, protocol.loss, protocol.huber_beta)
+        return task_loss(batch.outputs, batch.targets, batch.w, *self.task.protocol.task_loss)
 
     def regularizer(self, batch: Batch) -> Tensor:
         """A term added to the task loss, its weight already applied."""

@@ -60,6 +60,11 @@ class Protocol:
     batchnorm_split: Count = 1
     huber_beta: Positive = 1.0
 
+    @property
+    def task_loss(self) -> tuple[Literal["l1", "mse", "huber"], float]:
+        """The loss, and where it turns linear if it is Huber's."""
+        return self.loss, self.huber_beta
+
 
 def with_protocol(protocol: Protocol, overrides: Mapping[str, object]) -> Protocol:
     """A protocol with some fields replaced, as {"protocol.epochs": 5}; bad names and values raise BenchError."""

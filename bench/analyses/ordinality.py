@@ -11,15 +11,15 @@ from scipy import stats
 
 from bench.analysis import Analysis, Array, Kept, Metric
 
-METRICS: tuple[Metric, ...] = ("euclidean", "cosine")
+METRICS: dict[Metric, str] = {"euclidean": "Euclidean", "cosine": "cosine"}
 
 
 class Ordinality(Analysis):
     """Rank correlation of feature distances with label distances."""
 
     measures: ClassVar = {
-        f"{name}_{metric}": f"{name.title()}'s correlation of {metric} distances with those of labels; 1: in order"
-        for metric in METRICS
+        f"{name}_{metric}": f"{name.title()}'s correlation of {word} distances with those of labels; 1: in order"
+        for metric, word in METRICS.items()
         for name in ("spearman", "kendall")
     }
 

@@ -12,10 +12,12 @@ from typing import Any
 
 from bench.atomic import replace_file
 from bench.errors import BenchError
+from bench.names import value_text
 from bench.results.key import key_of, protocol_part
 from bench.results.record import Record
 
 FILE = "equivalences.json"
+_WITH = " with "
 
 
 @dataclass(frozen=True, order=True)
@@ -24,7 +26,8 @@ class Equivalence:
 
     Args:
         old, new: a plug-in's digest, or a group of shared code with its version, as "losses 2". What schema 1 called
-            the engine is "engine 1".
+            the engine is "engine 1". A digest "with lag=1" is of a plug-in that has got that parameter, at that value:
+            what was proved of one value says nothing of another.
         what: the plug-in or group, for people.
         cells: dataset/method/seed of those trained again.
         commit: of the code that trained them.
@@ -71,14 +74,17 @@ class Equivalences:
 
     def leads(self, old: str, new: str) -> bool:
         """Whether the old part was proved to equal the new one."""
+        wanted = {new, new.partition(_WITH)[0]}  # lines of before 2026-11-27 do not say the values of new parameters
         seen, todo = set[str](), [old]
         while todo:
             part = todo.pop()
-            if part == new:
+            if part in wanted:
                 return True
             if part not in seen:
                 seen.add(part)
+                code, mark, values = part.partition(_WITH)
                 todo += self._next.get(part, ())
+                todo += [f"{later}{mark}{values}" for later in self._next.get(code, ()) if mark and _WITH not in later]
         return False
 
     def is_current(self, record: Record, today: Mapping[str, Any] | None) -> bool:
@@ -115,10 +121,12 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tuple[st
     pairs = zip([old["dataset"], *old["method"]], [new["dataset"], *new["method"]], strict=True)
     for place, (before, after) in enumerate(pairs):
         what, further = f"{'method' if place else 'dataset'} {after['name']}", after["params"].keys() - before["params"]
+        values = ",".join(f"{name}={value_text(after['params'][name])}" for name in sorted(further))
+        becomes = f"{after['digest']}{_WITH}{values}" if values else after["digest"]
         if before["digest"] != after["digest"]:
-            yield what, before["digest"], after["digest"]
+            yield what, before["digest"], becomes
         elif further:  # of a base that it shares with others
-            yield what, f"{before['digest']} without {', '.join(sorted(further))}", after["digest"]
+            yield what, f"{before['digest']} without {', '.join(sorted(further))}", becomes
     before, after = _shared_code(old), _shared_code(new)
     for group, version in after.items():
         was = before.get(group, before.get("engine"))

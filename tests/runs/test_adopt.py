@@ -9,7 +9,7 @@ import pytest
 
 from bench.plugins import digests, resolve
 from bench.results import store
-from bench.results.equivalence import FILE, Equivalences
+from bench.results.equivalence import FILE, Equivalences, changes
 from bench.runs import adopt, cells, worker
 from support.inline import Inline
 
@@ -148,3 +148,27 @@ def test_equivalences_lead_over_several_lines_and_a_damaged_list_is_one_line(tmp
     (tmp_path / FILE).write_text("[{]")
     with pytest.raises(BenchError, match="restore it"):
         Equivalences.read(tmp_path)
+
+
+def test_what_was_proved_of_one_value_of_a_new_parameter_says_nothing_of_another():
+    from bench.results.equivalence import Equivalence
+
+    def known(*pairs):
+        return Equivalences(tuple(Equivalence(a, b, "method x", (), None, "bit for bit") for a, b in pairs))
+
+    proved = known(("a", "b with lag=1"), ("b", "c"))
+    assert proved.leads("a", "b with lag=1")
+    assert proved.leads("a", "c with lag=1")
+    assert not any(proved.leads("a", new) for new in ("b", "b with lag=2", "c", "c with lag=2"))
+    assert known(("a", "b")).leads("a", "b with lag=2")  # of before lines said values
+
+
+def test_a_change_of_code_that_brings_a_parameter_says_its_value(results):
+    record = store.read_all(results)[2]
+    today = cells.config_today(record.dataset, record.method, record.config["overrides"])
+    then = json.loads(json.dumps(record.config))
+    del then["method"][0]["params"]["noise"]
+    digest = then["method"][0]["digest"]
+    assert list(changes(then, today)) == [("method mt", f"{digest} without noise", f"{digest} with noise=false")]
+    then["method"][0]["digest"] = "f" * 64
+    assert list(changes(then, today)) == [("method mt", "f" * 64, f"{digest} with noise=false")]

@@ -3,7 +3,10 @@
 Brooks, Pope and Marcolini, 1989; https://archive.ics.uci.edu/dataset/291, CC BY 4.0. 1503 rows.
 Cap 10: 971 rows train, 266 validate, 266 test, 10 of each of the 20 largest bins. AgeDB-DIR's 30 would
 leave 529, at most 37 in a bin. Many, medium and few have 120, 127 and 19 test rows in 12, 14 and 11 bins.
-Trained for 500 epochs rather than 200, where the validation error still falls.
+
+Protocol, tuned for the baseline by `bench tune`: two layers of 256, a rate of 0.01 that falls to zero along a cosine
+and a weight decay of 0.001 for 1,000 epochs, other values as every table. Of 36 settings it validates best, with 0.98
+(mean MAE of three seeds) where the tables' own for 500 epochs has 1.36; 500 epochs of it have 1.01.
 
 A configuration is what was measured at up to 21 frequencies: angle, chord, velocity and thickness, 106 of them. All 266
 test rows have theirs in training; `split=grouped` keeps each in one split: 904 rows train, 226 validate, 231 test.
@@ -45,7 +48,10 @@ class Airfoil(GroupedTabular):
 
     groups = ("uci",)
     unit = "dB"
-    protocol = replace(GroupedTabular.protocol, epochs=500, validate_every=5)
+    protocol = replace(
+        GroupedTabular.protocol, lr=0.01, weight_decay=0.001, cosine_floor=0.0, epochs=1000, validate_every=5
+    )
+    widths = "256-256"
     reported = "UCI-Airfoil"
     reported_note = "the split of the SRL paper is unpublished: not comparable"
     files = (

@@ -19,7 +19,8 @@ from support.records import readable
 ROOT = Path(bench.__file__).parents[1]
 SEARCHED = "coordinates,uci,digits,stsb[hidden=32,protocol=short]"
 OURS = "circle,torus,swiss_roll"  # generated: no file is needed
-ANEW = {"concrete": range(100, 103), "real_estate": range(100, 103)}  # searched again, with these seeds and widening
+# searched again, with these seeds and widening; airfoil method by method, as they are trained
+ANEW = dict.fromkeys(("airfoil", "concrete", "real_estate"), range(100, 103))
 NOT_SEARCHED = {"cmixup", "ema", "sam"}  # on the other datasets: they came later
 NOWHERE = {"dino", "l2cs", "lde", "simclr", "supcon", "supremix", "uvote", "vir"}  # they came last
 
@@ -109,6 +110,10 @@ def test_committed_defaults_are_the_best_of_the_committed_search(dataset):
         pytest.skip("its data are not here")
     anew = dataset in ANEW
     methods = sorted(set(plugins.methods()) - NOWHERE - (set() if anew else NOT_SEARCHED))
+    if dataset == "airfoil":
+        methods = [method for method in methods if dataset in resolve.outcome().get(method, {})]
+        if not methods:
+            pytest.skip("none of its methods is searched yet")
     rows, found = search.candidate_rows(",".join(methods), dataset), []
     for _ in range(1 + search.WIDENINGS if anew else 1):
         plan = cells.plan(rows, ANEW.get(dataset, [search.SEED]), {}, ROOT / "search/results", files.root())

@@ -109,7 +109,7 @@ def adopt(
     """
     by_key = {one.cell().key: one for one in chosen}
     agreed: dict[Change, list[tuple[Candidate, str]]] = defaultdict(list)
-    failed: set[Change] = set()
+    disagreed: list[Candidate] = []
     commit = None
     for event in executor.run([one.cell() for one in chosen]):
         if not isinstance(event, Ended):
@@ -120,12 +120,17 @@ def adopt(
         words += f" with {old.environment.git_sha} here" if before and old.environment else ""
         environment = event.finished.record.environment
         commit = environment.git_sha if environment else commit
-        for change in one.changes:
-            if same:
-                agreed[change].append((one, words))
-            else:
-                failed.add(change)
+        for change in one.changes if same else ():
+            agreed[change].append((one, words))
+        if not same:
+            disagreed.append(one)
         yield one, same, words
+    # where a cell differs it is by a change that no other cell speaks for, if it has one
+    failed = {
+        change
+        for one in disagreed
+        for change in [change for change in one.changes if change not in agreed] or one.changes
+    }
     lines = [
         Equivalence(old, new, what, tuple(sorted(one.name for one, _ in cells)), commit, max(word for _, word in cells))
         for (what, old, new), cells in agreed.items()

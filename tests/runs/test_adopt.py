@@ -97,6 +97,21 @@ def test_one_disagreeing_cell_of_two_is_enough(results, changed):
     assert not (results / FILE).exists()
 
 
+def test_a_cell_that_differs_by_one_change_does_not_speak_against_another_that_agrees_elsewhere(results, monkeypatch):
+    own = digests.digest
+    new = {("method", "mt"): "e" * 64, ("dataset", "circle"): "f" * 64}
+    monkeypatch.setattr("bench.plugins.digest", lambda kind, name: new.get((kind, name)) or own(kind, name))
+    found = {one.record.method: one for one in candidates(results)}
+    assert [len(found[name].changes) for name in ("baseline", "mt")] == [1, 2]
+
+    def change(finished):
+        return other_numbers(finished) if finished.record.method == "mt" else finished
+
+    list(adopt.adopt(results, Inline(change), list(found.values())))
+    assert [line["what"] for line in json.loads((results / FILE).read_text())] == ["dataset circle"]
+    assert current(results) == [True, True, False, False]
+
+
 def test_another_processor_may_round_otherwise_within_the_tolerance(results, changed):
     one = candidates(results)[0]
     stored = store.predictions(results, one.record)

@@ -55,7 +55,7 @@ def profile(
         ),
     ] = None,
 ) -> None:
-    """Measure the cost of methods, losses, the harness or its growth. Prints a markdown table."""
+    """Measure what methods, losses or the harness cost. Prints a markdown table."""
     from bench.atomic import replace_file, require_writable
 
     if subject not in SUBJECTS:

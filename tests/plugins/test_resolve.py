@@ -15,9 +15,9 @@ def test_defaults_are_left_out_of_the_canonical_name_dataset_by_dataset():
 
 
 def test_values_published_for_a_datasets_parameters_stand_before_what_was_searched():
-    usual, theirs = (resolve.dataset(name) for name in ("airfoil", "airfoil[protocol=srl,selection=natural]"))
+    usual, theirs = (resolve.dataset(name) for name in ("abalone", "airfoil[protocol=srl,selection=natural]"))
     values = {on.name: dict(resolve.method("srl", on).parts)["srl"] for on in (usual, theirs)}
-    assert values[usual.name]["contrast"] == resolve.outcome()["srl"]["airfoil"]["contrast"]
+    assert values[usual.name]["contrast"] == resolve.outcome()["srl"]["abalone"]["contrast"]
     published = {"contrast": 0.01, "enveloping": 0.4, "temperature": 2.0, "points": 1000, "momentum": 0.99}
     assert published.items() <= values[theirs.name].items()
     assert resolve.method("srl[temperature=2]", theirs).name == "srl"

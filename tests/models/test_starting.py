@@ -14,7 +14,7 @@ from bench.plugins import resolve
 from bench.results.record import Record
 from bench.runs import cells
 from bench.training.loop import Training
-from support.command_line import bench
+from support.command_line import Result, start
 
 FEW = "digits[images=few]"
 
@@ -22,6 +22,13 @@ FEW = "digits[images=few]"
 @pytest.fixture(autouse=True)
 def _root(tmp_path, monkeypatch):
     monkeypatch.setenv("BENCH_DATA", str(tmp_path / "data"))
+
+
+def bench(*words, cwd):
+    """The command line in a process of its own: a fork server that is there already knows the data root of before."""
+    process = start(*words, cwd=cwd)
+    said = process.communicate()
+    return Result(process.returncode, *said)
 
 
 def saved(row, seed=0, dataset="circle"):
@@ -99,18 +106,18 @@ def test_two_commands_transfer_a_row_and_a_third_says_what_does_not_fit(tmp_path
     how = ("--seeds", "1", "--set", "protocol.epochs=1")
     said = bench("run", "--method", "simclr", "--dataset", FEW, *how, "--save-models", "best", cwd=tmp_path)
     assert f"encoder on {FEW} of simclr: results/{FEW}/simclr/model-0.safetensors" in said.stdout, said.stderr
-    start = f"pretrained[init={FEW}/simclr]"
-    said = bench("run", "--method", start, "--dataset", FEW, *how, cwd=tmp_path)
+    begin = f"pretrained[init={FEW}/simclr]"
+    said = bench("run", "--method", begin, "--dataset", FEW, *how, cwd=tmp_path)
     assert said.returncode == 0, said.stderr
     (path,) = tmp_path.glob("results/*/pretrained*/seed-0.json")
     record = Record.model_validate_json(path.read_text())
     (kept,) = (tmp_path / "data/encoders").glob("*.safetensors")
     assert record.config["method"][0]["params"]["init"] == kept.stem
     assert record.status == "ok"
-    other = bench("run", "--method", start, "--dataset", "circle", *how, cwd=tmp_path)
+    other = bench("run", "--method", begin, "--dataset", "circle", *how, cwd=tmp_path)
     assert other.returncode == 2
     assert f"the encoder {kept.stem} does not fit" in other.stderr
-    again = bench("plan", "--method", start, "--dataset", FEW, *how, cwd=tmp_path)
+    again = bench("plan", "--method", begin, "--dataset", FEW, *how, cwd=tmp_path)
     assert "done" in again.stdout
 
 

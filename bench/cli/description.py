@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from bench.errors import BenchError
-from bench.names import split_list
 
 
 def describe(file: str, target: str | None, out: Path, **wishes: str) -> None:
@@ -11,12 +10,12 @@ def describe(file: str, target: str | None, out: Path, **wishes: str) -> None:
     from bench.described import given, writing
     from bench.plugins import described, resolve
 
-    if not target or not split_list(target):
+    if not target or not target.strip(" ,"):
         raise BenchError(f"{file} is data: name the column to predict with --target COLUMN")
     data = Path(file).expanduser()
     name = given.name_of(data)
     path = out / f"{name}.toml"
-    made = writing.describe(data, split_list(target), out.absolute(), name, writing.Wishes(**wishes))
+    made = writing.describe(data, target, out.absolute(), name, writing.Wishes(**wishes))
     one = described.Described(name, made.text, str(out.absolute()))
     described.register(one)
     dataset = resolve.dataset(name).dataset

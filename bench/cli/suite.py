@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 import bench
-from bench.cli import callbacks, options
+from bench.cli import callbacks, machines, options
 from bench.cli.run import run
 
 
@@ -15,6 +15,7 @@ def suite(
     shard: options.Shard = None,
     jobs: options.Jobs = None,
     jobs_per_device: options.JobsPerDevice = 1,
+    seeds_at_once: machines.SeedsAtOnce = 1,
     device: options.Device = "auto",
     root: options.DataRoot = None,
     retry: options.Retry = None,
@@ -51,6 +52,7 @@ def suite(
             shard=shard,
             jobs=jobs,
             jobs_per_device=jobs_per_device,
+            seeds_at_once=seeds_at_once,
             device=device,
             sets=suites.settings(chosen),
             results=results,

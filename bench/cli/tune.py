@@ -10,14 +10,25 @@ from bench.plugins import lookup
 
 
 def tune(
-    dataset: Annotated[str, typer.Argument(metavar="DATASET", autocompletion=complete.dataset)],
+    dataset: Annotated[
+        str,
+        typer.Argument(
+            metavar="DATASET", autocompletion=complete.dataset, help="Its name, or your own: houses.toml, houses.csv."
+        ),
+    ],
+    target: options.Target = None,
     seed: options.TrialSeeds = "100-102",
     jobs: options.Jobs = None,
     device: options.Device = "auto",
     results: options.Results = Path("search/protocols"),
     root: options.DataRoot = None,
     keep: Annotated[
-        bool, typer.Option("--keep", help="Write what was tried and chosen into datasets/tuned.json, for the boards.")
+        bool,
+        typer.Option(
+            "--keep",
+            help="Write what was chosen: into the description of data of your own; else, with what was tried, into "
+            "datasets/tuned.json, for the boards.",
+        ),
     ] = False,
 ) -> None:
     """Tune a protocol for the baseline on the validation split.
@@ -25,6 +36,7 @@ def tune(
     One setting after another takes the value that validates best; the test split is never looked at. Of a published
     protocol, which stays as it is, the board says what tuning would give.
     """
+    dataset = options.datasets(dataset, target)
     lookup.check("baseline", dataset)
     seeds = options.trial_seeds(seed)
     from rich.console import Console

@@ -57,8 +57,6 @@ def _name(item: str, targets: str | None) -> str:
 
     path = Path(item).expanduser()
     name = name_of(path)
-    made = Described(
-        name, describe(path, split_list(targets), path.parent.absolute(), name).text, str(path.parent.absolute())
-    )
+    made = Described(name, describe(path, targets, path.parent.absolute(), name).text, str(path.parent.absolute()))
     described.register(made)
     return made.name

@@ -12,12 +12,13 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from bench.described.reading import SURE
+from bench.described.reading import SURE, holds_no_values
 
 Kind = Literal["numeric", "quantile", "category", "boolean", "date", "ignored"]
 WORDS = {"true": 1.0, "yes": 1.0, "y": 1.0, "t": 1.0, "1": 1.0, "1.0": 1.0, "on": 1.0} | dict.fromkeys(
     ("false", "no", "n", "f", "0", "0.0", "off"), 0.0
 )
+NUMBER_WORDS = {1: "one value", 2: "two values"}
 MANY_TEXTS = 100  # different ones, from which on a text may be a name rather than a category
 TAIL = 10.0  # interquartile ranges that the farthest value lies from the median, from which on a tail is heavy
 _DATE = re.compile(r".*\d.*[-/.: ].*\d.*")
@@ -37,13 +38,15 @@ def guess(column: pd.Series) -> Guess:
     there = column.dropna()
     if not len(there):
         return Guess("ignored", "it has no value")
+    if holds_no_values(there):
+        return Guess("ignored", "it holds lists, tables or bytes")
     texts = there.astype(str).str.strip()
     distinct, lacking = texts.nunique(), len(column) - len(there)
     missing = f", {lacking:,} missing" if lacking else ""
-    if distinct == 1:
-        return Guess("ignored", f"it is the same in every row{missing}")
+    if distinct == 1 and not lacking:  # else it says where it is missing
+        return Guess("ignored", "it is the same in every row")
     if types.is_bool_dtype(there) or (distinct == 2 and set(texts.str.lower()) <= WORDS.keys()):
-        return Guess("boolean", f"two values{missing}")
+        return Guess("boolean", f"{NUMBER_WORDS[distinct]}{missing}")
     if types.is_datetime64_any_dtype(there):
         return Guess("date", f"{_days(there)}{missing}")
     if types.is_numeric_dtype(there):
@@ -52,7 +55,7 @@ def guess(column: pd.Series) -> Guess:
         return Guess("date", f"{_days(dates.dropna())}{missing}")
     if distinct > MANY_TEXTS and distinct > len(there) / 2:
         return Guess("ignored", f"{distinct:,} different texts in {len(there):,} rows: a name or free text")
-    return Guess("category", f"{distinct:,} values{missing}")
+    return Guess("category", f"{f'{distinct:,} values' if distinct > 1 else 'one value'}{missing}")
 
 
 def dates(column: pd.Series) -> pd.Series:
@@ -93,4 +96,4 @@ def _share(texts: pd.Series) -> float:
 
 def _days(found: pd.Series) -> str:
     found = dates(found)
-    return f"{found.min():%Y-%m-%d} to {found.max():%Y-%m-%d}"
+    return " to ".join(f"{day.year:04}-{day.month:02}-{day.day:02}" for day in (found.min(), found.max()))

@@ -5,7 +5,9 @@
 # (pandas' types make a column a Series or a DataFrame)
 
 import csv
+import io
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +19,15 @@ from bench.paths import shown
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
 LARGEST = 2**32  # bytes of a file of rows
+FEWEST = 10  # rows with a target that are needed
+LARGEST_TARGET = 1e30  # whose square single precision need not hold, and double precision does
+REPEATED = "repeated"  # names that several columns of a file have, in `attrs` of its frame
 MISSING = ["?", "-", "--"]  # beside what pandas takes for missing
 SURE = 0.95  # of the texts in a column that must read as numbers or dates
 _COMMA = re.compile(r"[+-]?\d+,\d+")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
+_CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?")
+PRECISE = 0.01  # of the targets' deviation, that single precision must tell apart
 
 
 def frame(path: Path) -> pd.DataFrame:
@@ -38,7 +45,7 @@ def frame(path: Path) -> pd.DataFrame:
     found = _parquet(path) if path.suffix.lower() == ".parquet" else _text(path)
     if not len(found) or not len(found.columns):
         raise BenchError(f"{path} has no rows; it needs a line of names and a line for each row")
-    return tidied(found)
+    return tidied(found.reset_index(drop=True))  # names of rows are no column
 
 
 def tidied(table: pd.DataFrame) -> pd.DataFrame:
@@ -48,12 +55,19 @@ def tidied(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def numbers(column: pd.Series) -> pd.Series:
-    """A column of texts as numbers where nearly all are: with a decimal comma, or commas between thousands, too."""
-    if not _is_text(column):
+    """A column of texts as numbers where nearly all are: with a decimal comma, or commas between thousands, too.
+
+    A time of day is its hours, and a span of time its seconds, as neither has a day to be a date of.
+    """
+    if pd.api.types.is_timedelta64_dtype(column):
+        return column.dt.total_seconds()
+    if not _is_text(column) or holds_no_values(column):
         return column
     texts = column.dropna().astype(str).str.strip()
     if not len(texts):
         return column
+    if texts.str.fullmatch(_CLOCK.pattern).mean() >= SURE:
+        return _hours(texts).reindex(column.index)
     for pattern, comma in ((_COMMA, "."), (_THOUSANDS, "")):
         if texts.str.fullmatch(pattern.pattern).mean() >= SURE:
             texts = texts.str.replace(",", comma)
@@ -62,26 +76,64 @@ def numbers(column: pd.Series) -> pd.Series:
     return found.reindex(column.index) if found.notna().mean() >= SURE else column
 
 
-def target(table: pd.DataFrame, name: str, origin: object) -> np.ndarray:
-    """A column to predict, (N,) float64, nan where it has no value.
+def holds_no_values(column: pd.Series) -> bool:
+    """Whether the cells of a column are lists, tables or bytes, of which no kind of column is made."""
+    there = column.dropna()
+    return bool(len(there)) and isinstance(there.iloc[0], list | tuple | dict | set | bytes | np.ndarray)
+
+
+def _hours(texts: pd.Series) -> pd.Series:
+    parts = texts.str.split(":", expand=True).apply(pd.to_numeric, errors="coerce")
+    return sum((parts[at].fillna(0) / 60**at for at in parts.columns[1:]), start=parts[0].astype(float))
+
+
+def numeric(table: pd.DataFrame, name: str, origin: object, what: str = "target") -> np.ndarray:
+    """A column of numbers, (N,) float64, nan where it has no value.
+
+    Args:
+        what: it is, for messages.
 
     Raises:
         BenchError: there is none of the name, or it is not made of numbers.
     """
-    require(table, [name], origin, "target")
+    require(table, [name], origin, what)
     column = table[name]
-    if isinstance(column, pd.DataFrame) or f"{name}.1" in table:
-        raise BenchError(f"{origin} has several columns named {shown(name)}; give the target a name of its own")
-    found = pd.to_numeric(column.map(lambda cell: cell.strip() if isinstance(cell, str) else cell), errors="coerce")
+    if isinstance(column, pd.DataFrame) or name in table.attrs.get(REPEATED, ()):
+        raise BenchError(f"{origin} has several columns named {shown(name)}; give the {what} a name of its own")
+    cells = column.map(lambda cell: cell.strip() if isinstance(cell, str) else cell)
+    dates = pd.api.types.is_datetime64_any_dtype(column)  # which pandas would count in nanoseconds
+    found = pd.Series(np.nan, column.index) if dates else pd.to_numeric(cells, errors="coerce")
     wrong = column[found.isna() & column.notna()]
     if len(wrong):
         where = f"row {int(np.flatnonzero(table.index == wrong.index[0])[0]) + 1}"
         raise BenchError(
-            f"{origin}: the target {shown(name)} is {shown(str(wrong.iloc[0]))} in {where}, and a target is a number; "
-            "mend or remove such rows, or name another column with --target"
+            f"{origin}: the {what} {shown(name)} is {shown(str(wrong.iloc[0]))} in {where}, and a {what} is a number; "
+            "mend or remove such rows, or name another column" + (" with --target" if what == "target" else "")
         )
     values = found.to_numpy(dtype=np.float64, na_value=np.nan)
     return np.where(np.isfinite(values), values, np.nan)
+
+
+def require_learnable(labels: np.ndarray, names: Sequence[str], origin: object) -> None:
+    """Refuse targets (N, T) that are few, all the same, or too alike for the single precision of networks.
+
+    Raises:
+        BenchError: naming the target.
+    """
+    if len(labels) < FEWEST:
+        what = "a target" if len(names) == 1 else "every target"
+        raise BenchError(f"{origin}: rows with {what}: {len(labels)}; at least {FEWEST} are needed")
+    for name, column in zip(names, labels.T, strict=True):
+        if len(np.unique(column)) == 1:
+            raise BenchError(f"{origin}: the target {name} is {column[0]:g} in every row: there is nothing to predict")
+        largest = float(np.abs(column).max())
+        if largest > LARGEST_TARGET:
+            raise BenchError(f"{origin}: the target {name} goes up to {largest:g}; give it in a larger unit")
+        if np.spacing(np.float32(largest)) > PRECISE * column.std():
+            raise BenchError(
+                f"{origin}: the target {name} is near {column.mean():g} and varies by {column.std():.3g}, too little "
+                "for single precision; subtract a constant from it"
+            )
 
 
 def require(table: pd.DataFrame, names: list[str], origin: object, what: str = "column") -> None:
@@ -104,10 +156,15 @@ def _is_text(column: pd.Series) -> bool:
 
 
 def _parquet(path: Path) -> pd.DataFrame:
+    from pyarrow import parquet
+
     try:
-        return pd.read_parquet(path)
+        names = parquet.read_schema(path).names
+        if len(set(names)) == len(names):
+            return pd.read_parquet(path)
     except Exception as error:  # of pyarrow's many kinds
         raise BenchError(f"{path} is no parquet file that can be read: {why(error)}") from None
+    raise BenchError(f"{path} has two columns named {shown(max(names, key=names.count))}; rename one of them")
 
 
 def _text(path: Path) -> pd.DataFrame:
@@ -115,14 +172,16 @@ def _text(path: Path) -> pd.DataFrame:
     encoding = encoding_of(raw)
     head = raw[:65536].decode(encoding, errors="replace").lstrip("\ufeff")
     if not head.strip() or "\0" in head:
-        raise BenchError(f"{path} {'is empty' if not head.strip() else 'is no text'}; name a file of rows")
-    import io
-
+        raise BenchError(f"{path} {'is empty' if not head.strip() else 'is no text'}; name a file of rows, as UTF-8")
     try:
-        return pd.read_csv(
-            io.BytesIO(raw), sep=separator_of(head), encoding=encoding, na_values=MISSING, skipinitialspace=True,
-            low_memory=False,
-        )  # fmt: skip
+        names, first, separator, skipped = heading(head)
+        how = {"sep": separator, "encoding": encoding, "na_values": MISSING, "skipinitialspace": True}
+        if len(first) == len(names) + 1 and not first[-1]:
+            # a separator at the end of each row and none after the names, by which pandas takes the first for an index
+            how |= {"usecols": range(len(names)), "index_col": False}
+        found = pd.read_csv(io.BytesIO(raw), **how, skiprows=skipped, low_memory=False)
+        found.attrs[REPEATED] = [name for name in names if names.count(name) > 1]
+        return found
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeError, ValueError, csv.Error) as error:
         raise BenchError(f"{path} cannot be read as rows: {why(error)}; mend that line") from None
 
@@ -136,6 +195,20 @@ def encoding_of(raw: bytes) -> str:
     except UnicodeDecodeError:
         return "cp1252" if not set(raw) & {0x81, 0x8D, 0x8F, 0x90, 0x9D} else "latin-1"
     return "utf-8-sig"
+
+
+def heading(head: str) -> tuple[list[str], list[str], str, int]:
+    """Names of the columns, the first row, what parts the cells, and how many lines stand before the names.
+
+    >>> heading("sep=;\\na;b\\n1;2\\n")
+    (['a', 'b'], ['1', '2'], ';', 1)
+    """
+    stated = re.match(r"sep=(.)\r?\n", head)  # as Excel has it
+    rest = head[stated.end() :] if stated else head
+    separator = stated[1] if stated else separator_of(rest)
+    lines = csv.reader(io.StringIO(rest.lstrip("\r\n"), newline=None), delimiter=separator, skipinitialspace=True)
+    names, first = ([cell.strip() for cell in next(lines, [])] for _ in range(2))
+    return names, first, separator, 1 if stated else 0
 
 
 def separator_of(head: str) -> str:

@@ -12,6 +12,7 @@ import pandas as pd
 import torch
 from tabulate import tabulate
 
+from bench.described import reading
 from bench.described.description import Table
 from bench.described.rows import DescribedRows
 from bench.described.sources import words
@@ -44,7 +45,7 @@ def _facts(table: pd.DataFrame, used: Sequence[str], parts: Sequence[np.ndarray]
     keys = pd.util.hash_pandas_object(table[used].astype(str), index=False).to_numpy()
     yield f"{len(keys) - len(np.unique(keys)):,} rows repeat the inputs of another one{_across(keys, parts)}"
     if column:
-        groups = table[column].astype(str).to_numpy()
+        groups = table[column].map(lambda cell: "" if pd.isna(cell) else str(cell)).to_numpy()
         yield f"{len(np.unique(groups)):,} different {column}{_across(groups, parts)}"
 
 
@@ -66,7 +67,11 @@ def _columns(table: pd.DataFrame, dataset: DescribedRows) -> Iterator[tuple[str,
             length = (
                 f"; {table[name].map(lambda cell: len(words(str(cell)))).mean():.0f} words" if kind == "text" else ""
             )
-            yield name, kind, f"{missing:.1%}" if missing else "", f"{table[name].nunique():,} different{length}"
+            yield name, kind, f"{missing:.1%}" if missing else "", f"{_different(table[name]):,} different{length}"
+
+
+def _different(column: pd.Series) -> int:
+    return (column.dropna().map(repr) if reading.holds_no_values(column) else column).nunique()
 
 
 def _summary(names: Sequence[str], labels: np.ndarray) -> str:

@@ -9,7 +9,7 @@ Targets are standardised; of several, labels are so too.
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,6 @@ from bench.errors import BenchError
 from bench.protocol import Protocol, with_protocol
 from bench.shots import regions
 
-FEWEST = 10  # rows that are needed
 PROTOCOL = Protocol(loss="mse", optimizer="adamw", lr=1e-3, weight_decay=0.01, batch_size=64, epochs=100)
 METRICS = ("mae", "rmse", "gmean_error", "r2", "pearson", "balanced_mae", "balanced_mse", "sera")
 OF_SEVERAL = ("mae", "rmse", "r2")
@@ -38,6 +37,7 @@ class DescribedRows(DescribedDataset):
 
     metrics = METRICS
     protocol = PROTOCOL
+    tunes: ClassVar = {"protocol.lr": (1e-3, 3e-3, 1e-2), "protocol.cosine_floor": (None, 0.0)}
 
     def __init__(self, about: Rows) -> None:
         self.rows_about = about
@@ -103,15 +103,16 @@ class DescribedRows(DescribedDataset):
             Split(x, targets[rows], shared={what: ids[rows] for what, ids in shared.items()})
             for x, rows in zip(inputs, (train, val, test), strict=True)
         ]
-        found[0].weights = self._weights(table.iloc[train])
+        found[0].weights = self._weights(table, train)
         return Splits(*found, shift=float(shift[0]), scale=float(scale[0]), inputs=self.digest())
 
-    def _weights(self, table: pd.DataFrame) -> torch.Tensor | None:
+    def _weights(self, table: pd.DataFrame, train: np.ndarray) -> torch.Tensor | None:
         column = self.rows_about.weight
         if not column:
             return None
-        given = reading.target(table, column, self.described.path)
-        if not (np.isfinite(given) & (given >= 0)).all() or not given.any():
+        every = reading.numeric(table, column, self.described.path, "weight")
+        given = every[train]
+        if not (np.isfinite(every) & (every >= 0)).all() or not given.any():
             raise BenchError(
                 f"{self.described.path}: the weight {column} must be 0 or more in every row, and above it in some"
             )
@@ -131,14 +132,9 @@ class DescribedRows(DescribedDataset):
         about = self.rows_about
         table, path = self.listed_rows()
         reading.require(table, [*self.used, *filter(None, [about.split.column, about.weight])], path)
-        labels = np.stack([reading.target(table, name, path) for name in about.target], axis=1)
+        labels = np.stack([reading.numeric(table, name, path) for name in about.target], axis=1)
         there = np.isfinite(labels).all(1)
-        if there.sum() < FEWEST:
-            raise BenchError(f"{path} has {int(there.sum())} rows with a target, and at least {FEWEST} are needed")
-        if any(len(np.unique(column)) == 1 for column in labels[there].T):
-            raise BenchError(
-                f"{path}: the target {', '.join(about.target)} is the same in every row: nothing to predict"
-            )
+        reading.require_learnable(labels[there], about.target, path)
         return table[there].reset_index(drop=True), labels[there]
 
     def parts(self, table: pd.DataFrame, labels: np.ndarray) -> splitting.Parts:

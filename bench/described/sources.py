@@ -12,8 +12,8 @@ from typing import Literal
 import pandas as pd
 
 from bench.described import hugging_face, kinds, reading
+from bench.described.splitting import WORDS
 from bench.errors import BenchError
-from bench.names import split_list
 from bench.paths import shown
 
 LISTS = ("metadata", "labels", "list", "train")  # stems of a folder's file of rows, the first that is there
@@ -60,6 +60,14 @@ def look(path: Path, text: str = "") -> Found:
     return _rows(reading.frame(path), path, text)
 
 
+def own_split(table: pd.DataFrame) -> str:
+    """The column named split, where it says train and test, as it does in published data; empty where there is none."""
+    if hugging_face.SPLIT not in table.columns or table[hugging_face.SPLIT].isna().any():
+        return ""
+    said = set(table[hugging_face.SPLIT].map(lambda cell: str(cell).strip().lower()))
+    return hugging_face.SPLIT if said <= WORDS.keys() and {0, 2} <= {WORDS[word] for word in said} else ""
+
+
 def words(text: str) -> list[str]:
     """The words and marks of a text, in lower case.
 
@@ -69,30 +77,34 @@ def words(text: str) -> list[str]:
     return WORD.findall(text.lower())
 
 
+def named(text: str, table: pd.DataFrame) -> list[str]:
+    """The columns that a command line names: one, whatever is in its name, or several with commas between."""
+    return [text.strip()] if text.strip() in table else [name for part in text.split(",") if (name := part.strip())]
+
+
 def _hugging_face(path: Path, text: str) -> Found:
     found = hugging_face.read(path)
     table = reading.tidied(hugging_face.frame(found))
-    values = set(table[hugging_face.SPLIT].astype(str)) if hugging_face.SPLIT in table else set()
-    split = hugging_face.SPLIT if "test" in values and "train" in values else ""
     if images := hugging_face.picture_columns(found):
-        return Found("pictures", table, path, (images[0],), split=split)
-    rows = _rows(table.drop(columns=hugging_face.SPLIT, errors="ignore"), path, text)
-    return Found(rows.kind, table, path, rows.columns, split=split)
+        return Found("pictures", table, path, (images[0],), split=own_split(table))
+    return _rows(table, path, text)
 
 
 def _rows(table: pd.DataFrame, path: Path, text: str) -> Found:
     if text:
-        names = tuple(split_list(text))
+        names = tuple(named(text, table))
         if not 1 <= len(names) <= 2:
             raise BenchError(f"--text {text}: name one column or two")
         reading.require(table, list(names), path)
-        return Found("texts", table, path, names)
-    guesses = {name: kinds.guess(table[name]) for name in table.columns if isinstance(table[name], pd.Series)}
+        return Found("texts", table, path, names, split=own_split(table))
+    split = own_split(table)
+    columns = [name for name in table.columns if name != split and isinstance(table[name], pd.Series)]
+    guesses = {name: kinds.guess(table[name]) for name in columns}
     long = tuple(name for name, guess in guesses.items() if guess.kind in TEXT_LIKE and _is_long(table[name]))
     others = [name for name, guess in guesses.items() if guess.kind != "ignored" and name not in long]
     if 1 <= len(long) <= 2 and len(others) <= 1:  # the target alone
-        return Found("texts", table, path, long)
-    return Found("table", table, path)
+        return Found("texts", table, path, long, split=split)
+    return Found("table", table, path, split=split)
 
 
 def _is_long(column: pd.Series) -> bool:
@@ -115,7 +127,7 @@ def _pictures(path: Path) -> Found:
     for name in [*(name for name in FILES if name in table), *table.columns]:
         texts = table[name].dropna()
         if len(texts) and texts.map(lambda cell: isinstance(cell, str) and _is_file(path, cell)).mean() >= SURE:
-            return Found("pictures", table, chosen, (name,), list=chosen.name)
+            return Found("pictures", table, chosen, (name,), list=chosen.name, split=own_split(table))
     first = next((name for name in FILES if name in table), table.columns[0])
     example = shown(str(table[first].iloc[0]))
     raise BenchError(f"{chosen}: no column names files of {path}; {first} has {example}, and there is no such file")

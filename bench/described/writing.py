@@ -21,7 +21,6 @@ from bench.errors import BenchError
 
 BALANCED_FROM = 500  # rows, from which on a balanced test split is large enough
 STEPS = {"table": 3000, "pictures": 110, "texts": 300}  # of an optimiser, about as many as a small network needs
-FEWEST = 10
 
 
 @dataclass(frozen=True)
@@ -48,10 +47,11 @@ class Written:
     warnings: tuple[str, ...]
 
 
-def describe(path: Path, target: Sequence[str], folder: Path, name: str, wishes: Wishes | None = None) -> Written:
+def describe(path: Path, target: str | Sequence[str], folder: Path, name: str, wishes: Wishes | None = None) -> Written:
     """Look at data and describe them: a file of rows, a folder of pictures, or a dataset of Hugging Face.
 
     Args:
+        target: the columns to predict, as names, or as a command line has them, with commas.
         folder: where the description will lie; the path in it starts there.
         name: of the dataset.
 
@@ -59,15 +59,15 @@ def describe(path: Path, target: Sequence[str], folder: Path, name: str, wishes:
         BenchError: the data cannot be read, or cannot be learned from.
     """
     wishes = wishes or Wishes()
-    if len(set(target)) < len(target):
-        raise BenchError(f"the target {max(target, key=target.count)} is named twice; name each column once")
     found = sources.look(path, wishes.text)
     table, origin = found.table, found.origin
+    target = sources.named(target, table) if isinstance(target, str) else list(target)
+    _require_apart(target, wishes)
     reading.require(table, [*wishes.used(), *filter(None, [wishes.time])], origin)
-    labels = np.stack([reading.target(table, one, origin) for one in target], axis=1)
+    labels = np.stack([reading.numeric(table, one, origin) for one in target], axis=1)
     there = np.isfinite(labels).all(1)
     rows, labels = table[there].reset_index(drop=True), labels[there]
-    _require_enough(origin, target, labels)
+    reading.require_learnable(labels, target, origin)
     if found.split and not (wishes.split or wishes.group or wishes.time):
         wishes = replace(wishes, split=found.split)
     where = path.as_posix() if hugging_face.hub_name(path) else _relative(path, folder)
@@ -75,6 +75,8 @@ def describe(path: Path, target: Sequence[str], folder: Path, name: str, wishes:
     match found.kind:
         case "table":
             columns = _columns(rows, [*target, *wishes.used()])
+            if wishes.time in columns:
+                columns[wishes.time] = kinds.Guess("ignored", "the split is by it: what is tested lies beyond training")
             if all(guess.kind == "ignored" for guess in columns.values()):
                 raise BenchError(
                     f"{path} has no column to predict {', '.join(target)} from; it needs one that says something"
@@ -127,12 +129,14 @@ def _text_lines(rows: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     ]
 
 
-def _require_enough(path: object, target: Sequence[str], labels: np.ndarray) -> None:
-    if len(labels) < FEWEST:
-        raise BenchError(f"{path} has {len(labels)} rows with a target, and at least {FEWEST} are needed")
-    for name, column in zip(target, labels.T, strict=True):
-        if len(np.unique(column)) == 1:
-            raise BenchError(f"{path}: the target {name} is {column[0]:g} in every row: there is nothing to predict")
+def _require_apart(target: Sequence[str], wishes: Wishes) -> None:
+    if not target:
+        raise BenchError("no column to predict is named; name one with --target")
+    if len(set(target)) < len(target):
+        raise BenchError(f"the target {max(target, key=target.count)} is named twice; name each column once")
+    for what in ("weight", "group", "time", "split"):
+        if getattr(wishes, what) in target:
+            raise BenchError(f"--{what} {getattr(wishes, what)} is the target; name another column")
 
 
 def _columns(rows: pd.DataFrame, apart: Iterable[str]) -> dict[str, kinds.Guess]:
@@ -253,6 +257,8 @@ def _warnings(bins: np.ndarray, train: np.ndarray, test: np.ndarray, many: int, 
     counts = {region: int((found == region).sum()) for region in ORDER[:3]}
     empty = [region for region, number in counts.items() if not number]
     warned = [f"no test row is {' or '.join(empty)}-shot: too few different labels for regions"] if empty else []
+    if 2 * len(train) < len(bins):
+        warned.append(f"only {len(train):,} of {len(bins):,} rows train, by the split that was asked for")
     share = np.bincount(bins[train]).max() / len(train)
     if share > 0.9:
         warned.append(

@@ -65,6 +65,11 @@ class Described:
         return MODULES[kind]
 
     @property
+    def file(self) -> Path:
+        """Where the description itself lies, or would, of data without one."""
+        return Path(self.folder, f"{self.name}.toml")
+
+    @property
     def path(self) -> Path:
         """Where its data lie."""
         path = self.content.get("path")

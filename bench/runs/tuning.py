@@ -13,10 +13,11 @@ from typing import Any
 from tabulate import tabulate
 
 from bench.atomic import replace_file
+from bench.described import editing
 from bench.errors import BenchError
 from bench.metrics import METRICS
 from bench.names import Name, parse, value_text
-from bench.plugins import resolve
+from bench.plugins import described, resolve
 from bench.runs import cells, select, tuned
 from bench.runs.plan import Plan
 from bench.runs.search import WIDENINGS, further, mean, validation_values
@@ -106,7 +107,14 @@ class Tuning:
         return tabulate(lines, ("setting", *(f"seed {seed}" for seed in self.seeds)), "github", disable_numparse=True)
 
     def keep(self, best: Setting) -> None:
-        """Write what was tried and what was best beside the datasets, where boards read it."""
+        """Write what was best into the description; of other datasets, what was tried too, where boards read it.
+
+        Raises:
+            BenchError: there is no description to write into, or it cannot be written.
+        """
+        if one := described.find(parse(self.dataset).base):
+            self._describe(one, best)
+            return
         kept = dict(tuned.outcomes())
         kept[self.dataset] = {
             "best": best,
@@ -115,6 +123,17 @@ class Tuning:
             "tried": [{"setting": setting, "validation": values} for setting, values in self.tried.values()],
         }
         replace_file(tuned.FILE, (json.dumps(dict(sorted(kept.items())), indent=1) + "\n").encode())
+
+    def _describe(self, one: described.Described, best: Setting) -> None:
+        if not one.file.is_file() or described.read(one.file).text != one.text:  # of a bare file of data
+            raise BenchError(f"there is no {one.file} to keep this in; write it with bench new dataset, and tune it")
+        value = mean(self.tried[text_of(best)][1])
+        how = f"of {len(self.tried)} settings the best by validation {self._metric()}, {value:.4g}; bench tune"
+        fields = {axis.removeprefix("protocol."): value for axis, value in best.items()}
+        try:
+            replace_file(one.file, editing.with_protocol(one.text, one.name, fields, how).encode())
+        except OSError as error:
+            raise BenchError(f"cannot write {one.file}: {error.strerror}") from None
 
     def _metric(self) -> str:
         return resolve.dataset(self.dataset).dataset.metrics[0]

@@ -89,7 +89,7 @@ def test_many_columns_missing_values_and_categories_that_training_has_not_seen_a
 
 REFUSED = {
     "constant": (lambda: table().assign(y=3), "the target y is 3 in every row"),
-    "five rows": (lambda: table(5), "has 5 rows with a target, and at least 10 are needed"),
+    "five rows": (lambda: table(5), "rows with a target: 5; at least 10 are needed"),
     "no target": (
         lambda: table().rename(columns={"y": "yy"}),
         "has no target 'y'; did you mean 'yy'? there are: x, yy",
@@ -98,6 +98,9 @@ REFUSED = {
     "target twice": (lambda: table().set_axis(["y", "y"], axis=1), "several columns named 'y'"),
     "nothing to learn from": (lambda: table()[["y"]], "no column to predict y from"),
     "no rows": (lambda: table(0), "has no rows"),
+    "far from zero": (lambda: table().assign(y=lambda t: 1e9 + t.x), "too little for single precision; subtract"),
+    "beyond all units": (lambda: table().assign(y=lambda t: 1e300 * t.x), "give it in a larger unit"),
+    "dates": (lambda: table().assign(y=pd.date_range("2020", periods=200)), "is '2020-01-01' in row 1"),
 }
 
 

@@ -3,10 +3,14 @@
 import json
 import math
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from bench.bases.tabular import Tabular
+from bench.described import given, writing
 from bench.errors import BenchError
+from bench.plugins import described
 from bench.results import store
 from bench.runs import runner, tuned
 from bench.runs.tuning import Tuning, descend, text_of
@@ -96,6 +100,24 @@ def test_the_baseline_is_tuned_on_validation_and_what_was_tried_is_kept(tuning, 
         values = [record.selection.value if record.status == "ok" else None for record in records]
         assert values == one["validation"]
     assert text_of(best) in made.table(best)
+
+
+def test_a_description_keeps_what_was_chosen(tmp_path, monkeypatch):
+    monkeypatch.setattr(described, "_known", {})
+    x = np.random.default_rng(0).standard_normal(60)
+    pd.DataFrame({"x": x, "y": x}).to_csv(tmp_path / "own.csv", index=False)
+    text = writing.describe(tmp_path / "own.csv", "y", tmp_path, "own").text
+    (tmp_path / "own.toml").write_text(text)
+    given.names(str(tmp_path / "own.toml"))
+    made = Tuning("own", (100,), tmp_path / "protocols", tmp_path, print)
+    best = {"protocol.lr": 0.01, "protocol.cosine_floor": None}
+    made.tried[text_of(best)] = best, [0.5]
+    made.keep(best)
+    assert (
+        "lr = 0.01  # of 1 settings the best by validation mae, 0.5; bench tune" in (tmp_path / "own.toml").read_text()
+    )
+    with pytest.raises(BenchError, match=r"there is no .*own.toml to keep this in"):
+        made.keep(best)  # the file is not what was tuned any more
 
 
 def test_what_names_no_settings_is_not_tuned(tmp_path):

@@ -20,7 +20,9 @@ ModelFile = Annotated[
 
 def predict(
     model: ModelFile,
-    data: Annotated[Path, typer.Argument(metavar="DATA", help="New rows: a file with the columns of training.")],
+    data: Annotated[
+        Path, typer.Argument(metavar="DATA", help="New rows, with the columns of training; or a folder of pictures.")
+    ],
     output: Annotated[
         Path, typer.Option(metavar="FILE.csv", parser=options.path, help="File to write, .csv or .parquet.")
     ] = Path("predictions.csv"),
@@ -34,7 +36,10 @@ def predict(
     if predictor.changed:
         print(f"note: the code of {', '.join(predictor.changed)} has changed since it was trained", file=sys.stderr)
     found = predictor.predict(data)
+    if found.index.name is not None:  # of pictures, their files
+        found = found.reset_index()
     try:
+        output.parent.mkdir(parents=True, exist_ok=True)
         if output.suffix.lower() == ".csv":
             found.to_csv(output, index=False)
         else:

@@ -16,7 +16,7 @@ DEV = nox.project.dependency_groups(PYPROJECT, "dev")
 TEST = nox.project.dependency_groups(PYPROJECT, "test")
 DOCS = nox.project.dependency_groups(PYPROJECT, "docs")
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}
-EXTRAS = ".[text,tables,onnx,site,gaze,eeg]"
+EXTRAS = ".[text,tables,onnx,site,gaze,eeg,corruptions]"
 
 
 def interpreter(version: str) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from bench.runs.association import Association
     from bench.runs.findings import Findings
+    from bench.runs.robustness import Robustness
 
 WRITTEN = (".png", ".svg", ".html", ".json")
 
@@ -160,6 +161,13 @@ def correlations(found: "Sequence[Association]") -> Chart:
     from bench.site import analyses
 
     return _chart(analyses.correlations(found), "Spearman's correlations, with 95% bootstrap intervals.")
+
+
+def corruptions(found: "Robustness") -> Chart:
+    """The chart of errors under corruptions, as `bench.runs.corruption.analyse` gives them."""
+    from bench.site import robustness
+
+    return _chart(robustness.by_severity(found), "Means over seeds of the test error, from clean pictures (0) on.")
 
 
 def _of_board(name: str, dataset: str, results: str | Path, data: str | Path | None) -> Chart:

@@ -231,7 +231,7 @@ class Ages(Dataset):
 
     def _listed(self, root: Path) -> pd.DataFrame:
         table = self._chosen(read_list(root / self.name / f"{self.name}.csv", len(self.counts) - 1))
-        return table[table.split != ""].reset_index(drop=True)
+        return pd.DataFrame(table[table.split != ""]).reset_index(drop=True)
 
     def _chosen(self, table: pd.DataFrame) -> pd.DataFrame:
         drawn = self.selection == "natural"

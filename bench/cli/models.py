@@ -71,5 +71,5 @@ def tell_models(plan: "Plan", results: Path, which: Literal["best", "all"]) -> N
     cells = [item.cell for item in plan.planned if not is_of_reference(item.cell.config)]
     for (dataset, method), cell in {(cell.dataset, cell.method): cell for cell in cells}.items():
         kept = keep(results / dataset / method, which)
-        what = "model" if described.find(cell.config["dataset"]["name"]) else f"encoder on {dataset}"
+        what = "model" if described.find(cell.config["dataset"]["name"]) else f"model on {dataset}"
         print(f"{what} of {method}: {', '.join(map(str, kept)) or 'none was saved when its records were made'}")

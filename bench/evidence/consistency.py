@@ -30,6 +30,7 @@ def of_record(record: Record, facts: Facts | None) -> Found:
         counts = {region: values["n"] for region, values in record.metrics["val"].items()}
         if counts != facts.counts:
             yield "metrics", f"val: n of its regions is {counts}, the labels give {dict(facts.counts)}"
+    yield from (("timing", text) for text in _of_timing(record))
     yield from (("history", text) for text in _of_history(record, facts))
     yield from (("selection", text) for text in _of_selection(record, facts))
 
@@ -74,6 +75,17 @@ def _is_mean(name: str, whole: Region, parts: Sequence[Region]) -> bool:
         together, known = together**2, [(n, value**2) for n, value in known]
     mean = math.fsum(n * value for n, value in known) / max(sum(n for n, _ in known), 1)
     return math.isclose(mean, together, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+
+
+def _of_timing(record: Record) -> Iterator[str]:
+    # the samples of a step: a whole number, as exact as the digits of both
+    step, rate = record.timing.step_ms, record.timing.samples_per_s
+    if not step or not rate:
+        return
+    samples, most = rate * step / 1e3, record.config["protocol"].get("batch_size") or math.inf
+    inexact = samples * (0.1 / rate + 1e-4 / step)
+    if abs(samples - round(samples)) > inexact or not 1 - inexact <= samples <= most + inexact:
+        yield f"{rate:g} samples a second are not those of a batch in {step:g} ms"
 
 
 def _of_history(record: Record, facts: Facts | None) -> Iterator[str]:

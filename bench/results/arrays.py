@@ -41,7 +41,7 @@ class Arrays:
         members = archive.infolist()
         if len(members) > MOST_ARRAYS:
             raise Unsound("has too many arrays")
-        names = Counter(member.filename for member in members)
+        names = Counter(member.filename.removesuffix(".npy") for member in members)  # as NumPy takes them
         if twice := [name for name, number in names.items() if number > 1]:
             raise Unsound(f"has {twice[0]} twice")
         self.archive, self.largest = archive, largest

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from bench.printable import plain
 from bench.results.reading import Unreadable, read, read_with_digest
@@ -37,16 +38,33 @@ class Refused:
         return self.path.partition("/")[0]
 
 
+@dataclass(frozen=True)
+class Trail:
+    """What a history says, in short: the number of epochs, and hashes of all losses and of all times."""
+
+    epochs: int
+    losses: int
+    seconds: int
+
+    @classmethod
+    def of(cls, record: Record) -> Self:
+        """Of a record with its history."""
+        rows = record.history
+        losses = hash(tuple((row.epoch, row.loss, row.val) for row in rows))
+        return cls(len(rows), losses, hash(tuple(row.seconds for row in rows)))
+
+
 @dataclass
 class Intake:
     """The good records of a results folder in a fixed order, what was refused, and SHA-256 of each record's file.
 
-    `rows` are all folders of rows that have files, as (dataset, method).
+    `rows` are all folders of rows that have files, as (dataset, method); `trails` how each cell was trained.
     """
 
     records: list[Record] = field(default_factory=list[Record])
     refused: list[Refused] = field(default_factory=list[Refused])
     digests: dict[str, str] = field(default_factory=dict[str, str])  # by Record.cell
+    trails: dict[str, "Trail"] = field(default_factory=dict[str, "Trail"])  # likewise
     rows: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
 
     @property
@@ -80,6 +98,7 @@ def take_in(results: Path, dataset: str | None = None, history: bool = True) -> 
                 continue
             made.records.append(record if history else record.model_copy(update={"history": []}))
             made.digests[record.cell] = digest
+            made.trails[record.cell] = Trail.of(record)
     _refuse_second_names(made)
     made.refused.sort()
     return made

@@ -58,7 +58,7 @@ def verdict(results: Path, intake: Intake, root: Path) -> Verdict:
     def whole(record: Record) -> Record:
         return reading.read(store.path_of(results, record.dataset, record.method, record.seed))
 
-    found += copies(intake.records, whole, lambda record: store.predictions(results, record))
+    found += copies(intake.records, whole, lambda record: store.predictions(results, record), intake.trails)
     return Verdict.of(found, unscored)
 
 

@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Literal, cast, get_type_hints
 
 from bench.errors import BenchError
-from bench.ranges import Count, Fraction, NonNegative, Positive, Share, in_words
+from bench.ranges import Count, Fraction, NonNegative, Positive, Share, in_words, plain_number
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -81,6 +81,9 @@ def with_protocol(protocol: Protocol, overrides: Mapping[str, object]) -> Protoc
         parts = cast("Sequence[object]", value) if isinstance(value, list | tuple) else [value]
         if not isinstance(known[key], bool) and any(isinstance(part, bool) for part in parts):  # 0 and 1 to Python
             raise BenchError(f"protocol.{key}={str(changes[key]).lower()}: that is no number")
+        if value is not None and (value := plain_number(value)) is None:
+            raise BenchError(f"protocol.{key}={changes[key]}: 32 bits have no number so small")
+        changes[key] = value
     try:
         made = _adapter().validate_python({**known, **changes})
     except (ValidationError, RecursionError) as error:

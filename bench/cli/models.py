@@ -10,6 +10,7 @@ from bench.atomic import replace_file
 from bench.cli import options
 from bench.errors import BenchError
 from bench.paths import require_ending
+from bench.printable import plain
 
 if TYPE_CHECKING:
     from bench.runs.plan import Plan
@@ -43,7 +44,7 @@ def predict(
         replace_file(output, content)
     except OSError as error:
         raise BenchError(f"cannot write {output}: {error.strerror}; name another file with --output") from None
-    print(f"written: {output}, {len(found):,} rows of {', '.join(found.columns)}")
+    print(plain(f"written: {output}, {len(found):,} rows of {', '.join(found.columns)}"))
 
 
 def export_model(

@@ -93,9 +93,10 @@ def test_datasets_refuse_in_one_line_too(text):
 
 PROTOCOL = [
     ("epochs", 0), ("epochs", True), ("epochs", 10**26), ("epochs", 2.5), ("batch_size", 0), ("batch_size", -4),
-    ("lr", math.nan), ("lr", 0), ("lr", 1e-300), ("lr", math.inf), ("lr", True), ("validate_every", -1), ("validate_steps", 0),
+    ("lr", math.nan), ("lr", 0), ("lr", math.inf), ("lr", True), ("validate_every", -1), ("validate_steps", 0),
     ("patience", 0), ("momentum", 1.0), ("momentum", -0.1), ("weight_decay", -1), ("gamma", 0), ("clip", 0),
     ("cosine_floor", 1.5), ("milestones", [0]), ("milestones", [-3]), ("loss", "l3"), ("precision", "fp8"),
+    ("lr", 1e-300), ("weight_decay", 1e-300),
 ]  # fmt: skip
 
 

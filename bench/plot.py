@@ -10,13 +10,16 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.atomic import replace_file
 from bench.errors import BenchError
+from bench.paths import require_ending
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bench.runs.association import Association
     from bench.runs.findings import Findings
+    from bench.runs.robustness import Robustness
 
 WRITTEN = (".png", ".svg", ".html", ".json")
 
@@ -40,10 +43,9 @@ class Chart:
             BenchError: the ending is another one, or the file cannot be written.
         """
         file = Path(path)
-        if file.suffix not in WRITTEN:
-            raise BenchError(f"cannot write {file}; name a file that ends in {', '.join(WRITTEN)}")
+        require_ending(file, *WRITTEN)
         try:
-            file.write_bytes(_drawn(self.spec, file.suffix))
+            replace_file(file, _drawn(self.spec, file.suffix.lower()))
         except OSError as error:
             raise BenchError(f"cannot write {file}: {error.strerror}; name another file") from None
         return file
@@ -159,6 +161,13 @@ def correlations(found: "Sequence[Association]") -> Chart:
     from bench.site import analyses
 
     return _chart(analyses.correlations(found), "Spearman's correlations, with 95% bootstrap intervals.")
+
+
+def corruptions(found: "Robustness") -> Chart:
+    """The chart of errors under corruptions, as `bench.runs.corruption.analyse` gives them."""
+    from bench.site import robustness
+
+    return _chart(robustness.by_severity(found), "Means over seeds of the test error, from clean pictures (0) on.")
 
 
 def _of_board(name: str, dataset: str, results: str | Path, data: str | Path | None) -> Chart:

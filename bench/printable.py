@@ -29,6 +29,15 @@ def one_line(message: object) -> str:
     return _line(text)
 
 
+def escaped(text: str) -> str:
+    r"""Lines of text as they are, but for control characters: what a column is named moves no terminal's cursor.
+
+    >>> escaped("a\nred\x1b[31m")
+    'a\nred\\x1b[31m'
+    """
+    return "\n".join("".join(map(_shown, line)) for line in text.split("\n"))
+
+
 def literal(text: object) -> str:
     """As plain, for markdown outside of code: nothing in it is markup or HTML.
 
@@ -49,4 +58,8 @@ def code(text: object) -> str:
 
 def _line(text: str) -> str:
     line = " ".join(text.split())
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in line)
+    return "".join(map(_shown, line))
+
+
+def _shown(char: str) -> str:
+    return char if char.isprintable() else char.encode("unicode_escape").decode()

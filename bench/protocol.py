@@ -6,10 +6,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Literal, cast, get_type_hints
 
 from bench.errors import BenchError
-from bench.ranges import Count, Fraction, NonNegative, Positive, Share, in_words
+from bench.ranges import Count, Fraction, NonNegative, Positive, Share, in_words, plain_number
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
+
+TaskLoss = Literal["l1", "mse", "huber"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Protocol:
     256
     """
 
-    loss: Literal["l1", "mse", "huber"] = "l1"
+    loss: TaskLoss = "l1"
     optimizer: Literal["adam", "adamw", "sgd"] = "adam"
     lr: Positive = 1e-3
     weight_decay: NonNegative = 0.0
@@ -61,7 +63,7 @@ class Protocol:
     huber_beta: Positive = 1.0
 
     @property
-    def task_loss(self) -> tuple[Literal["l1", "mse", "huber"], float]:
+    def task_loss(self) -> tuple[TaskLoss, float]:
         """The loss, and where it turns linear if it is Huber's."""
         return self.loss, self.huber_beta
 
@@ -79,6 +81,9 @@ def with_protocol(protocol: Protocol, overrides: Mapping[str, object]) -> Protoc
         parts = cast("Sequence[object]", value) if isinstance(value, list | tuple) else [value]
         if not isinstance(known[key], bool) and any(isinstance(part, bool) for part in parts):  # 0 and 1 to Python
             raise BenchError(f"protocol.{key}={str(changes[key]).lower()}: that is no number")
+        if value is not None and (value := plain_number(value)) is None:
+            raise BenchError(f"protocol.{key}={changes[key]}: 32 bits have no number so small")
+        changes[key] = value
     try:
         made = _adapter().validate_python({**known, **changes})
     except (ValidationError, RecursionError) as error:

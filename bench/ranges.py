@@ -9,7 +9,19 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt, Predicate
 
+SMALLEST = 2.0**-126  # of float32 in full precision
 MOST = 10**9  # of what is counted or weighed: more is a slip of the finger
+
+
+def plain_number(value: Any) -> Any:
+    """A number with its sign where it has one: -0.0 is 0.0, under one name; None of what float32 takes for nothing.
+
+    >>> plain_number(-0.0), plain_number(1e-300), plain_number(0.1), plain_number(True)
+    (0.0, None, 0.1, True)
+    """
+    if not isinstance(value, float):
+        return value
+    return None if 0 < abs(value) < SMALLEST else value + 0.0
 
 
 def is_odd(number: int) -> bool:
@@ -32,6 +44,7 @@ Positive = Annotated[float, Gt(0), Le(MOST)]
 NonNegative = Annotated[float, Ge(0), Le(MOST)]
 Spread = Annotated[float, Gt(0), Le(10_000)]  # of a window over bins, which is several times as wide
 Share = Annotated[float, Ge(0), Le(1)]  # both ends included
+ShareOrNumber = Annotated[float, Gt(0), Le(MOST)]  # up to 1 a share, above it a number
 Fraction = Annotated[float, Ge(0), Lt(1)]  # 1 left out, as of a momentum
 Count = Annotated[int, Ge(1), Le(MOST)]
 Index = Annotated[int, Ge(0), Le(MOST)]

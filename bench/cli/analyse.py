@@ -1,4 +1,4 @@
-"""`bench analyse`: what the features of records say."""
+"""`bench analyse`: what the features of records say, and their saved models."""
 
 import json
 import sys
@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli import complete, options
+from bench.atomic import replace_file
+from bench.cli import complete, corruption, options
 from bench.errors import BenchError
+from bench.paths import require_ending
 from bench.printable import plain
 
 if TYPE_CHECKING:
@@ -24,7 +26,8 @@ def analyse(
         str | None,
         typer.Argument(
             metavar="[NAMES]",
-            help="Analyses, separated by commas, or all; without any, they are listed.",
+            help="Analyses of features, separated by commas, or all; or corruption, of models. Without any, they are "
+            "listed.",
             show_default=False,
         ),
     ] = None,
@@ -54,26 +57,42 @@ def analyse(
         ),
     ] = None,
     results: options.Results = Path("results"),
+    data: options.DataRoot = None,
+    device: Annotated[
+        str, typer.Option("--device", metavar="DEVICE", help="Of models: cpu, cuda:0, or auto: a GPU, else the CPU.")
+    ] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
 ) -> None:
-    """Measure the features that records keep.
+    """Measure the features or models that records keep.
 
-    How far they are in the order of labels, how tight, how uniform. bench run --keep features keeps them.
+    Features: how far they are in the order of labels, how tight, how uniform. bench run --keep features keeps them.
+    Models: how far they stand corrupted pictures. bench run --save-models all keeps them; needs the extra corruptions.
     """
     from bench.names import split_list
+    from bench.plot import WRITTEN
     from bench.runs import analyse as analysing
     from bench.runs import association
 
     known = analysing.modules()
     if names is None:
-        for name in sorted(known):
-            print(f"{name:<12} {(type(analysing.load(name)).__doc__ or '').strip().partition(chr(10))[0]}")
+        titles = {name: (type(analysing.load(name)).__doc__ or "").strip().partition("\n")[0] for name in known}
+        for name, title in sorted({**titles, corruption.NAME: corruption.TITLE}.items()):
+            print(f"{name:<12} {title}")
         return
     if not FEWEST <= rows <= MOST:
         raise BenchError(f"--rows {rows} cannot be; write a number from {FEWEST} to {MOST}")
     for file in out or ():
-        require_ending(file)
+        require_ending(file, ".csv", *WRITTEN)
+    if corruption.NAME in split_list(names):
+        if names != corruption.NAME or against_error:
+            raise BenchError(
+                "corruption is of models, and the others of features: name it alone, without --against-error"
+            )
+        corruption.measure(results, data, dataset, method, rows, device, out or (), as_json)
+        return
     chosen = sorted(known) if names == "all" else list(dict.fromkeys(split_list(names)))
+    if not chosen:
+        raise BenchError(f"no analysis given; write all, or some of {', '.join(sorted(known))}")
     found = analysing.analyse(chosen, results, dataset, method, rows)
     for line in found.left_out:
         print(f"bench: {plain(line)}", file=sys.stderr)
@@ -87,22 +106,14 @@ def analyse(
         write(found, told, file)
 
 
-def require_ending(file: Path) -> None:
-    """Refuse a file that nothing here can be written as."""
-    from bench.plot import WRITTEN
-
-    if file.suffix not in (".csv", *WRITTEN):
-        raise BenchError(f"cannot write {file}; name a file that ends in .csv, {', '.join(WRITTEN)}")
-
-
 def write(found: "Findings", told: "Sequence[Association]", file: Path) -> None:
     """A chart, of correlations where there are any, or the values of each record."""
     from bench.plot import correlations, of_findings
 
-    if file.suffix != ".csv":
+    if file.suffix.lower() != ".csv":
         (correlations(told) if told else of_findings(found)).save(file)
         return
     try:
-        file.write_text(found.as_csv(), encoding="utf-8")
+        replace_file(file, found.as_csv().encode())
     except OSError as error:
         raise BenchError(f"cannot write {file}: {error.strerror}; name another file") from None

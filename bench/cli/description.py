@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from bench.errors import BenchError
+from bench.printable import plain
 
 
 def describe(file: str, target: str | None, out: Path, **wishes: str) -> None:
@@ -31,5 +32,5 @@ def describe(file: str, target: str | None, out: Path, **wishes: str) -> None:
 
     print(report(dataset))  # type: ignore[arg-type]
     for warning in made.warnings:
-        print(f"\nnote: {warning}")
+        print(f"\nnote: {plain(warning, 400)}")
     print(f"\nwritten: {path}\nnext: bench run --method baseline,lds,references --dataset {path}")

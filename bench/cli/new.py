@@ -49,6 +49,9 @@ def new(
     split: Annotated[
         str, typer.Option(metavar="COLUMN", help="Of your data: a column that says train, val or test.")
     ] = "",
+    weight: Annotated[
+        str, typer.Option(metavar="COLUMN", help="Of your data: how much each row counts in training.")
+    ] = "",
     text: Annotated[
         str, typer.Option(metavar="COLUMNS", help="Of your data: one column of texts, or two, to predict from.")
     ] = "",
@@ -63,9 +66,10 @@ def new(
     from bench.described import given
 
     if kind == "dataset" and (given.is_data(name) or (target and Path(name).is_dir())):
-        describe(name, target, out or Path(), unit=unit, group=group, time=time, split=split, text=text)
+        wishes = {"unit": unit, "weight": weight, "group": group, "time": time, "split": split, "text": text}
+        describe(name, target, out or Path(), **wishes)
         return
-    if target or unit or group or time or split or text:
+    if target or unit or weight or group or time or split or text:
         raise BenchError(f"'{name}' is no file of data; write bench new dataset FILE.csv --target COLUMN")
     _require_new(name)
     folder = _folder(kind) if out is None else out

@@ -279,7 +279,7 @@ def statuses(text: str | None) -> frozenset[str]:
         return frozenset()
     from bench.results.record import FAILURES
 
-    chosen = frozenset(part.strip() for part in text.split(",") if part.strip())
+    chosen = frozenset(part.strip() for part in text.split(","))
     if unknown := chosen - {"failed", *FAILURES}:
         raise BenchError(f"no status '{min(unknown)}' to retry; there are: failed, {', '.join(FAILURES)}")
     return chosen

@@ -171,6 +171,8 @@ def read_square(path: Path, edge: int, shape: Shape = "squeezed") -> tuple[bytes
 
     image, content = open_picture(path)
     require_eight_bit(image, path)
+    if isinstance(image.info.get("transparency"), bytes):  # of a palette, of which Pillow warns on the way to RGB
+        image = image.convert("RGBA")
     picture = image.convert("RGB")
     if shape == "cropped":
         if max(picture.size) > MOST_STRETCHED * min(picture.size):

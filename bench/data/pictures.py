@@ -35,7 +35,7 @@ def open_picture(path: Path) -> tuple["ImageFile", bytes]:
         image.load()
     except Exception as error:  # a broken file fails in Pillow in all sorts of ways, memory included
         text = "of no known format" if isinstance(error, UnidentifiedImageError) else why(error)
-        raise BenchError(f"{path} cannot be decoded: {text}; get it again, then bench data add") from None
+        raise BenchError(f"{path} cannot be decoded: {text}; get it again") from None
     return image, raw
 
 

@@ -110,8 +110,10 @@ def _apply(column: pd.Series, state: State) -> tuple[list[np.ndarray], list[np.n
             return [_ranks(values, np.array(state["knots"]))], missing
         case kind:
             scaled = np.clip((values - state["mean"]) / state["deviation"], -FAR, FAR)
+            if kind != "date":
+                return [scaled], missing
             season = 2 * np.pi * values / YEAR
-            return [scaled, *([np.sin(season), np.cos(season)] if kind == "date" else [])], missing
+            return [scaled, np.sin(season), np.cos(season)], missing
 
 
 def _ranks(values: np.ndarray, knots: np.ndarray) -> np.ndarray:

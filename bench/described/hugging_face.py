@@ -7,6 +7,7 @@
 import hashlib
 import logging
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 import pandas as pd
@@ -50,7 +51,9 @@ def read(path: Path) -> Any:
         BenchError: it cannot be read.
     """
     import datasets
+    from tqdm import tqdm
 
+    tqdm.set_lock(RLock())  # its own is a semaphore of the system, which a worker would leave behind as it ends at once
     name = hub_name(path)
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it tells of each retry
     try:

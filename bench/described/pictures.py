@@ -96,8 +96,8 @@ class DescribedPictures(DescribedRows):
 
     def inputs(self, rows: "pd.DataFrame | str | Path") -> "tuple[torch.Tensor, pd.Index]":
         """New pictures: files that a list names, from the list's folder on, or all of a folder."""
-        folder = Path()
-        if not hasattr(rows, "columns"):
+        folder, from_disk = Path(), not hasattr(rows, "columns")
+        if from_disk:
             path = Path(rows)  # type: ignore[arg-type]
             if path.is_dir() and hugging_face.is_dataset(path):
                 found = hugging_face.read(path)
@@ -114,7 +114,10 @@ class DescribedPictures(DescribedRows):
         if missing := [name for name in names if not (folder / name).is_file()]:
             raise BenchError(f"{origin}: {len(missing)} pictures are not there, the first is {folder / missing[0]}")
         pixels = [np.frombuffer(read_square(folder / name, self.size)[0], dtype=np.uint8) for name in names]
-        return torch.from_numpy(np.stack(pixels)).unflatten(1, (3, self.size, self.size)), table.index
+        import pandas as pd
+
+        index = pd.Index(names, name=self.about.file) if from_disk else table.index  # a prediction says of which file
+        return torch.from_numpy(np.stack(pixels)).unflatten(1, (3, self.size, self.size)), index
 
     def examples(self, number: int) -> torch.Tensor:
         """Noise."""

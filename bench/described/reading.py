@@ -146,7 +146,9 @@ def require(table: pd.DataFrame, names: list[str], origin: object, what: str = "
             near = get_close_matches(name, there, n=1)
             hint = f" did you mean {shown(near[0])}?" if near else ""
             listed = ", ".join(there[:20]) + (f" and {len(there) - 20} more" if len(there) > 20 else "")
-            raise BenchError(f"{origin} has no {what} {shown(name)};{hint} there are: {listed}")
+            raise BenchError(f"{origin} has no {what} {shown(name)};{hint} there are: {listed or 'no columns'}")
+        if isinstance(table[name], pd.DataFrame):
+            raise BenchError(f"{origin} has several columns named {shown(name)}; leave one of them out")
 
 
 def _is_text(column: pd.Series) -> bool:

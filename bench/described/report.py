@@ -16,6 +16,7 @@ from bench.described import reading
 from bench.described.description import Table
 from bench.described.rows import DescribedRows
 from bench.described.sources import words
+from bench.printable import escaped
 from bench.shots import ORDER
 
 MOST_LINES = 20  # of a histogram
@@ -35,7 +36,7 @@ def report(dataset: DescribedRows) -> str:
         tabulate(_columns(table, dataset), ("column", "kind", "missing", "values")),
         _histogram(dataset, labels[:, 0], parts) if dataset.bins else _summary(about.target, labels),
     ]
-    return "\n\n".join(blocks)
+    return escaped("\n\n".join(blocks))
 
 
 def _facts(table: pd.DataFrame, used: Sequence[str], parts: Sequence[np.ndarray], column: str) -> Iterator[str]:

@@ -21,7 +21,8 @@ FILES = ("file_name", "filename", "file", "image", "path", "picture", "img")  # 
 SURE = 0.95  # of the names in a column that must be files
 TEXT_LIKE = ("ignored", "category")  # kinds that a column of texts is taken for
 LONG = 4  # words, from which on a text is more than a name
-WORD = re.compile(r"\w+|[^\w\s]")
+CHARACTER = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # Chinese and Japanese, which have no spaces
+WORD = re.compile(rf"[{CHARACTER}]|[^\W{CHARACTER}]+|[^\w\s]")
 
 
 @dataclass(frozen=True)

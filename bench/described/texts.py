@@ -13,6 +13,7 @@ from bench.dataset import PlainFeatures, Samples, Split, Splits
 from bench.described import description, encoders
 from bench.described.rows import DescribedRows, required
 from bench.described.sources import words
+from bench.errors import BenchError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,7 +56,13 @@ class DescribedTexts(DescribedRows):
 
     def learn(self, table: "pd.DataFrame", train: np.ndarray) -> None:
         """The words of training rows, the most frequent first."""
-        counts = Counter(chain.from_iterable(map(words, self._all(table.iloc[train]))))
+        texts = self._all(table.iloc[train])
+        counts = Counter(chain.from_iterable(map(words, texts)))
+        if len(set(texts)) < 2 or len(counts) < 2:
+            raise BenchError(
+                f"{self.described.path}: in the rows that train, the texts in {', '.join(self.about.text)} are all the "
+                "same, or of one word: there is nothing to read"
+            )
         self.words = [word for word, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:MOST_WORDS]]
 
     def made(self, table: "pd.DataFrame") -> Samples:
@@ -118,7 +125,7 @@ class DescribedTexts(DescribedRows):
         return "\n".join(" ".join(known[number] for number in side if number) for side in sides)
 
     def _column(self, table: "pd.DataFrame", name: str) -> list[str]:
-        return ["" if cell is None or cell != cell else str(cell) for cell in table[name]]
+        return ["" if missing else str(cell) for cell, missing in zip(table[name], table[name].isna(), strict=True)]
 
     def _all(self, table: "pd.DataFrame") -> list[str]:
         return [text for name in self.about.text for text in self._column(table, name)]

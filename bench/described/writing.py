@@ -62,7 +62,7 @@ def describe(path: Path, target: str | Sequence[str], folder: Path, name: str, w
     found = sources.look(path, wishes.text)
     table, origin = found.table, found.origin
     target = sources.named(target, table) if isinstance(target, str) else list(target)
-    _require_apart(target, wishes)
+    _require_apart(target, replace(wishes, text=next((name for name in found.columns if name in target), "")))
     reading.require(table, [*wishes.used(), *filter(None, [wishes.time])], origin)
     labels = np.stack([reading.numeric(table, one, origin) for one in target], axis=1)
     there = np.isfinite(labels).all(1)
@@ -134,7 +134,7 @@ def _require_apart(target: Sequence[str], wishes: Wishes) -> None:
         raise BenchError("no column to predict is named; name one with --target")
     if len(set(target)) < len(target):
         raise BenchError(f"the target {max(target, key=target.count)} is named twice; name each column once")
-    for what in ("weight", "group", "time", "split"):
+    for what in ("weight", "group", "time", "split", "text"):
         if getattr(wishes, what) in target:
             raise BenchError(f"--{what} {getattr(wishes, what)} is the target; name another column")
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import groupby, pairwise
 
 from bench.evidence.facts import Facts, StageFacts
@@ -29,6 +30,7 @@ def of_record(record: Record, facts: Facts | None) -> Found:
         counts = {region: values["n"] for region, values in record.metrics["val"].items()}
         if counts != facts.counts:
             yield "metrics", f"val: n of its regions is {counts}, the labels give {dict(facts.counts)}"
+    yield from (("timing", text) for text in _of_timing(record))
     yield from (("history", text) for text in _of_history(record, facts))
     yield from (("selection", text) for text in _of_selection(record, facts))
 
@@ -75,6 +77,17 @@ def _is_mean(name: str, whole: Region, parts: Sequence[Region]) -> bool:
     return math.isclose(mean, together, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
 
 
+def _of_timing(record: Record) -> Iterator[str]:
+    # the samples of a step: a whole number, as exact as the digits of both
+    step, rate = record.timing.step_ms, record.timing.samples_per_s
+    if not step or not rate:
+        return
+    samples, most = rate * step / 1e3, record.config["protocol"].get("batch_size") or math.inf
+    inexact = samples * (0.1 / rate + 1e-4 / step)
+    if abs(samples - round(samples)) > inexact or not 1 - inexact <= samples <= most + inexact:
+        yield f"{rate:g} samples a second are not those of a batch in {step:g} ms"
+
+
 def _of_history(record: Record, facts: Facts | None) -> Iterator[str]:
     rows, timing = record.history, record.timing
     if not rows:
@@ -114,18 +127,25 @@ def _of_stage(rows: Sequence[Epoch], stage: StageFacts) -> Iterator[str]:
 
 def _is_full(epochs: Sequence[int], stage: StageFacts) -> bool | None:
     # whether the validations of a stage are all there are; None where they are not even the first ones
-    if not stage.validate_steps:
-        due = [
-            epoch for epoch in range(1, stage.epochs + 1) if epoch % stage.validate_every == 0 or epoch == stage.epochs
-        ]
-    elif stage.steps_an_epoch:
-        steps = range(stage.validate_steps, stage.epochs * stage.steps_an_epoch + 1, stage.validate_steps)
-        due = [(step - 1) // stage.steps_an_epoch + 1 for step in steps]
-        due += [stage.epochs] if stage.epochs * stage.steps_an_epoch % stage.validate_steps else []
-    else:
+    due = _due(stage)
+    if due is None:
         inside = all(1 <= epoch <= stage.epochs for epoch in epochs)
         return epochs[-1] == stage.epochs if inside and list(epochs) == sorted(epochs) else None
     return len(epochs) == len(due) if list(epochs) == due[: len(epochs)] else None
+
+
+@lru_cache(maxsize=64)  # the records of a row have the same stages
+def _due(stage: StageFacts) -> list[int] | None:
+    # the epochs of all validations; None where nobody knows
+    if not stage.validate_steps:
+        return [
+            epoch for epoch in range(1, stage.epochs + 1) if epoch % stage.validate_every == 0 or epoch == stage.epochs
+        ]
+    if not stage.steps_an_epoch:
+        return None
+    steps = range(stage.validate_steps, stage.epochs * stage.steps_an_epoch + 1, stage.validate_steps)
+    due = [(step - 1) // stage.steps_an_epoch + 1 for step in steps]
+    return due + ([stage.epochs] if stage.epochs * stage.steps_an_epoch % stage.validate_steps else [])
 
 
 def _ended_early(rows: Sequence[Epoch], stage: StageFacts) -> bool:

@@ -6,24 +6,26 @@ rows tends to with more and more resamples, for other metrics its linearisation,
 """
 
 from collections.abc import Callable, Mapping
+from functools import wraps
 
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from scipy.stats import rankdata
 
-from bench.formulas import angles
+from bench.formulas import angles, ranks
 
 Influence = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 def influence(metric: str, y_hat: np.ndarray, y: np.ndarray, given: np.ndarray | None = None) -> np.ndarray | None:
-    """Influence of each row on a metric, (N, T), (N, T) -> (N,), of mean 0; None where the metric has none.
+    """Influence of each row on a metric, (..., N, T), (N, T) -> (..., N), of mean 0; None where the metric has none.
 
     Args:
+        y_hat: predictions of one seed, or of several at once.
         given: what the metric must know of each label beside its value, (N, T): its bin, or its relevance.
     """
-    a, b = (values.reshape(len(y), -1).astype(np.float64) for values in (y_hat, y))
+    b = y.reshape(len(y), -1).astype(np.float64)
+    a = y_hat.reshape(*y_hat.shape[: y_hat.ndim - y.ndim], *b.shape).astype(np.float64)
     with np.errstate(all="ignore"):
         if given is not None and metric in OF_GIVEN:
             found = OF_GIVEN[metric](a, b, given.reshape(len(y), -1))
@@ -73,33 +75,47 @@ def row_groups(rows: int, shared: Mapping[str, np.ndarray]) -> np.ndarray:
 
 def _of_mean(term: Influence) -> Influence:
     def rows(y_hat: np.ndarray, y: np.ndarray) -> np.ndarray:
-        each = term(y_hat, y).mean(1)
-        return each - each.mean()
+        return _centred(term(y_hat, y).mean(-1))
 
     return rows
 
 
+def _seed_by_seed(rows: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
+    @wraps(rows)
+    def each(y_hat: np.ndarray, *more: np.ndarray) -> np.ndarray:
+        if y_hat.ndim == more[0].ndim:
+            return rows(y_hat, *more)
+        return np.stack([each(one, *more) for one in y_hat])
+
+    return each
+
+
+def _centred(rows: np.ndarray) -> np.ndarray:
+    return rows - rows.mean(-1, keepdims=True)
+
+
 def _rmse(y_hat: np.ndarray, y: np.ndarray) -> np.ndarray:
-    squares = ((y_hat - y) ** 2).mean(1)
-    return (squares - squares.mean()) / (2 * np.sqrt(squares.mean()))
+    squares = ((y_hat - y) ** 2).mean(-1)
+    return _centred(squares) / (2 * np.sqrt(squares.mean(-1, keepdims=True)))
 
 
 def _r2(y_hat: np.ndarray, y: np.ndarray) -> np.ndarray:
-    errors, spread = ((y_hat - y) ** 2).sum(1), ((y - y.mean(0)) ** 2).sum(1)
-    return (spread * errors.mean() / spread.mean() - errors) / spread.mean()
+    errors, spread = ((y_hat - y) ** 2).sum(-1), ((y - y.mean(0)) ** 2).sum(1)
+    return (spread * errors.mean(-1, keepdims=True) / spread.mean() - errors) / spread.mean()
 
 
 def _pearson(y_hat: np.ndarray, y: np.ndarray) -> np.ndarray:
     a, b = (_standard(values) for values in (y_hat, y))
-    return (a * b - (a * b).mean() * (a**2 + b**2) / 2).mean(1)
+    return (a * b - (a * b).mean((-1, -2), keepdims=True) * (a**2 + b**2) / 2).mean(-1)
 
 
+@_seed_by_seed
 def _spearman(y_hat: np.ndarray, y: np.ndarray) -> np.ndarray:
     # a row moves the correlation of the ranks, and by its own value the rank of each larger one
-    ranks = [rankdata(values.ravel()).reshape(values.shape) / values.size for values in (y_hat, y)]
-    a, b = map(_standard, ranks)
+    places = [ranks(values.ravel()).reshape(values.shape) / values.size for values in (y_hat, y)]
+    a, b = map(_standard, places)
     rho = (a * b).mean()
-    moved = _larger(y_hat, (b - rho * a) / ranks[0].std()) + _larger(y, (a - rho * b) / ranks[1].std())
+    moved = _larger(y_hat, (b - rho * a) / places[0].std()) + _larger(y, (a - rho * b) / places[1].std())
     return (a * b - rho * (a**2 + b**2) / 2 + moved).mean(1)
 
 
@@ -113,7 +129,7 @@ def _larger(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def _standard(values: np.ndarray) -> np.ndarray:
-    return (values - values.mean()) / values.std()
+    return (values - values.mean((-1, -2), keepdims=True)) / values.std((-1, -2), keepdims=True)
 
 
 def _within(factor: float) -> Influence:
@@ -125,6 +141,7 @@ def _within(factor: float) -> Influence:
 
 
 def _over_bins(power: int) -> Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]:
+    @_seed_by_seed
     def rows(y_hat: np.ndarray, y: np.ndarray, bins: np.ndarray) -> np.ndarray:
         _, index, counts = np.unique(bins, return_inverse=True, return_counts=True)
         index = index.ravel()
@@ -139,8 +156,7 @@ def _sera(y_hat: np.ndarray, y: np.ndarray, relevance: np.ndarray) -> np.ndarray
     # the sum over rows of squared errors, each as often as its relevance reaches a step, by the trapezoid rule
     steps = np.arange(1001) / 1000
     reached = np.searchsorted(steps, relevance, "right")
-    each = ((y_hat - y) ** 2 * np.minimum((reached - 0.5) / 1000, 1)).sum(1)
-    return (each - each.mean()) * len(y)
+    return _centred(((y_hat - y) ** 2 * np.minimum((reached - 0.5) / 1000, 1)).sum(-1)) * len(y)
 
 
 INFLUENCES: dict[str, Influence] = {
@@ -154,7 +170,7 @@ INFLUENCES: dict[str, Influence] = {
     "delta2": _within(1.25**2),
     "delta3": _within(1.25**3),
     "abs_rel": _of_mean(lambda y_hat, y: np.abs(y_hat - y) / y),
-    "angular": _of_mean(lambda y_hat, y: angles(y_hat, y)[:, None]),
+    "angular": _seed_by_seed(_of_mean(lambda y_hat, y: angles(y_hat, y)[:, None])),
     "lg10": _of_mean(lambda y_hat, y: np.abs(np.log10(y_hat) - np.log10(y))),
 }
 OF_GIVEN: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]] = {

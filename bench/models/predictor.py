@@ -103,7 +103,8 @@ def load_model(path: str | Path) -> Predictor:
     if "description" not in said:
         row = f"{said['dataset']}/{said['method']}/seed-{said['seed']}"
         raise BenchError(
-            f"{about} is of an encoder alone, which predicts nothing; start from it by 'pretrained[init={row}]'"
+            f"{about} is of {said['dataset']}, whose rows no description reads, so that it predicts no new ones; "
+            f"start from it by 'pretrained[init={row}]'"
         )
     from safetensors.torch import load
 

@@ -1,8 +1,8 @@
 """A trained model beside its record: `model-3.safetensors` and `model-3.json`.
 
-Of a dataset that a description makes, all that predicts new rows; of any other the encoder, for methods to start from.
 Weights alone would not do: what a method knows of its task, such as the values of its classes, comes from training
-labels. They are kept, and the model is made again as training made it, before its weights are put back.
+labels. So a model is made again as training made it, before its weights are put back: of a dataset that a description
+makes, by what is kept here, to predict new rows; of any other by its own data, as `bench analyse corruption` does.
 """
 
 import hashlib
@@ -43,10 +43,10 @@ def write(row: Path, seed: int, training: Training, splits: Splits, about: Mappi
     """
     from safetensors.torch import save
 
-    dataset, tensors = training.dataset, _network(training)
+    dataset, tensors = training.dataset, _weights(training)
     known: dict[str, Any] = {}
     if isinstance(dataset, DescribedDataset):
-        tensors |= _others(training, splits)
+        tensors |= _labels(training, splits)
         known = {
             "description": dataset.described.text,
             "preprocessing": dataset.preprocessing(),
@@ -55,8 +55,6 @@ def write(row: Path, seed: int, training: Training, splits: Splits, about: Mappi
             "shift": splits.shift,
             "scale": splits.scale,
         }
-    else:
-        tensors = {name: tensor for name, tensor in tensors.items() if name.startswith(ENCODER)}
     weights = save({name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()})
     about = {"format": FORMAT, **about, "seed": seed, **known, "weights_sha256": hashlib.sha256(weights).hexdigest()}
     first, second = paths_of(row, seed)
@@ -65,13 +63,13 @@ def write(row: Path, seed: int, training: Training, splits: Splits, about: Mappi
     replace_file(second, (json.dumps(about, indent=1) + "\n").encode())
 
 
-def _network(training: Training) -> dict[str, Tensor]:
-    return {f"network/{name}": tensor for name, tensor in training.network.state_dict().items()}
+def _weights(training: Training) -> dict[str, Tensor]:
+    parts = {"network": training.network, "method": training.method}
+    return {f"{part}/{name}": tensor for part, of in parts.items() for name, tensor in of.state_dict().items()}
 
 
-def _others(training: Training, splits: Splits) -> dict[str, Tensor]:
-    found = {f"method/{name}": tensor for name, tensor in training.method.state_dict().items()}
-    found["labels"] = torch.as_tensor(splits.train.labels)
+def _labels(training: Training, splits: Splits) -> dict[str, Tensor]:
+    found = {"labels": torch.as_tensor(splits.train.labels)}
     if overrides(training.method, "calibrated"):  # which learns from predictions as they were before
         training.finished = False
         found |= {"val/predictions": training.predict(splits.val), "val/labels": splits.val.labels}

@@ -20,7 +20,7 @@ from bench.names import Name, parse, parse_stack, require_short, value_text
 from bench.plugins.discovery import Kind
 from bench.plugins.loading import constructor, hints, running
 from bench.protocol import Protocol, with_protocol
-from bench.ranges import in_words
+from bench.ranges import in_words, plain_number
 from bench.stack import Stack
 
 _METHODS = next(path for root in bench.__path__ if (path := Path(root, "methods")).is_dir())
@@ -238,6 +238,8 @@ def _read(base: str, key: str, text: str, hint: Any) -> Any:
         raise BenchError(f"{base}[{key}={text}]: a name cannot give {key}, which is {in_words(hint)}") from None
     if not isinstance(read, bool | int | float | str | None) or (isinstance(read, float) and not math.isfinite(read)):
         raise BenchError(f"{base}[{key}={text}]: {key} is {in_words(hint)}, finite and one alone")
+    if read is not None and (read := plain_number(read)) is None:
+        raise BenchError(f"{base}[{key}={text}]: {key} is {in_words(hint)}, and 32 bits have no number so small")
     if isinstance(read, str) and get_origin(hint) is not Literal and read != read.lower():
         # a folder of another row is the same one where file systems do not tell large letters from small ones
         raise BenchError(f"{base}[{key}={text}]: write {key} in small letters")

@@ -1,15 +1,18 @@
 """Files of predictions, read as if a stranger had made them: no link, no pickle, and nothing larger than it may be."""
 
 import hashlib
+import io
+import math
 import re
 import struct
 import zlib
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import IO
-from zipfile import BadZipFile, ZipFile
+from zipfile import BadZipFile, ZipFile, ZipInfo
 
 import numpy as np
 
@@ -17,6 +20,7 @@ from bench.results.reading import kind_of
 
 KEY = re.compile(r"(seed-(?:0|[1-9][0-9]*))((?:/[A-Za-z0-9_.]+)*)", re.ASCII)  # names that the harness gives
 HEADER = 4096  # bytes; a header that we write has 128
+PREFIX = 10  # bytes of a header that say how long it is
 MOST_ARRAYS = 100_000
 LARGEST = 2**32  # bytes of one array, where nobody knows better
 CHUNK = 2**20
@@ -37,7 +41,7 @@ class Arrays:
         members = archive.infolist()
         if len(members) > MOST_ARRAYS:
             raise Unsound("has too many arrays")
-        names = Counter(member.filename for member in members)
+        names = Counter(member.filename.removesuffix(".npy") for member in members)  # as NumPy takes them
         if twice := [name for name, number in names.items() if number > 1]:
             raise Unsound(f"has {twice[0]} twice")
         self.archive, self.largest = archive, largest
@@ -55,37 +59,62 @@ class Arrays:
         Raises:
             Unsound: it is not there, not of little-endian float32, or not of that shape.
         """
-        with _unsound(key), self._open(key) as file:
-            found = self._header(key, file, shape)
+        with unsound(key), self._open(key) as file:
+            prefix = file.read(PREFIX)
+            found = self._shape(key, prefix + file.read(_header_size(prefix) - PREFIX), shape)
             made = hashlib.sha256()
             while chunk := file.read(CHUNK):
                 made.update(chunk)
             return made.hexdigest(), found
 
-    def load(self, key: str, shape: tuple[int, ...] | None = None) -> np.ndarray:
-        """The values of an array; arguments and errors as of `digest`."""
-        with _unsound(key), self._open(key) as file:
-            found = self._header(key, file, shape)
-            return np.frombuffer(bytearray(file.read()), dtype="<f4").reshape(found)
+    def load(self, key: str, shape: tuple[int, ...] | None = None, sha256: str | None = None) -> np.ndarray:
+        """The values of an array; arguments and errors as of `digest`.
 
-    def _open(self, key: str) -> IO[bytes]:
+        Args:
+            sha256: that the values must have; None where nobody knows.
+        """
+        with unsound(key):
+            if self._member(key).file_size > self.largest + HEADER:
+                raise Unsound(f"array {key} has not the size that it says")
+            content = self.archive.read(self._member(key))
+            begin = _header_size(content[:PREFIX])
+            found = self._shape(key, content[:begin], shape)
+            values = bytearray(memoryview(content)[begin:])
+        if sha256 is not None and hashlib.sha256(values).hexdigest() != sha256:
+            raise Unsound(f"array {key} has not the SHA-256 of the record")
+        return np.frombuffer(values, dtype="<f4").reshape(found)
+
+    def _member(self, key: str) -> ZipInfo:
         if key not in self.members:
             raise Unsound(f"has no array {key}")
-        return self.archive.open(self.members[key])
+        return self.members[key]
 
-    def _header(self, key: str, file: IO[bytes], shape: tuple[int, ...] | None) -> tuple[int, ...]:
-        version = np.lib.format.read_magic(file)
-        if version != (1, 0):
-            raise Unsound(f"array {key} is of another form than the harness writes")
-        found, by_column, dtype = np.lib.format.read_array_header_1_0(file, max_header_size=HEADER)
+    def _open(self, key: str) -> IO[bytes]:
+        return self.archive.open(self._member(key))
+
+    def _shape(self, key: str, header: bytes, shape: tuple[int, ...] | None) -> tuple[int, ...]:
+        found, by_column, dtype = _parsed(header)
         if dtype != np.dtype("<f4") or by_column:
             raise Unsound(f"array {key} is not of 32-bit numbers in row order")
         if shape is not None and found != shape:
             raise Unsound(f"array {key} has shape {found}, not {shape}")
-        size = self.members[key].file_size - file.tell()
-        if size != 4 * int(np.prod(found, dtype=object)) or size > self.largest:
+        size = self.members[key].file_size - len(header)
+        if size != 4 * math.prod(found) or size > self.largest:
             raise Unsound(f"array {key} has not the size that it says")
         return found
+
+
+def _header_size(prefix: bytes) -> int:
+    # of an array's file in version 1.0: magic, version, length of the rest, the rest
+    return PREFIX + min(int.from_bytes(prefix[8:PREFIX], "little"), HEADER)
+
+
+@lru_cache(maxsize=256)  # the arrays of a dataset have the same one
+def _parsed(header: bytes) -> tuple[tuple[int, ...], bool, np.dtype]:
+    file = io.BytesIO(header)
+    if np.lib.format.read_magic(file) != (1, 0):
+        raise Unsound("an array is of another form than the harness writes")
+    return np.lib.format.read_array_header_1_0(file, max_header_size=HEADER)
 
 
 @contextmanager
@@ -102,12 +131,13 @@ def opened(path: Path, largest: int = LARGEST) -> Iterator[Arrays]:
         raise Unsound("is not there")
     if (kind := kind_of(path)) is not None:
         raise Unsound(f"is {kind}")
-    with _unsound("the file"), ZipFile(path) as archive:
+    with unsound("the file"), ZipFile(path) as archive:
         yield Arrays(archive, largest)
 
 
 @contextmanager
-def _unsound(what: str) -> Iterator[None]:
+def unsound(what: str) -> Iterator[None]:
+    """Turns whatever a damaged file may raise into an Unsound that says what cannot be read."""
     try:
         yield
     except _ERRORS as error:

@@ -5,19 +5,26 @@ part into `equivalences.json` beside the records. Records themselves are never r
 """
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from annotated_types import MinLen
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from bench.atomic import replace_file
 from bench.errors import BenchError
 from bench.names import value_text
+from bench.printable import plain
+from bench.results import reading
 from bench.results.key import key_of, protocol_part
 from bench.results.record import Record
 
 FILE = "equivalences.json"
 _WITH = " with "
+Filled = Annotated[str, MinLen(1)]
 
 
 @dataclass(frozen=True, order=True)
@@ -34,12 +41,15 @@ class Equivalence:
         agreement: "bit for bit", or the tolerance.
     """
 
-    old: str
-    new: str
-    what: str
-    cells: tuple[str, ...]
+    old: Filled
+    new: Filled
+    what: Filled
+    cells: Annotated[tuple[Filled, ...], MinLen(1)]
     commit: str | None
-    agreement: str
+    agreement: Filled
+
+
+_LINES = TypeAdapter(list[Equivalence], config=ConfigDict(extra="forbid"))
 
 
 class Equivalences:
@@ -59,13 +69,19 @@ class Equivalences:
             BenchError: the file is not what `bench results adopt` writes.
         """
         path = results / FILE
-        if not path.is_file():
+        if not os.path.lexists(path):
             return cls()
         try:
-            lines = json.loads(path.read_text(encoding="utf-8"))
-            return cls(tuple(Equivalence(**{**line, "cells": tuple(line["cells"])}) for line in lines))
-        except (ValueError, TypeError, KeyError) as error:
-            raise BenchError(f"{path} is no list of equivalences ({error}); restore it from version control") from None
+            reading.parse(content := reading.read_bytes(path))
+            return cls(tuple(_LINES.validate_json(content, strict=True)))
+        except reading.Unreadable as error:
+            reason = error.reason
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        except (ValueError, RecursionError) as error:
+            reason = str(error)
+        raise BenchError(f"{path} is no list of equivalences ({plain(reason)}); restore it from version control")
 
     def write(self, results: Path) -> None:
         """Write them all, one a line, in a fixed order."""

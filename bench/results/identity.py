@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from bench.errors import BenchError
@@ -16,6 +17,8 @@ from bench.shots import ORDER
 PREDICTIONS = re.compile(r"predictions(-[1-9]\d{0,12}d)?\.npz")  # names that the harness gives
 FEATURES = re.compile(r"features-(0|[1-9][0-9]*)\.npz", re.ASCII)
 DIGEST = re.compile(r"[0-9a-f]{64}")
+COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+ERRORS = {"mae", "mse", "rmse"}  # that finite predictions always have
 REGIONS = ("all", *ORDER)
 PROBABILISTIC = {"nll": math.inf, "crps": math.inf, "coverage90": 1.0}  # what a method may be scored by besides
 _NAME = re.compile(r"""[!-~]+""", re.ASCII)
@@ -32,6 +35,7 @@ def _faults(record: Record, place: tuple[str, str, str]) -> Iterator[str]:
     if own != place:
         yield f"its content says {'/'.join(own)}"
     yield from _of_config(record)
+    yield from _of_origin(record)
     yield from _of_ok(record) if record.status == "ok" else _of_failure(record)
 
 
@@ -67,6 +71,18 @@ def _of_config(record: Record) -> Iterator[str]:
     for field, value in config["overrides"].items():
         if config["protocol"].get(field.removeprefix("protocol."), config) != value:
             yield f"its override of {field} is not in its protocol"
+
+
+def _of_origin(record: Record) -> Iterator[str]:
+    try:
+        began, ended = (datetime.fromisoformat(text) for text in (record.started, record.finished))
+        if began.utcoffset() is None or ended.utcoffset() is None or ended < began:
+            yield "it ended before it started, or at a time of no zone"
+    except ValueError:
+        yield "its started or finished is no time"
+    commit = record.environment and record.environment.git_sha
+    if commit is not None and not COMMIT.fullmatch(commit):
+        yield "its git_sha is none"
 
 
 def _is_part(part: Any) -> bool:
@@ -110,6 +126,8 @@ def _of_failure(record: Record) -> Iterator[str]:
 def _of_ok(record: Record) -> Iterator[str]:
     if record.error is not None:
         yield "it says ok, yet it has an error"
+    if record.environment is None:
+        yield "it says ok, yet not on what it ran"
     if record.predictions is None:
         yield "it says ok, yet it has no predictions"
         return
@@ -117,6 +135,9 @@ def _of_ok(record: Record) -> Iterator[str]:
         found = record.metrics.get(split, {})
         if not found.get("all", {}).get("n"):
             yield f"it says ok, yet it has no metrics.{split}.all"
+        for name in ERRORS & found.get("all", {}).keys():
+            if found["all"][name] is None:
+                yield f"it says ok, yet its metrics.{split}.all.{name} is no number"
         for region, values in found.items():
             yield from (f"its metrics.{split}.{region}{words}" for words in _of_region(region, values))
     if record.selection is not None and record.selection.metric not in METRICS:

@@ -6,13 +6,14 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from bench.errors import BenchError
 from bench.printable import plain
 from bench.results.identity import fault
-from bench.results.record import Record
+from bench.results.record import Epoch, Record
 
+EPOCHS = TypeAdapter(list[Epoch])
 LARGEST = 16 * 2**20  # bytes; the longest history is far below
 KINDS = {
     stat.S_IFLNK: "a symbolic link",
@@ -56,6 +57,22 @@ def read_with_digest(path: Path) -> tuple[Record, str]:
     if reason is not None:
         raise Unreadable(path, plain(reason))
     return record, hashlib.sha256(content).hexdigest()
+
+
+def read_again(record: Record, path: Path, digest: str) -> tuple[Record, dict[str, Any]]:
+    """A record that was read before, now with its history, and the fields of its file.
+
+    Args:
+        digest: of the file that it was read from: what has not changed since need not be checked twice.
+
+    Raises:
+        Unreadable: it has changed, and is no record any more.
+    """
+    content = read_bytes(path)
+    if hashlib.sha256(content).hexdigest() != digest:
+        return read(path), parse(content)
+    fields = json.loads(content)
+    return record.model_copy(update={"history": EPOCHS.validate_python(fields.get("history", []))}), fields
 
 
 def read_bytes(path: Path) -> bytes:

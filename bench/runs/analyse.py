@@ -71,7 +71,7 @@ def analyse(
     """
     chosen = {name: load(name) for name in names}
     made = Findings({name: text for one in chosen.values() for name, text in one.measures.items()})
-    records = _records(results, dataset, method)
+    records = records_of(results, dataset, method)
     kept = [record for record in records if record.predictions and record.predictions.features]
     if not kept:
         raise BenchError(f"no record in {results} keeps features; train some with bench run --keep features")
@@ -93,7 +93,12 @@ def analyse(
     return made
 
 
-def _records(results: Path, dataset: str | None, method: str | None) -> list[Record]:
+def records_of(results: Path, dataset: str | None = None, method: str | None = None) -> list[Record]:
+    """The records of a folder, of one dataset or method where they are named.
+
+    Raises:
+        BenchError: there is no such folder, dataset or method.
+    """
     if not results.is_dir():
         raise BenchError(f"no results folder {results}; name the folder of the records with --results")
     wanted = None if dataset is None else str(parse(dataset))
@@ -137,7 +142,7 @@ def kept_of(results: Path, dataset: str, method: str, seed: int) -> Kept:
     Raises:
         BenchError: there is no such record, or it keeps none.
     """
-    for record in _records(results, dataset, method):
+    for record in records_of(results, dataset, method):
         if record.seed == seed:
             try:
                 return read(results, record)

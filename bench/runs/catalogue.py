@@ -3,12 +3,13 @@
 Nothing heavy is imported before an answer has to be worked out.
 """
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bench.data import stamps
 from bench.errors import BenchError, BrokenPlugin
@@ -17,7 +18,14 @@ from bench.plugins import described, health
 from bench.plugins.discovery import KINDS
 from bench.runs.plan import Wanted
 
+if TYPE_CHECKING:
+    from bench.dataset import Splits
+    from bench.plugins.resolve import NamedDataset
+
+SMALL = 2**26  # bytes of a dataset that is kept in memory
 DRAWN_BY = ("numpy", "scipy", "scikit-learn", "torch", "pillow")  # what makes or decodes data beside our own code
+
+_small: dict[str, "Splits"] = {}
 
 
 def describe(dataset: str) -> dict[str, Any]:
@@ -73,9 +81,7 @@ def fingerprints(datasets: Iterable[str], root: Path) -> dict[str, str]:
         return {on.name: on for on in found}
 
     def fingerprint(name: str) -> str:
-        from bench.runs import cells
-
-        return cells.load(checked()[name], root).fingerprint()
+        return _load(name, checked()[name], root).fingerprint()
 
     return {name: remembered("fingerprint", _state_of_data(name, root), partial(fingerprint, name)) for name in names}
 
@@ -117,6 +123,33 @@ def data_or_reason(dataset: str, root: Path) -> tuple[str | None, str]:
     return found, reason
 
 
+def splits(dataset: str, root: Path) -> "Splits":
+    """The splits of a dataset, for whoever looks at its labels again and again: small ones are kept.
+
+    Raises:
+        BenchError: files are missing or wrong.
+    """
+    from bench.plugins import resolve
+
+    kept = _small.get(json.dumps(_state_of_data(dataset, root)))
+    return _load(dataset, resolve.dataset(dataset), root) if kept is None else kept
+
+
+def _load(name: str, on: "NamedDataset", root: Path) -> "Splits":
+    from bench.runs import cells
+
+    made = cells.load(on, root)
+    if _is_small(made):
+        _small[json.dumps(_state_of_data(name, root))] = made
+    return made
+
+
+def _is_small(splits: "Splits") -> bool:
+    held = [part for split in (splits.train, splits.val, splits.test) for part in (split.x, split.labels)]
+    sizes = [getattr(part, "nbytes", SMALL) for part in held]  # what lies on the disk has none
+    return sum(sizes) < SMALL
+
+
 def _state_of_data(dataset: str, root: Path) -> list[Any]:
     versions = [_version(package) for package in DRAWN_BY]
     if own := described.states(dataset.partition("[")[0]):
@@ -152,6 +185,7 @@ def _patterns(dataset: str) -> list[str]:
     return remembered("patterns", [dataset], compute)
 
 
+@cache
 def _version(package: str) -> str:
     try:
         return version(package)

@@ -59,11 +59,7 @@ class Display:
         self.running[cell.key] = (cell, at, self.running[cell.key][2])
         self.left.reached(cell, at.get("share", 0.0))
         if not self.console.is_terminal and monotonic() - self.spoken > SILENCE_S:
-            where = "; ".join(
-                f"{cell.dataset} {cell.method} seed {cell.seed} epoch {at.get('epoch', 0)}/{at.get('epochs', '?')}"
-                for cell, at, _ in self.running.values()
-            )
-            self._say(", ".join(filter(None, [f"running: {where}", self._time_left()])))
+            self._say(", ".join(filter(None, [f"running: {self._where()}", self._time_left()])))
 
     def ended(self, cell: Cell, record: Record) -> None:
         """A cell has its record."""
@@ -87,6 +83,18 @@ class Display:
         self.total -= len(cells)
         self.bar.update(self.task, total=self.total)
         self.left.dropped(cells)
+
+    def _where(self) -> str:
+        # seeds side by side are where the slowest of them is
+        rows: dict[tuple[str, str], list[tuple[int, dict[str, Any]]]] = {}
+        for cell, at, _ in self.running.values():
+            rows.setdefault((cell.dataset, cell.method), []).append((cell.seed, at))
+        said: list[str] = []
+        for (dataset, method), there in rows.items():
+            last = min((at for _, at in there), key=lambda at: at.get("epoch", 0))
+            seeds = ",".join(str(seed) for seed in sorted(seed for seed, _ in there))
+            said.append(f"{dataset} {method} seed {seeds} epoch {last.get('epoch', 0)}/{last.get('epochs', '?')}")
+        return "; ".join(said)
 
     def _say(self, line: str) -> None:
         self.console.print(line, markup=False, highlight=False, soft_wrap=True)

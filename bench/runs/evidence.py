@@ -4,13 +4,14 @@ Neither torch nor data are loaded for rows that are known.
 """
 
 import hashlib
-import json
 import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from bench.errors import BenchError
 from bench.evidence.copies import copies
@@ -47,15 +48,17 @@ def verdict(results: Path, intake: Intake, root: Path) -> Verdict:
     for dataset, method in sorted({*by_row, *intake.rows}):
         own = by_row[dataset, method]
         files = _files(results / dataset / method)
-        digests = [[record.seed, intake.digests[record.cell]] for record in own]
-        asked = [str(results.absolute()) if not own else "", dataset, method, digests, files, prints.get(dataset)]
-        answer = remembered("evidence", asked, lambda: examine.row(dataset, method, own, files, prints.get(dataset)))  # noqa: B023
+        digests = [intake.digests[record.cell] for record in own]
+        by_seed = [[record.seed, digest] for record, digest in zip(own, digests, strict=True)]
+        asked = [str(results.absolute()) if not own else "", dataset, method, by_seed, files, prints.get(dataset)]
+        look = partial(examine.row, dataset, method, own, digests, files, prints.get(dataset))
+        answer = remembered("evidence", asked, look)
         found += [Difference(*one) for one in answer]
 
     def whole(record: Record) -> Record:
         return reading.read(store.path_of(results, record.dataset, record.method, record.seed))
 
-    found += copies(intake.records, whole, lambda record: store.predictions(results, record))
+    found += copies(intake.records, whole, lambda record: store.predictions(results, record), intake.trails)
     return Verdict.of(found, unscored)
 
 
@@ -131,27 +134,37 @@ class _Examine:
         self._scorer = None
 
     def row(
-        self, dataset: str, method: str, records: Sequence[Record], files: dict[str, str], fingerprint: str | None
+        self,
+        dataset: str,
+        method: str,
+        records: Sequence[Record],
+        digests: Sequence[str],
+        files: dict[str, str],
+        fingerprint: str | None,
     ) -> list[list[str]]:
-        """The differences of a row, as JSON can hold them."""
+        """The differences of a row, as JSON can hold them.
+
+        Args:
+            digests: of the records' files, when they were taken in.
+            files: of predictions, each with its SHA-256.
+            fingerprint: of the data today; None where there are none.
+        """
         from bench.runs.scoring import Scorer
 
         self._scorer = self._scorer or Scorer(self.results, self.root)
-        paths = {r.cell: store.path_of(self.results, r.dataset, r.method, r.seed) for r in records}
-        found = [one for record in records for one in _of_checksum(record, paths[record.cell])]
-        whole = [reading.read(paths[record.cell]) for record in records if record.status == "ok"]
-        found += self._scorer.row(whole, fingerprint)
+        found, finished = list[Difference](), list[Record]()
+        for record, digest in zip(records, digests, strict=True):
+            whole, fields = reading.read_again(record, self.results / record.path, digest)
+            found += _of_checksum(whole, fields)
+            finished += [whole] if whole.status == "ok" else []
+        found += self._scorer.row(finished, fingerprint)
         found += _unowned(self.results, f"{dataset}/{method}", records, files)
         return [list(astuple(one)) for one in found]
 
 
-def _of_checksum(record: Record, path: Path) -> Iterator[Difference]:
+def _of_checksum(record: Record, fields: Mapping[str, Any]) -> Iterator[Difference]:
     if record.schema_version == 1 and record.checksum is None:
         return
-    try:
-        fields = reading.parse(reading.read_bytes(path))
-    except (BenchError, ValueError, RecursionError, json.JSONDecodeError):
-        fields = {}
     if record.checksum is None:
         yield Difference(record.cell, "checksum", "it has none")
     elif record.checksum != store.checksum(fields):

@@ -8,13 +8,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from statistics import fmean, stdev
 
+from bench.evidence.consistency import agree
 from bench.results import store
 from bench.results.equivalence import Equivalences
-from bench.results.record import Record
+from bench.results.reading import read
+from bench.results.record import Epoch, Record
 from bench.runs.adopt import Candidate, compare, is_same_machine
 from bench.runs.catalogue import config_today
 from bench.runs.executor import Ended, Executor
 
+CURVE = 1e-4  # relative, of losses that were summed in another order, as side by side with other seeds
 FALSE_ALARM = 1e-4  # chance of a cell to be called different where seeds are normal, of each value looked at
 
 
@@ -51,7 +54,31 @@ def rerun(
             if not same and new.status == "ok" and not is_same_machine(one.record, new):
                 there = (one.record.dataset, one.record.method)
                 same, words = as_a_further_seed([r for r in records if (r.dataset, r.method) == there], new)
+            elif same and not _is_same_training(
+                read(store.path_of(results, one.record.dataset, one.record.method, one.record.seed)), new
+            ):
+                same, words = False, f"{words}, yet with another history, selection or validation predictions"
             yield one.name, same, words
+
+
+def _is_same_training(old: Record, new: Record) -> bool:
+    # of cells with the same test predictions, bit for bit; schema 1 kept no others
+    kept, made = old.predictions, new.predictions
+    if kept is None or made is None or kept.sha256 != made.sha256:
+        return True
+    if kept.val is not None and kept.val != made.val:
+        return False
+    chosen = [one.selection and (one.selection.metric, one.selection.epoch) for one in (old, new)]
+    return (
+        chosen[0] == chosen[1]
+        and len(old.history) == len(new.history)
+        and all(map(_is_same_epoch, old.history, new.history))
+    )
+
+
+def _is_same_epoch(old: Epoch, new: Epoch) -> bool:
+    pairs = ((old.loss, new.loss), (old.val, new.val))
+    return old.epoch == new.epoch and all(agree(one, other, CURVE) for one, other in pairs)
 
 
 def as_a_further_seed(row: Iterable[Record], new: Record) -> tuple[bool, str]:

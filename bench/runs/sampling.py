@@ -2,7 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -62,11 +64,10 @@ class _Columns:
     def __init__(self, results: Path, root: Path, dataset: str, rows: Rows) -> None:
         from bench.leaderboard.influence import row_groups
         from bench.plugins import resolve
-        from bench.runs import cells
         from bench.training import evaluate
 
         on = resolve.dataset(dataset)
-        splits = cells.load(on, root)
+        splits = catalogue.splits(dataset, root)
         self.results, self.rows, self.dataset, self.test = results, rows, on.dataset, splits.test
         self.labels = on.dataset.evaluation_arrays(splits.test.labels, splits.test)[1]
         seen = splits.reference_labels()
@@ -102,35 +103,29 @@ class _Columns:
         # the mean over seeds, for each column that has one in all of them
         from bench.leaderboard.influence import influence
 
-        sums: dict[tuple[str, ...], np.ndarray] = {}
-        lost: set[tuple[str, ...]] = set()
         try:
-            for record in records:
-                y_hat = self._predictions(record)
-                for metric, region in columns:
-                    inside = self._inside(region)
-                    given = self.given.get(METRICS[metric].given)
-                    one = influence(
-                        metric, y_hat[inside], self.labels[inside], None if given is None else given[inside]
-                    )
-                    if one is None:
-                        lost.add((metric, region))
-                    else:
-                        sums[metric, region] = sums.get((metric, region), 0.0) + one / len(records)
+            y_hat = np.stack([*self._predictions(records)])
         except Unsound:
             return {}
-        return {column: total for column, total in sums.items() if column not in lost}
+        made: dict[tuple[str, ...], np.ndarray] = {}
+        within = {region: self._inside(region) for _, region in columns}
+        for metric, region in columns:
+            inside, given = within[region], self.given.get(METRICS[metric].given)
+            rows = influence(metric, y_hat[:, inside], self.labels[inside], None if given is None else given[inside])
+            if rows is not None:
+                made[metric, region] = rows.mean(0)
+        return made
 
-    def _predictions(self, record: Record) -> np.ndarray:
+    def _predictions(self, records: Iterable[Record]) -> Iterator[np.ndarray]:
         import torch
 
-        assert record.predictions is not None
-        name, shape = f"seed-{record.seed}", self.dataset.predictions_shape(self.test)
-        with arrays.opened(_file(self.results, record)) as kept:
-            if kept.digest(name, shape)[0] != record.predictions.sha256:
-                raise Unsound(f"array {name} has not the SHA-256 of the record")
-            loaded = torch.from_numpy(kept.load(name, shape))
-        return self.dataset.evaluation_arrays(loaded, self.test)[0]
+        shape = self.dataset.predictions_shape(self.test)
+        for file, own in groupby(records, partial(_file, self.results)):
+            with arrays.opened(file) as kept:
+                for record in own:
+                    assert record.predictions is not None
+                    loaded = kept.load(f"seed-{record.seed}", shape, record.predictions.sha256)
+                    yield self.dataset.evaluation_arrays(torch.from_numpy(loaded), self.test)[0]
 
     def _inside(self, region: str) -> np.ndarray:
         if region == "all" or self.regions is None:

@@ -1,8 +1,10 @@
 """One row of results against labels and code of today: its predictions scored again, as training scored them."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,12 +21,32 @@ from bench.protocol import with_protocol
 from bench.results import arrays, store
 from bench.results.arrays import Arrays, Unsound
 from bench.results.record import Hashes, Record, Region
-from bench.runs import cells, features
+from bench.runs import catalogue, cells, features
 from bench.stack import overrides
-from bench.training import evaluate
+from bench.training.evaluate import Scale
 from bench.training.schedule import batches
 
 Split = Literal["val", "test"]
+SPLITS: tuple[Split, ...] = ("val", "test")
+
+
+Opened = Callable[[Path], Arrays]
+
+
+@dataclass(frozen=True)
+class _Row:
+    """What today's code says of a row.
+
+    Args:
+        part: what a configuration says of the dataset.
+        spelling: what is wrong with the names.
+        scales: what its predictions are measured by; none without data.
+    """
+
+    part: Mapping[str, Any]
+    facts: Facts
+    spelling: Sequence[tuple[str, str]]
+    scales: Mapping[Split, Scale]
 
 
 class Scorer:
@@ -37,7 +59,8 @@ class Scorer:
     def __init__(self, results: Path, root: Path) -> None:
         self.results, self.root = results, root
         self._loaded: dict[str, Splits] = {}
-        self._known: dict[str, tuple[resolve.NamedDataset, Facts, list[tuple[str, str]]] | None] = {}
+        self._resolved: dict[str, tuple[resolve.NamedDataset, dict[Split, Scale]]] = {}
+        self._known: dict[str, _Row | None] = {}
 
     def row(self, records: Sequence[Record], fingerprint: str | None) -> Iterator[Difference]:
         """What differs in the finished records of a row.
@@ -45,63 +68,70 @@ class Scorer:
         Args:
             fingerprint: of the data today; None where there are none.
         """
-        for record in records:
-            if fingerprint is not None and record.data_fingerprint != fingerprint:
-                yield Difference(record.cell, "data", "it was made on other data than today's")
-            same = record.data_fingerprint == fingerprint
-            for what, text in self._of_record(record, self._splits(record.dataset) if same else None):
-                yield Difference(record.cell, what, text)
+        with ExitStack() as files:
+            opened = cache(lambda path: files.enter_context(arrays.opened(path)))  # one file holds all seeds
+            for record in records:
+                if fingerprint is not None and record.data_fingerprint != fingerprint:
+                    yield Difference(record.cell, "data", "it was made on other data than today's")
+                same = record.data_fingerprint == fingerprint
+                for what, text in self._of_record(record, self._splits(record.dataset) if same else None, opened):
+                    yield Difference(record.cell, what, text)
 
     def _splits(self, dataset: str) -> Splits:
         if dataset not in self._loaded:
-            self._loaded = {dataset: cells.load(resolve.dataset(dataset), self.root)}  # one at a time in memory
+            self._loaded = {dataset: catalogue.splits(dataset, self.root)}  # one at a time in memory
         return self._loaded[dataset]
 
-    def _row(
-        self, record: Record, splits: Splits | None
-    ) -> tuple[resolve.NamedDataset, Facts, list[tuple[str, str]]] | None:
+    def _row(self, record: Record, splits: Splits | None) -> _Row | None:
         # the seeds of a row are alike; None where today's code has no such row, so that its records are stale
         row = json.dumps([record.dataset, record.method, record.config, splits is None], sort_keys=True)
         if row not in self._known:
             try:
-                on = resolve.dataset(record.dataset, record.config["overrides"])
-                self._known = {row: (on, _facts(on, record, splits), list(_of_name(on, record)))}
+                on, scales = self._dataset(record, splits)
+                facts = _facts(on, record, splits, scales)
+                self._known = {row: _Row(cells.dataset_part(on), facts, list(_of_name(on, record)), scales)}
             except Exception:  # whatever a plug-in of another day, or a parameter of nobody's, may raise
                 self._known = {row: None}
         return self._known[row]
 
-    def _of_record(self, record: Record, splits: Splits | None) -> consistency.Found:
-        known = self._row(record, splits)
-        facts = known and known[1]
-        yield from known[2] if known else ()
-        yield from consistency.of_record(record, facts)
-        yield from self._of_predictions(record, splits, known and known[0], (facts and facts.shapes) or {})
+    def _dataset(self, record: Record, splits: Splits | None) -> tuple[resolve.NamedDataset, dict[Split, Scale]]:
+        asked = json.dumps([record.dataset, record.config["overrides"], splits is None], sort_keys=True)
+        if asked not in self._resolved:
+            on = resolve.dataset(record.dataset, record.config["overrides"])
+            scales: dict[Split, Scale] = {}
+            if splits is not None:
+                scales = {split: Scale(on.dataset, splits, split) for split in SPLITS}
+            self._resolved = {asked: (on, scales)}
+        return self._resolved[asked]
+
+    def _of_record(self, record: Record, splits: Splits | None, opened: Opened) -> consistency.Found:
+        row = self._row(record, splits)
+        yield from row.spelling if row else ()
+        yield from consistency.of_record(record, row and row.facts)
+        yield from self._of_predictions(record, row, opened)
         if wrong := features.fault(self.results, record, splits.test if splits is not None else None):
             yield "features", wrong
 
-    def _of_predictions(
-        self,
-        record: Record,
-        splits: Splits | None,
-        on: resolve.NamedDataset | None,
-        shapes: Mapping[str, tuple[int, ...]],
-    ) -> consistency.Found:
+    def _of_predictions(self, record: Record, row: _Row | None, opened: Opened) -> consistency.Found:
         if record.predictions is None:
             return
+        shapes = (row and row.facts.shapes) or {}
         path = store.path_of(self.results, record.dataset, record.method, record.seed)
         try:
-            with arrays.opened(path.parent / record.predictions.file) as kept:
-                parts: dict[Split, Hashes | None] = {"test": record.predictions, "val": record.predictions.val}
-                for split, hashes in parts.items():
-                    key = path.stem if split == "test" else f"{path.stem}/val"
-                    if hashes is None:
-                        continue
-                    _check(kept, key, hashes, shapes.get(split))
-                    if splits is not None and on is not None:
-                        given = evaluate.metrics(on.dataset, splits, split, *_loaded(kept, key, hashes))
-                        if record.config["dataset"] != cells.dataset_part(on):
-                            given = known_then(record.metrics[split], given)
-                        yield from _compared(split, record.metrics[split], given)
+            kept = opened(path.parent / record.predictions.file)
+            parts: dict[Split, Hashes | None] = {"test": record.predictions, "val": record.predictions.val}
+            for split, hashes in parts.items():
+                key = path.stem if split == "test" else f"{path.stem}/val"
+                if hashes is None:
+                    continue
+                if row is None or not row.scales:
+                    _check(kept, key, hashes)
+                    continue
+                with arrays.unsound("the file"):
+                    given = row.scales[split].metrics(*_loaded(kept, key, hashes, shapes.get(split)))
+                if record.config["dataset"] != row.part:
+                    given = known_then(record.metrics[split], given)
+                yield from _compared(split, record.metrics[split], given)
         except Unsound as error:
             yield "predictions", f"{record.predictions.file}: {error}"
         except BenchError as error:
@@ -110,15 +140,17 @@ class Scorer:
             yield "file", f"their file is {record.predictions.file}, not {store.file_of(shapes['test'])}"
 
 
-def _check(kept: Arrays, key: str, hashes: Hashes, shape: tuple[int, ...] | None) -> None:
+def _check(kept: Arrays, key: str, hashes: Hashes) -> None:
     for name, expected in {key: hashes.sha256, **{f"{key}/{k}": v for k, v in hashes.columns.items()}}.items():
-        if kept.digest(name, shape)[0] != expected:
+        if kept.digest(name)[0] != expected:
             raise Unsound(f"array {name} has not the SHA-256 of the record")
 
 
-def _loaded(kept: Arrays, key: str, hashes: Hashes) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-    columns = {column: torch.from_numpy(kept.load(f"{key}/{column}")) for column in hashes.columns}
-    return torch.from_numpy(kept.load(key)), columns
+def _loaded(
+    kept: Arrays, key: str, hashes: Hashes, shape: tuple[int, ...] | None
+) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+    mean = torch.from_numpy(kept.load(key, shape, hashes.sha256))
+    return mean, {k: torch.from_numpy(kept.load(f"{key}/{k}", shape, v)) for k, v in hashes.columns.items()}
 
 
 def known_then(stated: Mapping[str, Region], given: Mapping[str, Region]) -> dict[str, Region]:
@@ -154,17 +186,15 @@ def _of_name(on: resolve.NamedDataset, record: Record) -> consistency.Found:
         yield "name", f"{record.method} is another spelling of {min(methods)}"
 
 
-def _facts(on: resolve.NamedDataset, record: Record, splits: Splits | None) -> Facts:
+def _facts(on: resolve.NamedDataset, record: Record, splits: Splits | None, scales: Mapping[Split, Scale]) -> Facts:
     method = resolve.build([(part["name"], part["params"]) for part in record.config["method"]])
     facts = Facts(on.dataset.metrics[0], (), False)
     if isinstance(method, Method):
         facts = replace(facts, stages=_stages(on, method, record, splits), calibrated=overrides(method, "calibrated"))
     if splits is None:
         return facts
-    shapes = {split: on.dataset.predictions_shape(getattr(splits, split)) for split in ("val", "test")}
-    perfect = evaluate.metrics(on.dataset, splits, "val", splits.val.labels)
-    counts = {region: int(values["n"] or 0) for region, values in perfect.items()}
-    return replace(facts, counts=counts, shapes=shapes)
+    shapes = {split: on.dataset.predictions_shape(getattr(splits, split)) for split in SPLITS}
+    return replace(facts, counts=scales["val"].counts(), shapes=shapes)
 
 
 def _stages(on: resolve.NamedDataset, method: Method, record: Record, splits: Splits | None) -> tuple[StageFacts, ...]:

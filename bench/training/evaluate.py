@@ -19,28 +19,53 @@ Given = Mapping[str, np.ndarray]  # third arguments of metrics, by their name
 def metrics(
     dataset: Dataset, splits: Splits, name: str, y_hat: Tensor, columns: Mapping[str, Tensor] | None = None
 ) -> dict[str, Region]:
-    """`{region: {metric: value or None, "n": rows}}` of a split; an empty region has n = 0 and no values.
+    """As the method of `Scale`, of one set of predictions."""
+    return Scale(dataset, splits, name).metrics(y_hat, columns)
 
-    A metric that weighs all labels against each other, as the balanced ones do, is in the region "all" alone.
+
+class Scale:
+    """What predictions of one split are measured by; what its labels alone tell is worked out once.
 
     Args:
-        y_hat: predictions (N, T) in label units.
-        columns: what else the method says of them, each (N, T) in label units.
+        name: of the split.
     """
-    split = getattr(splits, name)
-    predicted, labels = dataset.evaluation_arrays(y_hat, split)
-    further = {column: dataset.evaluation_arrays(values, split)[0] for column, values in (columns or {}).items()}
-    seen = splits.reference_labels()
-    regions = regions_of(dataset, split, seen, labels)
-    found = {"all": _region(dataset.metrics, predicted, labels, further, given(dataset, seen, labels, dataset.metrics))}
-    if regions is None:
-        return found
-    own = tuple(metric for metric in dataset.metrics if not METRICS[metric].given)
-    for region in ORDER:
-        rows = regions == region
-        if region != "zero" or rows.any():
+
+    def __init__(self, dataset: Dataset, splits: Splits, name: str) -> None:
+        self.dataset, self.split, self.seen = dataset, getattr(splits, name), splits.reference_labels()
+        self._known: tuple[dict[str, np.ndarray], Given] | None = None
+
+    def metrics(self, y_hat: Tensor, columns: Mapping[str, Tensor] | None = None) -> dict[str, Region]:
+        """`{region: {metric: value or None, "n": rows}}` of the split; an empty region has n = 0 and no values.
+
+        A metric that weighs all labels against each other, as the balanced ones do, is in the region "all" alone.
+
+        Args:
+            y_hat: predictions (N, T) in label units.
+            columns: what else the method says of them, each (N, T) in label units.
+        """
+        predicted, labels = self.dataset.evaluation_arrays(y_hat, self.split)
+        further = {name: self.dataset.evaluation_arrays(x, self.split)[0] for name, x in (columns or {}).items()}
+        rows_of, known = self._of_labels(labels)
+        found = {"all": _region(self.dataset.metrics, predicted, labels, further, known)}
+        own = tuple(metric for metric in self.dataset.metrics if not METRICS[metric].given)
+        for region, rows in rows_of.items():
             found[region] = _region(own, predicted[rows], labels[rows], {k: v[rows] for k, v in further.items()})
-    return found
+        return found
+
+    def counts(self) -> dict[str, int]:
+        """How many rows each region has."""
+        _, labels = self.dataset.evaluation_arrays(self.split.labels, self.split)
+        rows_of, _ = self._of_labels(labels)
+        return {"all": len(labels), **{region: int(rows.sum()) for region, rows in rows_of.items()}}
+
+    def _of_labels(self, labels: np.ndarray) -> tuple[dict[str, np.ndarray], Given]:
+        # the rows of each region, and what metrics must know of the labels
+        if self._known is None:
+            regions = regions_of(self.dataset, self.split, self.seen, labels)
+            rows = {} if regions is None else {region: regions == region for region in ORDER}
+            rows = {region: own for region, own in rows.items() if region != "zero" or own.any()}
+            self._known = rows, given(self.dataset, self.seen, labels, self.dataset.metrics)
+        return self._known
 
 
 def regions_of(dataset: Dataset, split: Split, seen: Tensor, labels: np.ndarray) -> np.ndarray | None:

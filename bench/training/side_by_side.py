@@ -148,8 +148,8 @@ class _Linear(nn.Module):
 
     def __init__(self, layers: Sequence[nn.Linear]) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.stack([layer.weight.detach() for layer in layers]))
-        self.bias = nn.Parameter(torch.stack([layer.bias.detach() for layer in layers]))
+        self.weight = nn.Parameter(_aligned([layer.weight.detach() for layer in layers]))
+        self.bias = nn.Parameter(_aligned([layer.bias.detach() for layer in layers]))
         self.updated: list[nn.Parameter] = []  # by an optimizer
         self.sliced: list[nn.Parameter] = []  # of which it updates the slices
         for name, whole in self.named_parameters():
@@ -185,25 +185,43 @@ class _Products(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         ctx.save_for_backward(x, weight)
-        if _in_one_call(x, weight):
+        if _in_one_call(x, weight.mT):
             return torch.baddbmm(bias[:, None], x, weight.mT)
-        return torch.stack([nn.functional.linear(*one) for one in zip(x, weight, bias, strict=True)])
+        return torch.stack([nn.functional.linear(*one) for one in zip(_apart(x), weight, bias, strict=True)])
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor, Tensor]:
         x, weight = ctx.saved_tensors
-        product = torch.bmm if _in_one_call(x, weight) else _one_by_one
-        of_x = product(grad, weight) if ctx.needs_input_grad[0] else None
-        return of_x, product(grad.mT, x), grad.sum(1)
+        of_x = _product(grad, weight) if ctx.needs_input_grad[0] else None
+        return of_x, _product(grad.mT, x), grad.sum(1)
 
 
-def _in_one_call(x: Tensor, weight: Tensor) -> bool:
-    sizes = (*x.shape[1:], weight.shape[1])
-    return min(sizes) > 1 and math.prod(sizes) >= SMALL
+def _product(a: Tensor, b: Tensor) -> Tensor:
+    if _in_one_call(a, b):
+        return torch.bmm(a, b)
+    return torch.stack([one @ other for one, other in zip(_apart(a), _apart(b), strict=True)])
 
 
-def _one_by_one(a: Tensor, b: Tensor) -> Tensor:
-    return torch.stack([one @ other for one, other in zip(a, b, strict=True)])
+def _in_one_call(a: Tensor, b: Tensor) -> bool:
+    sizes = (*a.shape[1:], b.shape[2])
+    return min(sizes) > 1 and math.prod(sizes) >= SMALL and _begins_aligned(a) and _begins_aligned(b)
+
+
+def _begins_aligned(x: Tensor) -> bool:
+    # in every seed: some kernels round by where in memory a matrix begins
+    return x.stride(0) % VECTOR == 0
+
+
+def _apart(x: Tensor) -> Sequence[Tensor]:
+    return list(x) if _begins_aligned(x) else [one.clone() for one in x]
+
+
+def _aligned(parts: Sequence[Tensor]) -> Tensor:
+    # in one tensor, each part where a full vector begins, as in a tensor of its own
+    size = parts[0].numel()
+    room = torch.zeros(len(parts), -(-size // VECTOR) * VECTOR, dtype=parts[0].dtype, device=parts[0].device)
+    whole = room[:, :size].view(len(parts), *parts[0].shape)
+    return whole.copy_(torch.stack(list(parts)))
 
 
 def _stacked(networks: Sequence[Network]) -> Network:

@@ -25,7 +25,7 @@ def said(folder, *words):
 
 def test_without_a_name_all_are_listed_with_what_they_are(folder):
     names = [line.split()[0] for line in said(folder).splitlines()]
-    assert names == ["ordinality", "tightness", "uniformity", "updates"]
+    assert names == ["corruption", "ordinality", "tightness", "uniformity", "updates"]
 
 
 def test_a_row_a_method_with_mean_and_deviation_and_what_each_measure_is(folder):
@@ -59,6 +59,8 @@ def test_charts_and_values_are_written(folder):
     ("words", "message"),
     [
         (["tightnes"], "no analysis 'tightnes'; did you mean 'tightness'?"),
+        ([""], "no analysis given"),
+        (["tightness,"], "one comma between each two"),
         (["tightness", "--rows", "1"], "--rows 1 cannot be; write a number from 10"),
         (["tightness", "--out", "x.pdf"], "cannot write x.pdf; name a file that ends in .csv"),
         (["tightness", "--out", "nowhere/x.csv"], "cannot write nowhere/x.csv"),

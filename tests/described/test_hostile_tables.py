@@ -150,3 +150,12 @@ def test_parquet_and_csv_of_the_same_rows_are_the_same_data(tmp_path):
     _, parquet = loaded(tmp_path / "own.parquet")
     _, csv = loaded(written(frame, tmp_path / "own.csv"))
     assert parquet.fingerprint() == csv.fingerprint()
+
+
+def test_the_name_of_a_column_moves_no_cursor(tmp_path, monkeypatch, bench):
+    monkeypatch.chdir(tmp_path)
+    written(table().rename(columns={"x": "x\x1b[31m"}), tmp_path / "own.csv")
+    code, out, errors = bench("new", "dataset", "own.csv", "--target", "y")
+    assert (code, errors) == (0, "")
+    assert "x\\x1b[31m" in out
+    assert "\x1b" not in out + (tmp_path / "own.toml").read_text()

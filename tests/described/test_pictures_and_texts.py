@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from bench import load_model
-from bench.described import given, sources
+from bench.described import given, sources, writing
 from bench.errors import BenchError
 from bench.plugins import described, resolve
 from bench.results import store
@@ -98,7 +98,12 @@ def test_pictures_of_a_folder_are_predicted_in_the_order_of_their_names(folder):
     bench("new", "dataset", "faces", "--target", "light", cwd=folder)
     words = ["--seeds", "1", "--set", "protocol.epochs=2", "--save-models", "best", "--data", "data"]
     bench("run", "--method", "baseline", "--dataset", "faces.toml", *words, cwd=folder)
-    assert len(load_model(folder / "results/faces/baseline").predict(folder / "faces/in")) == ROWS
+    found = load_model(folder / "results/faces/baseline").predict(folder / "faces/in")
+    assert len(found) == ROWS
+    assert found.index.tolist() == sorted(f"{row}.png" for row in range(ROWS))
+    said = bench("predict", "results/faces/baseline", "faces/in", "--output", "new/found.csv", cwd=folder)
+    assert said.returncode == 0, said.stderr
+    assert pd.read_csv(folder / "new/found.csv").columns.tolist() == ["file_name", "light"]
 
 
 def test_a_listed_picture_outside_the_folder_is_refused(folder):
@@ -160,6 +165,62 @@ def test_a_wrong_backbone_is_one_line(change, message, folder):
     assert done.returncode == 2
     assert message in done.stderr
     assert done.stderr.strip().count("\n") == 0
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "RGBA", "1", "P", "transparent", "animated"])
+def test_a_picture_of_any_mode_is_read_without_a_word(mode, folder, recwarn):
+    first, path = Image.fromarray(pixels()[0]), folder / "faces/in/3.png"
+    if mode == "animated":
+        first.save(path, save_all=True, append_images=[Image.fromarray(pixels()[1])])
+    elif mode == "transparent":
+        first.convert("P").save(path, transparency=bytes(range(200)))
+    else:
+        first.convert(mode).save(path)
+    on = resolve.dataset(given.names(str(folder / "faces"), "light"))
+    assert on.dataset.load(folder / "root").train.x[:].shape[1:] == (3, 64, 64)
+    assert not [str(one.message) for one in recwarn if one.category is UserWarning]
+
+
+@pytest.mark.parametrize("what", ["16 bits", "cut off", "no picture", "not there"])
+def test_a_picture_that_cannot_be_read_is_one_line(what, folder):
+    path = folder / "faces/in/3.png"
+    if what == "16 bits":
+        Image.fromarray(np.full((20, 24), 40_000, dtype=np.uint16)).save(path)
+    elif what == "not there":
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[:200] if what == "cut off" else b"words")
+    on = resolve.dataset(given.names(str(folder / "faces"), "light"))
+    with pytest.raises(BenchError, match=r"3\.png") as error:
+        on.dataset.load(folder / "root")
+    assert "\n" not in str(error.value)
+
+
+def test_missing_texts_are_empty_ones(folder):
+    frame = pd.read_csv(folder / "reviews.csv")
+    frame.loc[::5, "review"] = None
+    frame.to_parquet(folder / "some.parquet")
+    on = resolve.dataset(given.names(str(folder / "some.parquet"), "stars"))
+    assert on.dataset.load(folder).train.x.shape[1] > 1
+
+
+@pytest.mark.parametrize("text", ["", "the same words in every row"])
+def test_texts_that_say_nothing_are_refused(text, folder):
+    frame = pd.read_csv(folder / "reviews.csv").assign(review=text)
+    frame.to_parquet(folder / "none.parquet")
+    one = writing.describe(folder / "none.parquet", "stars", folder, "none", writing.Wishes(text="review"))
+    described.register(described.Described("none", one.text, str(folder)))
+    with pytest.raises(BenchError, match="the texts in review are all the same, or of one word"):
+        resolve.dataset("none").dataset.load(folder)
+
+
+def test_a_target_is_not_read_as_text(folder):
+    with pytest.raises(BenchError, match="--text stars is the target"):
+        writing.describe(folder / "reviews.csv", "stars", folder, "own", writing.Wishes(text="stars"))
+
+
+def test_a_language_without_spaces_has_a_word_a_character():
+    assert sources.words("\u4f60\u597d world") == ["\u4f60", "\u597d", "world"]
 
 
 def test_what_lies_in_a_folder_is_said_where_it_cannot_be_used(tmp_path):

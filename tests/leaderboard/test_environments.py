@@ -4,7 +4,8 @@ import pytest
 
 from bench.leaderboard.board import Board
 from bench.leaderboard.pages import dataset_page
-from support.board_records import ENVIRONMENT, FACES, record
+from support.board_records import FACES, record
+from support.records import ENVIRONMENT
 
 
 def page(*environments, status="ok"):

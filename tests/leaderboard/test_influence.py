@@ -67,3 +67,11 @@ def test_metrics_without_an_influence_say_so():
     assert influence("kendall", Y_HAT, Y) is None
     assert influence("sera", Y_HAT, Y) is None
     assert influence("lg10", -Y_HAT, Y) is None
+
+
+@pytest.mark.parametrize("metric", ["mae", "rmse", "r2", "pearson", "spearman", "delta1", "angular", "sera"])
+def test_seeds_side_by_side_are_as_seeds_alone(metric):
+    y, y_hat = np.hstack([Y, Y]), RNG.normal(5.0, 1.0, (3, len(Y), 2))
+    given = RNG.rand(*y.shape) if metric == "sera" else None
+    alone = [influence(metric, one, y, given) for one in y_hat]
+    np.testing.assert_allclose(influence(metric, y_hat, y, given), alone, rtol=1e-9, atol=1e-12)

@@ -104,7 +104,7 @@ def test_records_of_code_that_was_proved_to_be_equal_stay_on_the_board(tmp_path)
     today = catalogue(config_today=lambda dataset, method, _: config_of(dataset, method, "new"))
     store.write(results, readable(record("oe", 0, 7.0)))
     (board_before,) = publish.read_boards(results, today).boards
-    Equivalences((Equivalence("same", "new", "method x", (), None, "bit for bit"),)).write(results)
+    Equivalences((Equivalence("same", "new", "method x", ("circle/mt/0",), None, "bit for bit"),)).write(results)
     (board_after,) = publish.read_boards(results, today).boards
     assert (list(board_before.finished), list(board_after.finished)) == ([], ["oe"])
 

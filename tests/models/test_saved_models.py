@@ -111,6 +111,10 @@ def test_new_rows_may_have_unseen_categories_missing_values_and_other_columns(tm
             pd.DataFrame({"x": ["far"], "city": "Oslo", "z": 1.0}),
             "the frame: 'x' is 'far', and it was numeric in training",
         ),
+        (
+            pd.DataFrame([[1.0, 2.0, "Oslo", 1.0]], columns=["x", "x", "city", "z"]),
+            "the frame has several columns named 'x'; leave one of them out",
+        ),
     ],
 )
 def test_rows_that_cannot_be_predicted_are_refused_in_one_line(rows, message, tmp_path):

@@ -90,22 +90,26 @@ def test_what_is_no_whole_model_is_refused_in_one_line(tmp_path):
         resolve.method("pretrained[init=abc]", resolve.dataset("circle"))
 
 
-def test_an_encoder_alone_predicts_nothing(tmp_path):
+def test_a_model_of_a_dataset_without_a_description_predicts_no_new_rows(tmp_path):
     saved(tmp_path / "row")
-    with pytest.raises(
-        BenchError, match=r"an encoder alone.*start from it by 'pretrained\[init=circle/baseline/seed-0\]'"
-    ):
+    start_from = r"start from it by 'pretrained\[init=circle/baseline/seed-0\]'"
+    with pytest.raises(BenchError, match=f"is of circle, whose rows no description reads.*{start_from}"):
         load_model(tmp_path / "row")
+
+
+def test_a_model_holds_its_head_and_what_its_method_has_learned(tmp_path):
+    saved(tmp_path / "row")
     tensors = saving.read(tmp_path / "row")[1]
     assert b"network/encoder." in tensors
-    assert b"network/head." not in tensors
+    assert b"network/head." in tensors
+    assert b'"labels"' not in tensors  # which the data has
 
 
 @pytest.mark.slow
 def test_two_commands_transfer_a_row_and_a_third_says_what_does_not_fit(tmp_path):
     how = ("--seeds", "1", "--set", "protocol.epochs=1")
     said = bench("run", "--method", "simclr", "--dataset", FEW, *how, "--save-models", "best", cwd=tmp_path)
-    assert f"encoder on {FEW} of simclr: results/{FEW}/simclr/model-0.safetensors" in said.stdout, said.stderr
+    assert f"model on {FEW} of simclr: results/{FEW}/simclr/model-0.safetensors" in said.stdout, said.stderr
     begin = f"pretrained[init={FEW}/simclr]"
     said = bench("run", "--method", begin, "--dataset", FEW, *how, cwd=tmp_path)
     assert said.returncode == 0, said.stderr

@@ -37,6 +37,7 @@ REFUSED = """
     baseline[loss=none] ema[decay=-0.1] ema[decay=1.5] sam[rho=-1] sam[rho=inf] cmixup[alpha=nan]
     dense_weight[epsilon=0] balanced_sampler[power=-1] balanced_sampler[power=nan] inv[low=-1] inv[high=0]
     rrt[low=-1] rrt[low=1.5] gaussian_nll[beta=-1]
+    conr[temperature=1e-300] rot_reg[gamma=1e-45] conr[window=1e-39] fds[first=-1e-300]
 """
 
 
@@ -48,6 +49,12 @@ def test_a_value_out_of_range_is_one_line_that_names_the_parameter(text):
     assert "\n" not in message
     assert text.partition("[")[0] in message
     assert any(part.partition("=")[0] in message for part in text.partition("[")[2].rstrip("]").split(","))
+
+
+def test_zero_has_one_name_whatever_its_sign():
+    names = {resolve.method(f"conr[weight={zero}]", AIRFOIL).name for zero in ("0", "-0", "0.0", "-0.0", "-0e9")}
+    assert names == {"conr[weight=0]"}
+    assert math.copysign(1, with_protocol(Protocol(), {"protocol.weight_decay": -0.0}).weight_decay) == 1
 
 
 def test_these_are_more_than_a_hundred_and_fifty():
@@ -89,6 +96,7 @@ PROTOCOL = [
     ("lr", math.nan), ("lr", 0), ("lr", math.inf), ("lr", True), ("validate_every", -1), ("validate_steps", 0),
     ("patience", 0), ("momentum", 1.0), ("momentum", -0.1), ("weight_decay", -1), ("gamma", 0), ("clip", 0),
     ("cosine_floor", 1.5), ("milestones", [0]), ("milestones", [-3]), ("loss", "l3"), ("precision", "fp8"),
+    ("lr", 1e-300), ("weight_decay", 1e-300),
 ]  # fmt: skip
 
 

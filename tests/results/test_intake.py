@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.results import arrays, store
+from bench.results import arrays, reading, store
 from bench.results.intake import take_in
 from support.board_records import record
 from support.records import readable
@@ -169,3 +169,15 @@ def test_a_cell_that_fails_when_it_is_trained_again_leaves_no_predictions_behind
         assert set(there) == {"seed-1", "seed-1/val"}
     store.write(results, readable(record("oe", 1, status="oom")))
     assert not (results / "faces/oe/predictions.npz").exists()
+
+
+def test_a_record_that_changed_since_it_was_taken_in_is_read_as_a_new_one(results):
+    path = results / CELL
+    intake = take_in(results, history=False)
+    one, digest = intake.records[0], intake.digests[CELL.removesuffix(".json").replace("seed-", "")]
+    assert reading.read_again(one, path, digest)[0] == reading.read(path)
+    edited(lambda fields: fields["timing"].update(wall_s=77.0))(path)
+    assert reading.read_again(one, path, digest)[0].timing.wall_s == 77.0
+    path.write_text("{")
+    with pytest.raises(reading.Unreadable):
+        reading.read_again(one, path, digest)

@@ -1,5 +1,7 @@
 """A record that today's code, settings or data would not give is stale: to a board, to a plan and to a run."""
 
+import json
+import os
 import re
 import sys
 from dataclasses import replace
@@ -19,7 +21,7 @@ from bench.results.equivalence import Equivalence, Equivalences
 from bench.results.key import key_of
 from bench.results.record import Record, Timing
 from bench.runs import catalogue, cells
-from support.records import readable
+from support.records import TIME, readable
 
 ON = resolve.dataset("circle")
 METHOD = resolve.method("mt", ON)
@@ -38,7 +40,7 @@ def made(data, seed=0, overrides=None, method="mt", **changed):
     fields = {
         "key": key_of(config, seed, data), "dataset": "circle", "method": method, "seed": seed, "status": "ok",
         "config": config, "data_fingerprint": data, "metrics": {"test": {"all": {"mse": 1.0 + seed, "n": 5}}},
-        "timing": Timing(wall_s=1.0), "started": "2031-01-01", "finished": "2031-01-01",
+        "timing": Timing(wall_s=1.0), "started": TIME, "finished": TIME,
     }  # fmt: skip
     return readable(Record(**{**fields, **changed}))
 
@@ -257,5 +259,37 @@ def test_proofs_read_back_as_they_were_written_and_a_broken_file_is_named(tmp_pa
     assert sorted(Equivalences.read(tmp_path).lines) == sorted(known.lines)
     assert Equivalences.read(tmp_path).leads("a", "c")
     (tmp_path / "equivalences.json").write_text("{}}")
+    with pytest.raises(BenchError, match="restore it"):
+        Equivalences.read(tmp_path)
+
+
+PROOF = {"old": "a", "new": "b", "what": "x", "cells": ["circle/x/0"], "commit": None, "agreement": "bit for bit"}
+TWICE = '[{"old": "z", ' + json.dumps(PROOF)[1:] + "]"
+NO_PROOFS = [{}, [1], [{}], *([{**PROOF, **change}] for change in (
+    {"more": 1}, {"old": 1}, {"old": ""}, {"cells": []}, {"cells": [1]}, {"cells": "circle/x/0"}, {"commit": 5},
+))]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "content", ["", "NaN", "[" * 100_000, "\ufeff[]", f"[{json.dumps(PROOF)}]x", TWICE, *map(json.dumps, NO_PROOFS)]
+)
+def test_a_list_of_proofs_that_no_command_of_ours_writes_is_one_line(content, tmp_path):
+    (tmp_path / "equivalences.json").write_text(content)
+    with pytest.raises(BenchError, match="restore it") as error:
+        Equivalences.read(tmp_path)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "link", "dangling link"])
+def test_proofs_lie_in_a_plain_file(kind, tmp_path):
+    path, other = tmp_path / "equivalences.json", tmp_path / "other.json"
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to(other)
+    if kind == "link":
+        other.write_text("[]")
     with pytest.raises(BenchError, match="restore it"):
         Equivalences.read(tmp_path)

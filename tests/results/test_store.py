@@ -8,13 +8,13 @@ import pytest
 from bench.errors import BenchError
 from bench.results import intake, reading, store
 from bench.results.record import Epoch, Hashes, Predictions, Record, Timing, schema
-from support.records import readable
+from support.records import TIME, readable
 
 
 def record(seed=0, **changes):
     fields = {
         "key": "k", "dataset": "circle", "method": "baseline", "seed": seed, "status": "ok", "config": {},
-        "data_fingerprint": "f", "timing": Timing(wall_s=1.0), "started": "2026-01-01", "finished": "2026-01-01",
+        "data_fingerprint": "f", "timing": Timing(wall_s=1.0), "started": TIME, "finished": TIME,
     }  # fmt: skip
     return readable(Record(**{**fields, **changes}))
 

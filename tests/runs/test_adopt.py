@@ -154,7 +154,10 @@ def test_equivalences_lead_over_several_lines_and_a_damaged_list_is_one_line(tmp
     from bench.errors import BenchError
     from bench.results.equivalence import Equivalence
 
-    lines = [Equivalence(a, b, "method x", (), None, "bit for bit") for a, b in (("a", "b"), ("b", "c"), ("c", "a"))]
+    lines = [
+        Equivalence(a, b, "method x", ("circle/x/0",), None, "bit for bit")
+        for a, b in (("a", "b"), ("b", "c"), ("c", "a"))
+    ]
     Equivalences(tuple(lines)).write(tmp_path)
     known = Equivalences.read(tmp_path)
     assert known.leads("a", "c")

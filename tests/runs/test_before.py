@@ -54,6 +54,7 @@ def adopted(results, **words):
     return [(same, how) for _, same, how in adopt.adopt(results, Inline(), found, then)]
 
 
+@pytest.mark.slow
 def test_a_cell_of_another_processor_is_compared_with_what_earlier_code_trains_here(results, code, monkeypatch):
     own = bench.plugins.digest
     changed = {("method", "mt"): "f" * 64}
@@ -69,6 +70,7 @@ def test_a_cell_of_another_processor_is_compared_with_what_earlier_code_trains_h
     assert not list(code.glob(".git/worktrees/*"))
 
 
+@pytest.mark.slow
 def test_code_that_gives_another_record_is_no_witness(results, code, monkeypatch):
     (code / "methods/mt.py").write_text((code / "methods/mt.py").read_text() + "\n\nMORE = 1 + 1\n")
     subprocess.run(

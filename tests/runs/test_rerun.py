@@ -1,5 +1,7 @@
 """Cells trained again on another processor, where bits are others."""
 
+import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from statistics import stdev
@@ -54,6 +56,28 @@ def test_here_a_cell_agrees_bit_for_bit(trained):
     records = store.read_all(trained)
     ((_, same, words),) = rerun.rerun(trained, Inline(), rerun.sample(trained, records, 1), records)
     assert (same, words) == (True, "bit for bit")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda fields: fields["history"][0].update(loss=fields["history"][0]["loss"] * 1.01),
+        lambda fields: fields["history"][0].update(val=fields["history"][0]["val"] * 1.01),
+        lambda fields: fields["history"].pop(0),
+        lambda fields: fields["selection"].update(epoch=3 - fields["selection"]["epoch"]),
+        lambda fields: fields["predictions"]["val"].update(sha256="0" * 64),
+    ],
+    ids=["loss", "validation value", "epoch", "selection", "validation predictions"],
+)
+def test_a_cell_whose_training_was_told_otherwise_differs(change, trained, tmp_path):
+    folder = shutil.copytree(trained, tmp_path / "results")
+    chosen = rerun.sample(folder, store.read_all(folder, history=False), 1)
+    path = store.path_of(folder, "circle", "baseline", chosen[0].record.seed)
+    fields = json.loads(path.read_bytes())
+    change(fields)
+    path.write_text(json.dumps(fields))
+    ((_, same, words),) = rerun.rerun(folder, Inline(), chosen, [])
+    assert (same, words) == (False, "bit for bit, yet with another history, selection or validation predictions")
 
 
 def test_on_another_processor_it_lies_where_a_further_seed_would(trained):

@@ -5,7 +5,8 @@ from typing import Any
 from bench.leaderboard import tables
 from bench.leaderboard.board import Board, Stale
 from bench.leaderboard.spec import BoardSpec
-from bench.results.record import Environment, Memory, Record, Selection, Timing
+from bench.results.record import Memory, Record, Selection, Timing
+from support.records import ENVIRONMENT
 
 REGIONS = ("all", "few")
 FACES = BoardSpec(
@@ -19,21 +20,6 @@ FACES = BoardSpec(
     refused={"infdrop": "needs a plain network"},
 )
 TORUS = BoardSpec("torus", "Torus", "Points.", "", ("mse",), reported="coordinate-torus", methods=("baseline",))
-
-ENVIRONMENT = Environment(
-    python="3.12.1",
-    torch="2.9.0",
-    cuda=None,
-    cudnn=None,
-    device="cpu",
-    cpu="Some CPU",
-    cores=2,
-    threads=1,
-    deterministic=True,
-    git_sha="abc",
-    git_dirty=False,
-    packages={},
-)
 
 
 def record(

@@ -4,8 +4,23 @@ import hashlib
 
 from bench.names import parse_stack
 from bench.results.key import key_of
-from bench.results.record import Hashes, Predictions, Record
+from bench.results.record import Environment, Hashes, Predictions, Record
 
+TIME = "2031-01-01T00:00:00+00:00"
+ENVIRONMENT = Environment(
+    python="3.12.1",
+    torch="2.9.0",
+    cuda=None,
+    cudnn=None,
+    device="cpu",
+    cpu="Some CPU",
+    cores=2,
+    threads=1,
+    deterministic=True,
+    git_sha="abc0" * 10,
+    git_dirty=False,
+    packages={},
+)
 PROTOCOL = {"protocol": {"epochs": 90}, "overrides": {}}
 
 
@@ -29,7 +44,9 @@ def readable(made: Record) -> Record:
     if made.status == "ok":
         metrics = made.metrics.get("test") or {"all": {"mse": 1.0, "n": 5}}
         digest = hashlib.sha256(made.cell.encode()).hexdigest()
+        metrics = {**metrics, "all": {name: value for name, value in metrics["all"].items() if value is not None}}
         changed["metrics"] = {"val": metrics, "test": metrics}
+        changed["environment"] = made.environment or ENVIRONMENT
         changed["predictions"] = Predictions(file="predictions.npz", sha256=digest, val=Hashes(sha256=digest))
         changed |= {"predictions": made.predictions} if made.predictions else {}
     else:

@@ -2,12 +2,17 @@
 
 import json
 import shutil
+from functools import cache
 from pathlib import Path
 
 import numpy as np
+import torch
 
+from bench.plugins import resolve
 from bench.results import store
 from bench.results.key import key_of
+from bench.runs.cells import load
+from bench.training import evaluate
 
 AIRFOIL, CONCRETE = "airfoil[rows=synthetic]", "concrete[rows=synthetic]"
 
@@ -74,9 +79,22 @@ class Folder:
         place = "predictions.val.sha256" if key.endswith("/val") else "predictions.sha256"
         self.edit({place: digest}, seed, method)
 
+    def score_again(self, seed=0, method="baseline"):
+        """Make the record state the metrics and the hash of the array that is there."""
+        on, splits = _data()
+        found = torch.from_numpy(self.arrays(method)[f"seed-{seed}"])
+        self.edit({"metrics.test": evaluate.metrics(on, splits, "test", found, {})}, seed, method)
+        self.hash_again(f"seed-{seed}", seed, method)
+
     def copy_row(self, method, to, dataset=AIRFOIL):
         shutil.copytree(self.row(method, dataset), self.row(to, dataset))
         return sorted(self.row(to, dataset).glob("seed-*.json"))
+
+
+@cache
+def _data():
+    on = resolve.dataset(AIRFOIL)
+    return on.dataset, load(on, Path())
 
 
 def cells(method="baseline", seeds=(0,), dataset=AIRFOIL):

@@ -42,6 +42,22 @@ def _relosses(fields):
         row["loss"] *= 1.001
 
 
+def _no_numbers(arrays):
+    arrays["seed-0"][:] = np.nan
+
+
+def _unmeasured(fields):
+    for values in fields["metrics"]["test"].values():
+        values |= {name: None for name in values if name != "n"}
+
+
+def _nearly_copied_seed(folder):
+    """A seed copied with other times, its predictions moved a little and scored again."""
+    _copy_seed(folder, 7, _retimed)
+    folder.edit_arrays(lambda arrays: arrays["seed-7"].__imul__(1.001))
+    folder.score_again(7)
+
+
 def _failed(fields, strip):
     fields |= {"status": "diverged", "error": "loss nan"}
     if strip:
@@ -137,7 +153,18 @@ TAMPERINGS = {
     "the step time": (lambda f: f.edit({"timing.step_ms": 0.001}, forge=False), E0),
     "memory": (lambda f: f.edit({"memory.peak_rss_mb": 1.0}, forge=False), E0),
     "the processor": (lambda f: f.edit({"environment.cpu": "fast"}, forge=False), E0),
+    "the step time, by a careful hand": (lambda f: f.edit({"timing.step_ms": 0.001}), E0),
+    "the samples a second": (lambda f: f.edit({"timing.samples_per_s": 1e9}), E0),
+    "an end before the start": (lambda f: f.edit({"finished": "2001-01-01T00:00:00+00:00"}), E0),
+    "a start that is no time": (lambda f: f.edit({"started": "yesterday"}), E0),
+    "a start of no zone": (lambda f: f.edit({"started": "2026-01-01T00:00:00"}), E0),
+    "a commit that is none": (lambda f: f.edit({"environment.git_sha": "trust me"}), E0),
+    "nowhere it ran on": (lambda f: f.edit({"environment": None}), E0),
     "no checksum": (lambda f: f.edit({"checksum": None}, forge=False), E0),
+    "a metric of predictions that are no numbers": (
+        lambda f: f.edit_arrays(_no_numbers) or f.hash_again() or f.edit(_unmeasured),
+        E0,
+    ),
     # identity
     "the key": (lambda f: f.edit({"key": "0" * 64}, forge=False), E0),
     "the seed": (lambda f: f.edit({"seed": 5}), E0),
@@ -168,6 +195,7 @@ TAMPERINGS = {
     "a seed copied and edited without its arrays": (lambda f: _copy_seed(f, 7, arrays=False), E0),
     "a seed copied with other times": (lambda f: _copy_seed(f, 7, _retimed), set()),
     "a seed copied with other times and losses": (lambda f: _copy_seed(f, 7, _relosses), set()),
+    "a seed copied and moved a little": (_nearly_copied_seed, set()),
     "a row copied by cp -r": (lambda f: f.copy_row("mt", "mt2"), set()),
     "a row copied under another method": (
         lambda f: _moved_row(f, "baseline", "oe", lambda r: r["config"]["method"][0].update(name="oe")),
@@ -235,6 +263,7 @@ TAMPERINGS = {
     "a file of an absolute path": (lambda f: f.edit({"predictions.file": "/etc/passwd"}), E0),
     "a bomb": (lambda f: _npz_member(f, _header((2**28, 1)) + bytes(2**20)), E0),
     "an array that says more than it has": (lambda f: _npz_member(f, _header((10**15, 1))), E0),
+    "an array of the same name without its ending": (lambda f: _npz_member(f, b"hello", "seed-0"), cells(seeds=ALL)),
     "an array that is no array": (lambda f: _npz_member(f, b"hello"), E0),
     "predictions behind a link": (lambda f: _link(f, f.npz(), f.root.parent / "elsewhere.npz"), cells(seeds=ALL)),
     # links and other files

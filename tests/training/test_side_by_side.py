@@ -11,7 +11,7 @@ from torch import nn
 from bench.method import Method
 from bench.plugins import resolve
 from bench.training.loop import Diverged, Training
-from bench.training.side_by_side import SMALL, SideBySide, _Linear, obstacle
+from bench.training.side_by_side import SMALL, VECTOR, SideBySide, _Linear, obstacle
 from support.tiny_training import CPU, Deep, Line, follow_script
 
 TABLE = "airfoil[hidden=20-30-10,rows=synthetic]"
@@ -84,6 +84,19 @@ def test_layers_give_the_outputs_and_gradients_of_each(shape):
         for name in ("weight", "bias"):
             torch.testing.assert_close(getattr(stacked, name).grad[seed], getattr(layer, name).grad)
     assert math.prod((2, 3, 4)) < SMALL
+
+
+@pytest.mark.parametrize("rows", [3, 5, 195])
+def test_a_short_batch_is_multiplied_as_alone_wherever_it_lies_in_memory(rows):
+    layers = [nn.Linear(30, 10) for _ in range(3)]
+    alone = [nn.Linear(30, 10) for _ in range(3)]
+    for one, other in zip(alone, layers, strict=True):
+        one.load_state_dict(other.state_dict())
+    x = torch.randn(3, rows, 30)
+    outputs = _Linear(layers)(x)
+    for seed, layer in enumerate(alone):
+        assert layers[seed].weight.data_ptr() % (4 * VECTOR) == 0
+        assert torch.equal(outputs[seed], layer(x[seed].clone()))
 
 
 def test_a_seed_whose_loss_is_not_finite_ends_alone():

@@ -108,6 +108,8 @@ def evidence(session: nox.Session) -> None:
     session.install("-e", ".[text]")
     session.run("bench", "verify", env=ONE_THREAD)
     session.run("bench", "leaderboard", "--check", env=ONE_THREAD)
+    examples = ("--results", "examples/results", "--leaderboard", "examples/leaderboard")
+    session.run("bench", "leaderboard", "--check", *examples, env=ONE_THREAD)
 
 
 def build(session: nox.Session, *options: str) -> Path:

@@ -24,9 +24,16 @@ def test_made_records_are_such_as_verify_and_each_row_has_a_name_of_its_own(tmp_
 
 
 def test_seconds_grow_with_a_power():
-    lines = list(scale._lines("read", {10: (1.0, 5.0), 100: (10.0, 6.0), 1000: (1000.0, float("nan"))}))
-    assert [line[4] for line in lines] == ["", "1.00", "2.00"]
-    assert lines[2][1:4] == ("1,000", "1000.00", "")
+    spent = {10: (1.5, 1.0, 5.0), 100: (15.0, 10.0, 6.0), 1000: (1500.0, 1000.0, float("nan"))}
+    lines = list(scale._lines("read", {size: scale.Spent(*one) for size, one in spent.items()}))
+    assert [line[5] for line in lines] == ["", "1.00", "2.00"]
+    assert lines[2][1:5] == ("1,000", "1500.00", "1000.00", "")
+
+
+def test_the_cost_of_a_command_is_its_own(tmp_path):
+    spent = scale._timed(["--version"], tmp_path)
+    assert 0 < spent.cpu < spent.seconds * 2
+    assert spent.peak > 10
 
 
 def test_without_baselines_there_is_nothing_to_multiply(tmp_path):

@@ -108,9 +108,9 @@ def _make(results: Path, folder: Path, number: int) -> int:
     written = 0
     for copies in count(1):
         for dataset, row in baselines.items():
-            name = "baseline" if copies == 1 else f"mt[copies={copies}]"
             on = resolve.dataset(dataset)
-            config = cells.config_of(on, resolve.method(name, on), row[0].config["overrides"])
+            method = resolve.method("baseline" if copies == 1 else f"mt[copies={copies}]", on)
+            name, config = method.name, cells.config_of(on, method, row[0].config["overrides"])  # 8 is plain mt
             _put(
                 results / dataset / "baseline",
                 folder / dataset / name,

@@ -16,10 +16,14 @@ RESULTS = Path(bench.__file__).parents[1] / "results"
 def test_made_records_are_such_as_verify_and_each_row_has_a_name_of_its_own(tmp_path):
     (tmp_path / "few").mkdir()
     (tmp_path / "few/circle").symlink_to(RESULTS / "circle")
-    number = scale._make(tmp_path / "few", tmp_path / "made", 30)
+    number = scale._make(tmp_path / "few", tmp_path / "made", 80)
     records = store.read_all(tmp_path / "made")
-    assert number == len(records) == 30
-    assert {record.method for record in records} == {"baseline", "mt[copies=2]", "mt[copies=3]"}
+    assert number == len(records) == 80
+    assert {record.method for record in records} == {
+        "baseline",
+        "mt",
+        *(f"mt[copies={copies}]" for copies in range(2, 8)),
+    }
     assert verify.verify(tmp_path / "made", Path("nowhere")).is_good
 
 

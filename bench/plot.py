@@ -144,6 +144,29 @@ def features(
     return _chart(analyses.manifold(kept, moves), "Features in their first two principal directions, by label.")
 
 
+def drawing(name: str, dataset: str, method: str = "baseline", seed: int = 0, results: str | Path = "results") -> Chart:
+    """What one record's features look like, as an analysis sees them.
+
+    Args:
+        name: of the analysis: tightness (the manifold), updates (how rows moved), ordinality (matrices of distances) or
+            theta (the course of a linear head).
+        dataset, method, seed: of the record.
+        results: folder of the records.
+
+    Raises:
+        BenchError: there is no such drawing or record, or it does not keep what is drawn.
+    """
+    from bench.errors import unknown
+    from bench.runs.analyse import ROWS, kept_of
+    from bench.site.drawing import DRAWN
+
+    if name not in DRAWN:
+        raise unknown("drawing", name, DRAWN)
+    kept = kept_of(Path(results), dataset, method, seed).sample(ROWS)
+    title = (DRAWN[name].__doc__ or "").partition("\n")[0]
+    return _chart(DRAWN[name](kept), title)
+
+
 def of_findings(found: "Findings", measures: "Sequence[str] | None" = None) -> Chart:
     """The chart of findings in hand; by default of all their measures."""
     from bench.errors import unknown

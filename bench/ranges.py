@@ -51,6 +51,7 @@ Index = Annotated[int, Ge(0), Le(MOST)]
 AtLeastTwo = Annotated[int, Ge(2), Le(MOST)]
 AtLeastThree = Annotated[int, Ge(3), Le(MOST)]
 OneOrTwo = Annotated[int, Ge(1), Le(2)]
+TwoOrThree = Annotated[int, Ge(2), Le(3)]
 Several = Annotated[int, Ge(1), Le(10_000)]  # of what is multiplied by the batch in memory
 TwoOrMore = Annotated[int, Ge(2), Le(10_000)]  # of rows that are gone through one by one
 Odd = Annotated[int, Ge(1), Le(10_001), Predicate(is_odd)]

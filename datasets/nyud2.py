@@ -49,6 +49,7 @@ from bench.dataset import Bins, Dataset, Examples, File, Folder, Mode, Split, Sp
 from bench.errors import BenchError
 from bench.functional.devices import to_device_of
 from bench.protocol import Protocol
+from bench.ranges import TwoOrThree
 from bench.synthetic.scenes import FARTHEST, make_rooms
 
 TRAIN, MASK = "nyu2_train.csv", "test_balanced_mask.npy"  # what comes with the pictures, the mask not always
@@ -86,6 +87,7 @@ class NYUD2(Dataset):
         images: the pictures themselves, rooms of the same size, or a few small rooms.
         selection: what chooses the epoch: held-out training pictures, or the test split as in the papers.
         weights: of the encoder at the start; None means ImageNet's for the pictures, drawn ones for rooms.
+        width: 2 or 3 features before a head of single pixels, to be drawn (Tightness, section 5.4); ours is how.
     """
 
     metrics = ("rmse", "delta1", "delta2", "delta3", "abs_rel", "lg10")
@@ -120,8 +122,9 @@ class NYUD2(Dataset):
         images: Literal["real", "synthetic", "small"] = "real",
         selection: Literal["validation", "test"] = "validation",
         weights: Literal["imagenet", "scratch"] | None = None,
+        width: TwoOrThree | None = None,
     ) -> None:
-        self.images, self.selection = images, selection
+        self.images, self.selection, self.narrow = images, selection, width
         self.pretrained = (images == "real" if weights is None else weights == "imagenet") and images != "small"
         self.size, self.middle = SIZES["small" if images == "small" else "real"]
         self.synthetic = images != "real"
@@ -134,8 +137,10 @@ class NYUD2(Dataset):
             self.reported_note = "the papers choose the epoch on the test split, as nyud2[selection=test] does"
         if not self.pretrained:
             self.reported_note = "the papers' encoder starts from ImageNet weights"
+        if self.synthetic or width:
+            self.reported = None
         if self.synthetic:
-            self.files, self.reported = (), None
+            self.files = ()
         else:
             self.offline = "nyud2[images=synthetic]"
             self.folder = Folder("nyud2", f"nyud2/{TRAIN}", _names, _collect)
@@ -159,16 +164,16 @@ class NYUD2(Dataset):
         how: dict[str, Any] = {"features_only": True, "out_indices": (1, 2, 3, 4), "zero_init_last": False}
         if self.images == "small":
             backbone = timm.create_model("resnet18", layers=(1, 1, 1, 1), channels=(8, 8, 16, 32), **how)
-            net = DepthNet(backbone, fused=4)
+            net = DepthNet(backbone, 4, self.narrow)
         else:
             if self.pretrained:
                 how |= {"pretrained": True, "pretrained_cfg_overlay": {"file": str(self.start)}}
-            net = DepthNet(timm.create_model("resnet50", **how))
+            net = DepthNet(timm.create_model("resnet50", **how), narrow=self.narrow)
         return net, net.width
 
     def head(self, width: int, outputs: int) -> nn.Module:
         """The last convolution of the refinement."""
-        return nn.Conv2d(width, outputs, 5, padding=2)
+        return nn.Conv2d(width, outputs, 1) if self.narrow else nn.Conv2d(width, outputs, 5, padding=2)
 
     def transform(self, examples: Examples, rng: torch.Generator, mode: Mode) -> Examples:
         """Flip and rotate pictures and maps alike, take their middle, then change the pictures' colours."""

@@ -21,12 +21,13 @@ class DepthNet(nn.Module):
     Args:
         backbone: gives its maps at strides 4, 8, 16 and 32, as timm's models do with `features_only`.
         fused: channels of each scale in the fusion.
+        narrow: width of the features, from a last convolution of single pixels; None for none.
     """
 
     mean: Tensor
     deviation: Tensor
 
-    def __init__(self, backbone: nn.Module, fused: int = 16) -> None:
+    def __init__(self, backbone: nn.Module, fused: int = 16, narrow: int | None = None) -> None:
         super().__init__()
         self.backbone = backbone
         channels: list[int] = backbone.feature_info.channels()  # type: ignore[operator, union-attr]
@@ -37,6 +38,9 @@ class DepthNet(nn.Module):
         self.scales = nn.ModuleList(UpProjection(width, fused) for width in channels)
         self.fusion = _conv(len(channels) * fused, len(channels) * fused, 5)
         self.refinement = nn.Sequential(_conv(self.width, self.width, 5), _conv(self.width, self.width, 5))
+        if narrow is not None:
+            self.refinement.append(nn.Conv2d(self.width, narrow, 1))
+            self.width = narrow
         for name, values in (("mean", MEAN), ("deviation", DEVIATION)):
             self.register_buffer(name, 255 * torch.tensor(values)[:, None, None], persistent=False)
 

@@ -56,6 +56,17 @@ def analyse(
             help="Write a chart (.svg, .png, .html) or each record's values (.csv). May be repeated.",
         ),
     ] = None,
+    draw: Annotated[
+        Path | None,
+        typer.Option(
+            "--draw",
+            metavar="FILE",
+            parser=options.path,
+            help="Draw one record's features, by --dataset, --method and --seed, as ordinality, theta, tightness or "
+            "updates sees them (.svg, .png, .html).",
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="The record to draw.")] = 0,
     results: options.Results = Path("results"),
     data: options.DataRoot = None,
     device: Annotated[
@@ -81,6 +92,14 @@ def analyse(
         return
     if not FEWEST <= rows <= MOST:
         raise BenchError(f"--rows {rows} cannot be; write a number from {FEWEST} to {MOST}")
+    if draw is not None:
+        from bench.plot import drawing
+
+        if dataset is None or method is None or out or as_json or against_error:
+            raise BenchError("--draw takes --dataset and --method, and none of --out, --json and --against-error")
+        require_ending(draw, *WRITTEN)
+        drawing(names, dataset, method, seed, results).save(draw)
+        return
     for file in out or ():
         require_ending(file, ".csv", *WRITTEN)
     if corruption.NAME in split_list(names):

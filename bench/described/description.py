@@ -2,8 +2,8 @@
 
 from typing import Annotated, Any, Literal, TypeVar
 
-from annotated_types import Ge, Le
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from annotated_types import Ge, Gt, Le, MaxLen, Predicate
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from bench.described.kinds import Kind
 from bench.errors import BenchError
@@ -12,10 +12,17 @@ from bench.plugins.described import Described
 Way = Literal["balanced", "natural", "groups", "time", "column"]
 Network = Literal["mlp", "embedded"]
 MOST_BINS = 1000
+LONGEST_UNIT = 40  # letters; it heads the columns of boards
+_MARKUP = set("<>[]|`\\")
+
+
+def is_unit(text: str) -> bool:
+    """Whether a text can stand in the heading of a table: one line, and nothing that is markup there."""
+    return text.isprintable() and not _MARKUP & set(text)
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class SplitPart(_Part):
@@ -31,7 +38,7 @@ class BinsPart(_Part):
     """Label bins: `number` of them from `start` on, each `width` wide; labels beyond fall into the outer ones."""
 
     start: float
-    width: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    width: Annotated[float, Gt(0)]
     number: Annotated[int, Ge(1), Le(MOST_BINS)]
 
 
@@ -40,6 +47,12 @@ class ShotsPart(_Part):
 
     many: Annotated[int, Ge(0)]
     few: Annotated[int, Ge(0)]
+
+    @model_validator(mode="after")
+    def _apart(self) -> "ShotsPart":
+        if self.few > self.many + 1:
+            raise ValueError(f"few is {self.few}, above many + 1: a bin would be many-shot and few-shot at once")
+        return self
 
 
 class NetworkPart(_Part):
@@ -86,7 +99,7 @@ class Rows(_Part):
 
     path: str
     target: Annotated[tuple[str, ...], Field(min_length=1)]
-    unit: str = ""
+    unit: Annotated[str, MaxLen(LONGEST_UNIT), Predicate(is_unit)] = ""
     weight: str = ""
     split: SplitPart
     bins: BinsPart | None = None

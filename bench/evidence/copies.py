@@ -48,18 +48,29 @@ def copies(
 
 
 def _among(same: Sequence[Record], predicted: Predicted) -> Iterator[Difference]:
-    for place, record in enumerate(same):
-        twins = [other for other in same if other is not record and _one_training(record, other)]
-        if twins:
-            text = f"its {_shared(record, twins[0])} and the times of its training are those of {twins[0].cell}"
+    by_times: dict[tuple[float, ...], list[Record]] = defaultdict(list)
+    for record in same:
+        by_times[_times(record)].append(record)
+    before: dict[tuple[str, str], list[Record]] = defaultdict(list)  # by row
+    for record in same:
+        earlier = before[record.dataset, record.method]
+        twins = (other for other in by_times[_times(record)] if other is not record and _one_training(record, other))
+        if (twin := next(twins, None)) is not None:
+            text = f"its {_shared(record, twin)} and the times of its training are those of {twin.cell}"
             yield Difference(record.cell, "copy", text)
-            continue
-        row = [other for other in same[:place] if (other.dataset, other.method) == (record.dataset, record.method)]
-        alike = [other for other in row if _losses(other) == _losses(record) or _is_varied(predicted(record))]
-        if alike:
-            what = _shared(record, alike[0])
-            text = f"its {what} are those of seed {alike[0].seed}; a method that draws nothing needs one seed"
+        elif (alike := next((other for other in earlier if _is_alike(other, record, predicted)), None)) is not None:
+            what = _shared(record, alike)
+            text = f"its {what} are those of seed {alike.seed}; a method that draws nothing needs one seed"
             yield Difference(record.cell, "copy", text)
+        earlier.append(record)
+
+
+def _times(record: Record) -> tuple[float, ...]:
+    return tuple(row.seconds for row in record.history)
+
+
+def _is_alike(one: Record, other: Record, predicted: Predicted) -> bool:
+    return _losses(one) == _losses(other) or _is_varied(predicted(other))
 
 
 def _shared(one: Record, other: Record) -> str:
@@ -72,11 +83,11 @@ def _is_varied(values: np.ndarray | None) -> bool:
 
 
 def _one_training(one: Record, other: Record) -> bool:
+    # given that the times of their epochs are the same
     if one.is_reference and other.is_reference:
         return False
-    times = [[row.seconds for row in record.history] for record in (one, other)]
     whole = [(record.timing.train_s, record.timing.step_ms) for record in (one, other)]
-    return times[0] == times[1] and (len(times[0]) >= MEASURED or whole[0] == whole[1])
+    return len(one.history) >= MEASURED or whole[0] == whole[1]
 
 
 def _order(record: Record) -> tuple[str, str, int]:

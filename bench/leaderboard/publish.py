@@ -19,7 +19,7 @@ from bench.leaderboard.sampling import Sampling
 from bench.leaderboard.spec import BoardSpec
 from bench.leaderboard.staleness import stale_cells
 from bench.results.equivalence import Equivalences
-from bench.results.intake import Intake, take_in
+from bench.results.intake import Intake, kept_as_they_are, take_in
 from bench.results.record import Record
 
 if TYPE_CHECKING:
@@ -153,6 +153,7 @@ def read_boards(results: Path, catalogue: Catalogue, folder: Path | None = None)
     return _boards(results, intake, catalogue, folder)
 
 
+@kept_as_they_are()
 def _boards(results: Path, intake: Intake, catalogue: Catalogue, folder: Path | None) -> Made:
     verdict = catalogue.verdict(results, intake)
     doubted = verdict.doubted()

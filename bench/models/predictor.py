@@ -18,6 +18,7 @@ from bench.names import parse_stack
 from bench.plugins import resolve
 from bench.plugins.described import Described
 from bench.plugins.loading import of_description
+from bench.printable import plain
 from bench.protocol import with_protocol
 from bench.stack import overrides
 from bench.training.model import Model
@@ -26,7 +27,7 @@ NINETY = 1.6448536269514722  # deviations of a Gaussian that hold 90% of it, to 
 
 
 class Predictor:
-    """A trained model; `about` is what its JSON says.
+    """A trained model; `about` is what its JSON says, `changed` the methods whose code is another one by now.
 
     >>> Predictor.__name__  # made by bench.load_model
     'Predictor'
@@ -45,12 +46,8 @@ class Predictor:
         if overrides(method, "calibrated"):
             method.calibrate(weights["val/predictions"], weights["val/labels"])
         self.model.finished = True
-
-    @property
-    def changed(self) -> list[str]:
-        """Methods whose code is another one than when the model was trained."""
-        now = {part["name"]: part["digest"] for part in self.about["config"]["method"]}
-        return [name for name, digest in now.items() if plugins.digest("method", name) != digest]
+        now = {part["name"]: part["digest"] for part in config["method"]}
+        self.changed = [name for name, digest in now.items() if plugins.digest("method", name) != digest]
 
     def predict(self, rows: "pd.DataFrame | str | Path") -> pd.DataFrame:
         """A prediction for each row, in label units, in a column named as the target.
@@ -100,18 +97,26 @@ def load_model(path: str | Path) -> Predictor:
     bench.errors.BenchError: there is no model nothing.safetensors; bench run --save-models best writes one
     """
     said, raw, about = saving.read(Path(path).expanduser())
+    weights = about.with_suffix(".safetensors")
     if "description" not in said:
         row = f"{said['dataset']}/{said['method']}/seed-{said['seed']}"
         raise BenchError(
             f"{about} is of {said['dataset']}, whose rows no description reads, so that it predicts no new ones; "
             f"start from it by 'pretrained[init={row}]'"
         )
-    from safetensors.torch import load
-
-    given = Described(parse_stack(said["dataset"])[0].base, said["description"], str(about.parent.absolute()))
-    dataset = of_description(given)(**said["config"]["dataset"]["params"])
-    dataset.restore(said["preprocessing"])
-    return Predictor(said, load(raw), dataset)
+    tensors = saving.tensors(raw, weights)
+    try:
+        given = Described(parse_stack(said["dataset"])[0].base, said["description"], str(about.parent.absolute()))
+        dataset = of_description(given)(**said["config"]["dataset"]["params"])
+        dataset.restore(said["preprocessing"])
+        made = Predictor(said, tensors, dataset)
+        made.columns(dataset.examples(2))
+        return made
+    except BenchError:
+        raise
+    except Exception as error:  # what somebody has changed may fail anywhere
+        reason = plain(f"{type(error).__name__}: {error}")
+        raise BenchError(f"{about} and its weights make no model ({reason}); save it again") from None
 
 
 def _splits(about: Mapping[str, Any], weights: Mapping[str, Tensor]) -> Splits:

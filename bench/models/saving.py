@@ -5,8 +5,10 @@ labels. So a model is made again as training made it, before its weights are put
 makes, by what is kept here, to predict new rows; of any other by its own data, as `bench analyse corruption` does.
 """
 
+import contextlib
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -20,13 +22,25 @@ from bench.dataset import Splits
 from bench.described.base import DescribedDataset
 from bench.errors import BenchError
 from bench.metrics import METRICS
+from bench.printable import plain
+from bench.results.reading import parse
 from bench.stack import overrides
 from bench.training.loop import Training
 
 FORMAT = 1
+MOST_SAID = 2**28  # bytes of what is said of a model: a text's words are in it
+_KINDS = {
+    "key": str, "dataset": str, "method": str, "seed": int, "config": dict, "selection": dict | None,
+    "weights_sha256": str,
+}  # fmt: skip
+_KINDS_OF_DESCRIBED = {
+    "description": str, "preprocessing": dict, "inputs": list, "inputs_type": str, "shift": float | int,
+    "scale": float | int,
+}  # fmt: skip
 LARGEST = 2**34  # bytes of weights
 ENCODER = "network/encoder."  # begins the names of an encoder's tensors
 Which = Literal["best", "all"]
+_NAME = re.compile(r"model-(0|[1-9][0-9]*)\.(json|safetensors)", re.ASCII)
 
 
 def paths_of(row: Path, seed: int) -> tuple[Path, Path]:
@@ -87,17 +101,43 @@ def read(path: Path) -> tuple[dict[str, Any], bytes, Path]:
         BenchError: there is none, or it is not whole.
     """
     weights, about = _find(path)
-    try:
-        said = json.loads(about.read_text(encoding="utf-8"))
-        form = said["format"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BenchError(f"{about} says nothing of a model ({type(error).__name__}); save it again") from None
-    if form != FORMAT:
-        raise BenchError(f"{about} has the format {form}, and this bench reads {FORMAT}; save the model again")
+    said = _about(about)
     raw = content(weights, LARGEST)
     if hashlib.sha256(raw).hexdigest() != said["weights_sha256"]:
         raise BenchError(f"{weights} is not the file that {about.name} was written with; save the model again")
     return said, raw, about
+
+
+def _about(path: Path) -> dict[str, Any]:
+    try:
+        said = parse(content(path, MOST_SAID))
+        form = said["format"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise BenchError(f"{path} says nothing of a model ({type(error).__name__}); save it again") from None
+    if form != FORMAT:
+        raise BenchError(f"{path} has the format {plain(form)}, and this bench reads {FORMAT}; save the model again")
+    kinds = _KINDS | (_KINDS_OF_DESCRIBED if "description" in said else {})
+    if wrong := [name for name, kind in kinds.items() if not isinstance(said.get(name), kind)]:
+        raise BenchError(f"{path}: its {wrong[0]} is missing, or none that a model has; save the model again")
+    return said
+
+
+def tensors(raw: bytes, path: Path) -> dict[str, Tensor]:
+    """The weights of a model by name.
+
+    Args:
+        raw: the content of the file at `path`.
+
+    Raises:
+        BenchError: it holds none.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    try:
+        return load(raw)
+    except (SafetensorError, ValueError, KeyError, TypeError, RuntimeError, OverflowError, MemoryError) as error:
+        raise BenchError(f"{path} holds no weights ({plain(error)}); save the model again") from None
 
 
 def is_there(path: Path) -> bool:
@@ -128,19 +168,32 @@ def keep(row: Path, which: Which) -> list[Path]:
     there = sorted(_models(row), key=lambda item: item[0])
     kept = [path for _, path in (there[:1] if which == "best" else there)]
     for path in {*row.glob("model-*.safetensors"), *row.glob("model-*.json")}:
-        if path.with_suffix(".safetensors") not in kept:
+        if path.with_suffix(".safetensors") not in kept and _is_ours(path):
             path.unlink()
     return kept
 
 
+def _is_ours(path: Path) -> bool:
+    about = path.with_suffix(".json")
+    return bool(_NAME.fullmatch(path.name)) and (not about.exists() or "key" in _loosely(about))
+
+
 def _models(row: Path) -> Iterator[tuple[tuple[float, int], Path]]:
     for path in row.glob("model-*.json"):
-        seed = int(path.stem.partition("-")[2])
-        record = row / f"seed-{seed}.json"
-        if not record.is_file() or not path.with_suffix(".safetensors").is_file():
+        if not _NAME.fullmatch(path.name) or not path.with_suffix(".safetensors").is_file():
             continue
-        said, about = json.loads(record.read_text(encoding="utf-8")), json.loads(path.read_text(encoding="utf-8"))
-        if said["key"] == about["key"] and said["status"] == "ok":
-            chosen = about["selection"]
-            rank = METRICS[chosen["metric"]].sort_key(chosen["value"]) if chosen else 0.0
-            yield (rank, seed), path.with_suffix(".safetensors")
+        seed = int(path.stem.partition("-")[2])
+        said, about = _loosely(row / f"seed-{seed}.json"), _loosely(path)
+        if "key" in about and said.get("key") == about["key"] and said.get("status") == "ok":
+            chosen = about.get("selection")
+            with contextlib.suppress(KeyError, TypeError):  # of a selection that is none
+                rank = METRICS[chosen["metric"]].sort_key(chosen["value"]) if chosen else 0.0
+                yield (rank, seed), path.with_suffix(".safetensors")
+
+
+def _loosely(path: Path) -> dict[str, Any]:
+    # what somebody's file says, if it says something
+    with contextlib.suppress(BenchError, ValueError, RecursionError):
+        if isinstance(found := parse(content(path, MOST_SAID)), dict):
+            return found
+    return {}

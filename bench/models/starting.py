@@ -46,15 +46,14 @@ def _end(text: str, start: int) -> int:
 
 
 def _hash(given: str, results: Path) -> str:
-    from safetensors.torch import load
-
     from bench.models import saving
 
     path = Path(given).expanduser()
     if seed := _SEED.fullmatch(path.name):
         path = path.with_name(f"model-{seed[1]}.safetensors")
     row = results / path
-    said, raw, _ = saving.read(row if saving.is_there(row) and not saving.is_there(path) else path)
-    tensors = ((name.partition(saving.ENCODER), tensor) for name, tensor in load(raw).items())
+    said, raw, about = saving.read(row if saving.is_there(row) and not saving.is_there(path) else path)
+    kept = saving.tensors(raw, about.with_suffix(".safetensors"))
+    tensors = ((name.partition(saving.ENCODER), tensor) for name, tensor in kept.items())
     origin = {key: said.get(key) for key in ("dataset", "method", "seed", "key")}
     return encoders.keep({name: tensor for (_, found, name), tensor in tensors if found}, origin)

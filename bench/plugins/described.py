@@ -48,7 +48,7 @@ class Described:
         """
         try:
             return tomllib.loads(self.text)
-        except (tomllib.TOMLDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             raise BenchError(f"{self.name}.toml is no TOML: {error}; mend that line") from None
 
     @property

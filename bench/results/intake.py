@@ -182,3 +182,13 @@ def _no_collection() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
+
+
+@contextmanager
+def kept_as_they_are() -> Iterator[None]:
+    """While all that is in memory stays there, as records do: no search for cycles looks at it again and again."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()

@@ -54,7 +54,8 @@ class Hashes(_Part):
 class Features(Hashes):
     """The file beside the record that holds features of its test split, and their hashes.
 
-    `columns`: "labels" of its rows, "start": their features by the first weights, "head": the weight of a linear head.
+    `columns`: "labels" of its rows, "start": their features by the first weights, "head": the weight of a linear head,
+    "heads" and "steps": its course through training, "course": that of narrow features, after "epochs", "iterations".
     """
 
     file: str

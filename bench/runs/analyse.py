@@ -168,4 +168,4 @@ def read(results: Path, record: Record) -> Kept:
             if store.hash_predictions(values) != digest:
                 raise Unsound(f"array {name} has not the SHA-256 of the record")
             found[name.partition("/")[2]] = values.astype(np.float64)
-    return Kept(found[""], found["labels"], found.get("start"), found.get("head"))
+    return Kept(found.pop(""), **found)

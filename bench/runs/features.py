@@ -2,6 +2,7 @@
 
 What is kept are the encoder's outputs by the weights that are tested, as the head reads them, and labels of the same
 rows; the features of these rows by the first weights, and the weight of a linear head, tell how training moved them.
+So does the course of such a head (`bench.training.course`), and where it reads 2 or 3 features, theirs.
 Of dense targets a draw of pixels, the same for every method and seed: 1000 of 8 pictures, as in the Tightness paper.
 """
 
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from bench.dataset import Split
 from bench.errors import BenchError
@@ -21,10 +22,12 @@ from bench.results import arrays, store
 from bench.results.arrays import Unsound
 from bench.results.record import Features, Record, is_of_reference
 from bench.runs.plan import Cell, Plan
+from bench.training.course import Course, weight_of
 from bench.training.model import Model
 
 PICTURES, PIXELS = 8, 1000
 PARTS = ("", "/labels", "/start", "/head")  # what the names of the arrays end in
+COURSE = ("/heads", "/epochs", "/course", "/steps", "/iterations")  # and those of a head's course
 Weights = dict[str, Tensor]
 
 
@@ -103,11 +106,18 @@ def weights(model: Model) -> Weights:
     return {name: values.detach().clone() for name, values in model.network.encoder.state_dict().items()}
 
 
-def columns(model: Model, split: Split, first: Weights) -> dict[str, np.ndarray]:
+def course(model: Model, split: Split) -> Course:
+    """What follows the head of a model, and its features of the split where they are narrow."""
+    of = sample(split)
+    return Course(lambda: features(model, split, of))
+
+
+def columns(model: Model, split: Split, first: Weights, course: Course | None = None) -> dict[str, np.ndarray]:
     """What is kept of a trained model, by column as `bench.results.store.write` takes it.
 
     Args:
         first: the weights that training began with; the model has its own again when this returns.
+        course: of the head.
     """
     of, encoder = sample(split), model.network.encoder
     own, labels, start, head = (f"{store.FEATURES}{part}" for part in PARTS)
@@ -116,8 +126,10 @@ def columns(model: Model, split: Split, first: Weights) -> dict[str, np.ndarray]
     encoder.load_state_dict(first)
     found[start] = features(model, split, of)
     encoder.load_state_dict(trained)
-    if isinstance(last := model.network.head, nn.Linear):
-        found[head] = last.weight.detach().cpu()
+    if (weight := weight_of(model.network.head)) is not None:
+        found[head] = weight.cpu()
+    if course is not None:
+        found |= {f"{store.FEATURES}/{name}": values for name, values in course.arrays().items()}
     return {name: values.float().numpy() for name, values in found.items()}
 
 
@@ -148,10 +160,19 @@ def fault(results: Path, record: Record, test: Split | None) -> str | None:
                 if made != digest:
                     raise Unsound(f"array {name} has not the SHA-256 of the record")
             own, labels, start, head = (f"{path.stem}{part}" for part in PARTS)
-            if not {own, labels} <= shapes.keys() <= {own, labels, start, head}:
+            heads, epochs, moved, steps, iterations = (f"{path.stem}{part}" for part in COURSE)
+            if (
+                not {own, labels}
+                <= shapes.keys()
+                <= {own, labels, start, head, heads, epochs, moved, steps, iterations}
+            ):
                 raise Unsound(f"its arrays are {', '.join(shapes)}")
             same = shapes.get(start, shapes[own]) == shapes[own] and shapes[labels][:1] == shapes[own][:1]
-            if not same or shapes.get(head, shapes[own])[-1:] != shapes[own][-1:]:
+            same = same and shapes.get(moved, shapes[own])[-2:] == shapes[own]
+            widths = {shapes[name][-1:] for name in (own, head, heads, steps) if name in shapes}
+            for counted, by in ((heads, epochs), (moved, epochs), (steps, iterations)):
+                same = same and (counted not in shapes or shapes.get(by) == shapes[counted][:1])
+            if not same or len(widths) > 1:
                 raise Unsound(f"the shapes of its arrays do not fit: {', '.join(map(str, shapes.values()))}")
             if test is not None and not np.array_equal(there.load(labels), sample(test).labels.numpy()):
                 raise Unsound("its labels are not those of the test split")

@@ -59,7 +59,7 @@ def read(path: Path) -> Suite:
         raise BenchError(f"{path} cannot be read: {error.strerror}; name the file of a suite") from None
     except UnicodeDecodeError:
         raise BenchError(f"{path} is no UTF-8 text; save it as UTF-8") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise BenchError(f"{path} is no TOML: {error}; mend that line") from None
     try:
         return Suite.model_validate(content)

@@ -11,7 +11,7 @@ from bench.evidence.difference import Difference, Verdict
 from bench.leaderboard.staleness import stale_cells
 from bench.names import parse, parse_stack
 from bench.results.equivalence import Equivalences
-from bench.results.intake import Intake, Refused, take_in
+from bench.results.intake import Intake, Refused, kept_as_they_are, take_in
 from bench.results.record import Record
 from bench.runs import catalogue, evidence
 
@@ -82,8 +82,9 @@ def verify(results: Path, root: Path, dataset: str | None = None, method: str | 
         raise BenchError(f"no records in {results}{intake.refused_words}; name a folder that bench run has written")
     if method is not None:
         _keep(intake, method)
-    verdict = evidence.verdict(results, intake, root)
-    stale = list(_of_code(results, intake.records, verdict))
+    with kept_as_they_are():
+        verdict = evidence.verdict(results, intake, root)
+        stale = list(_of_code(results, intake.records, verdict))
     return Report(intake.records, intake.refused, Verdict.of([*verdict.differences, *stale], verdict.unscored))
 
 

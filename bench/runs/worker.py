@@ -135,7 +135,7 @@ def _train(cell: Cell, context: RunContext, report: Callable[[dict], None]) -> t
     def start() -> tuple[Training | Fitting, features.Weights | None, Fit]:
         rest = (_entry(cell), cell.seed, device, report, cell.config["overrides"], checkpoints)
         training = reference.start(*given, *rest)
-        return training, _first_weights(training, context), training.fit()
+        return training, _first_weights(training, splits, context), training.fit()
 
     try:
         started = start()
@@ -159,7 +159,7 @@ def _train_side_by_side(
         if isinstance(made, Fitting) or obstacle(made):
             return None
         trainings.append(made)
-    first = [_first_weights(training, context) for training in trainings]
+    first = [_first_weights(training, splits, context) for training in trainings]
     fits = SideBySide(trainings).fit()
 
     def evaluated(
@@ -172,9 +172,12 @@ def _train_side_by_side(
     return [partial(evaluated, *one) for one in zip(seeds, trainings, first, fits, strict=True)]
 
 
-def _first_weights(training: Training | Fitting, context: RunContext) -> features.Weights | None:
-    # of a cell whose features are kept
-    return features.weights(training) if context.keep_features and isinstance(training, Training) else None
+def _first_weights(training: Training | Fitting, splits: Splits, context: RunContext) -> features.Weights | None:
+    # of a cell whose features are kept, and so the course of its head
+    if not context.keep_features or isinstance(training, Fitting):
+        return None
+    training.result.course = features.course(training, splits.test)
+    return features.weights(training)
 
 
 def _given(cell: Cell, context: RunContext) -> tuple[resolve.NamedDataset, Splits, torch.device]:
@@ -217,7 +220,11 @@ def _evaluated(
     if reason := evaluate.undefined(on.dataset, splits, predicted["test"]["mean"], asked):
         raise Diverged(reason)
     val, test = ({name: values.numpy() for name, values in predicted[split].items()} for split in ("val", "test"))
-    z = features.columns(training, splits.test, first) if isinstance(training, Training) and first is not None else {}
+    z = (
+        features.columns(training, splits.test, first, fit.course)
+        if isinstance(training, Training) and first is not None
+        else {}
+    )
     kept = Predictions(
         file=store.file_of(test["mean"].shape),
         val=_hashes(val),

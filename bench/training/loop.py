@@ -21,6 +21,7 @@ from bench.stack import overrides
 from bench.training import evaluate
 from bench.training.best import Best
 from bench.training.checkpoint import Checkpoints
+from bench.training.course import Course
 from bench.training.model import Drawn, Model
 from bench.training.schedule import batches, set_rate
 from bench.training.stopwatch import Stopwatch
@@ -41,6 +42,7 @@ class Fit:
     selection: dict[str, Any] | None = None
     step_s: list[float] = field(default_factory=list[float])
     train_s: float = 0.0
+    course: Course | None = None  # of the head, where it is asked for
 
     def step_ms(self) -> tuple[float, float]:
         """Median and interquartile range of the step time after warm-up, in milliseconds."""
@@ -149,11 +151,15 @@ class Training(Model):
         self.steps = 0
         self.network.train()
         self.network.encoder.train(stage.encoder != "eval")
+        if self.result.course:
+            self.result.course.begin(self.network.head, self.protocol_of(stage).epochs)
 
     def stepped(self, loss: Tensor, epoch: int, stage: Stage, protocol: Protocol) -> bool:
         """Count a step with its loss, validate where it is time; whether patience has ended."""
         self.losses.append(loss)
         self.steps += 1
+        if self.result.course:
+            self.result.course.stepped(self.network.head, self.steps)
         if perf_counter() - self.reported > REPORT_S:
             self._report(epoch, protocol)
         if protocol.validate_steps and self.steps % protocol.validate_steps == 0:
@@ -163,6 +169,8 @@ class Training(Model):
 
     def passed(self, epoch: int, stage: Stage, protocol: Protocol) -> bool:
         """Validate after an epoch where it is time; whether patience has ended."""
+        if self.result.course:
+            self.result.course.passed(self.network.head, epoch)
         due = not protocol.validate_steps and epoch % protocol.validate_every == 0
         if due or epoch == protocol.epochs:
             self._validate(epoch, stage, protocol)

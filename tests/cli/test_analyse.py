@@ -25,7 +25,7 @@ def said(folder, *words):
 
 def test_without_a_name_all_are_listed_with_what_they_are(folder):
     names = [line.split()[0] for line in said(folder).splitlines()]
-    assert names == ["corruption", "ordinality", "tightness", "uniformity", "updates"]
+    assert names == ["corruption", "ordinality", "theta", "tightness", "uniformity", "updates"]
 
 
 def test_a_row_a_method_with_mean_and_deviation_and_what_each_measure_is(folder):

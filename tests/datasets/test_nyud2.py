@@ -14,10 +14,11 @@ from bench.data.depth_augmentation import motion, moved
 from bench.data.stored import Coded
 from bench.dataset import Examples
 from bench.datasets.nyud2 import BINS, COARSE, COUNTS, FINE, NYUD2
+from bench.errors import BenchError
 from bench.plugins import resolve
 from bench.training import evaluate
 from bench.training.loop import Training
-from support.datasets import train
+from support.datasets import NOWHERE, make, train
 
 SMALL = "nyud2[images=small]"
 REFUSED = {
@@ -160,3 +161,25 @@ def test_a_weight_stands_at_each_pixel_and_masked_pixels_weigh_nothing(small):
     assert (len(z), z.shape[1]) == (int(batch.mask.sum()), training.width)
     assert (y > 2).all()
     assert len(batch.sample(20, torch.Generator())[0]) == 20
+
+
+@pytest.mark.parametrize("width", [2, 3])
+def test_a_narrow_last_layer_is_part_of_the_regressor_and_its_head_reads_single_pixels(width):
+    on = make(f"nyud2[images=small,width={width}]")
+    splits = on.load(NOWHERE)
+    torch.manual_seed(0)
+    encoder, found = on.encoder(splits)
+    assert found == width
+    head = on.head(found, 1)
+    z = encoder(splits.test.x[:2].float())
+    assert z.shape[1] == width
+    assert (z.detach() < 0).any()  # the whole plane, not a quarter of it
+    by_hand = (z * head.weight[0]).sum(1, keepdim=True) + head.bias
+    torch.testing.assert_close(head(z), by_hand)
+    assert encoder.get_submodule("refinement")[-1].out_channels == width
+
+
+def test_narrow_features_stand_beside_no_row_of_a_paper():
+    assert [make(f"nyud2[{more}]").reported for more in ("", "width=3")] == ["NYUD2-DIR", None]
+    with pytest.raises(BenchError, match="width is a whole number from 2 to 3, or none"):
+        make("nyud2[width=4]")

@@ -106,7 +106,6 @@ def test_every_plot_has_commands_that_are_defined_or_a_reason(name, plot):
         program, verb, *words = shlex.split(command)
         assert (program, verb) in {("bench", "run"), ("bench", "analyse")}
         if verb == "run":
-            words = words[:-2] if words[-2] == "--save-models" else words
             given = dict(zip(words[::2], words[1::2], strict=True))
             changes = options.overrides([given["--set"]] if "--set" in given else [])
             for dataset in split_list(given["--dataset"]):

@@ -1,5 +1,7 @@
 """Saved models: made again, they predict what training's own model predicts, whatever the method."""
 
+import contextlib
+import hashlib
 import json
 
 import numpy as np
@@ -121,6 +123,50 @@ def test_rows_that_cannot_be_predicted_are_refused_in_one_line(rows, message, tm
     saved("baseline", tmp_path)
     with pytest.raises(BenchError, match=message.replace("?", r"\?")):
         load_model(tmp_path / "row").predict(rows)
+
+
+HEADER = b'{"a":{"dtype":"F32","shape":[1000000000000],"data_offsets":[0,4]}}'
+NO_WEIGHTS = {
+    "nothing": b"", "half a header": b"\x40\0", "a header of 4 EB": b"\0" * 7 + b"\x40{}",
+    "a list": b"\2" + b"\0" * 7 + b"[]",
+    "more than there is": len(HEADER).to_bytes(8, "little") + HEADER + bytes(4), "a pickle": b"\x80\x04}\x94.",
+    "no tensors": b"\2" + b"\0" * 7 + b"{}",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NO_WEIGHTS)
+def test_weights_that_are_none_are_one_line_though_their_hash_fits(name, tmp_path):
+    saved("baseline", tmp_path)
+    weights, about = saving.paths_of(tmp_path / "row", 3)
+    weights.write_bytes(NO_WEIGHTS[name])
+    fields = {**json.loads(about.read_text()), "weights_sha256": hashlib.sha256(NO_WEIGHTS[name]).hexdigest()}
+    about.write_text(json.dumps(fields))
+    with pytest.raises(BenchError, match=r"save (it|the model) again") as error:
+        load_model(weights)
+    assert "\n" not in str(error.value)
+
+
+def test_whatever_is_said_of_a_model_wrongly_is_one_line(tmp_path):
+    saved("baseline", tmp_path)
+    weights, about = saving.paths_of(tmp_path / "row", 3)
+    fields = json.loads(about.read_text())
+    wrong = [{**fields, name: value} for name in fields for value in (None, [], {"x": 1}, "x", -1)]
+    wrong += [{key: value for key, value in fields.items() if key != name} for name in fields]
+    refused = []
+    for text in [*map(json.dumps, wrong), "[]", "NaN", "[" * 100_000, '{"format": 1}']:
+        about.write_text(text)
+        with contextlib.suppress(BenchError):
+            load_model(weights)
+            continue
+        refused.append(text)
+    assert len(refused) > 0.8 * len(wrong)  # the others are of a key or a name, which prediction does not use
+
+
+def test_files_that_are_named_as_models_and_are_none_stay(tmp_path):
+    for name in ("model-x.json", "model-1.json", "model-2 (copy).safetensors"):
+        (tmp_path / name).write_text("mine")
+    assert saving.keep(tmp_path, "best") == []
+    assert len(list(tmp_path.iterdir())) == 3
 
 
 def test_a_model_that_is_not_whole_is_refused(tmp_path):

@@ -43,9 +43,10 @@ def results(trained, tmp_path):
 
 
 def test_every_analysis_of_ours_measures_what_it_says_and_says_what_it_is(trained):
-    columns = trained[0].predictions
-    kept = Kept(*(columns[f"features{part}"].astype(float) for part in ("", "/labels", "/start", "/head")))
-    assert set(modules()) == {"ordinality", "tightness", "uniformity", "updates"}
+    columns = trained[2].predictions
+    parts = ("", "/labels", "/start", "/head", "/heads", "/epochs")
+    kept = Kept(*(columns[f"features{part}"].astype(float) for part in parts))
+    assert set(modules()) == {"ordinality", "theta", "tightness", "uniformity", "updates"}
     for name in modules():
         analysis = analyse.load(name)
         assert analysis.measure(kept).keys() == analysis.measures.keys()

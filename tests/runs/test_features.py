@@ -68,7 +68,7 @@ def test_they_are_of_the_chosen_weights_and_of_the_first_ones_with_the_head_and_
     splits = on.dataset.load(Path())
     training = Training(on.dataset, on.protocol, splits, resolve.method("baseline", on).build(), 3, torch.device("cpu"))
     found = loaded(results)
-    assert found.keys() == {"", "labels", "start", "head"}
+    assert found.keys() == {"", "labels", "start", "head", "heads", "epochs"}
     first = evaluated(training, splits)
     training.fit()
     np.testing.assert_allclose(found["start"], first, rtol=1e-6)
@@ -76,6 +76,32 @@ def test_they_are_of_the_chosen_weights_and_of_the_first_ones_with_the_head_and_
     np.testing.assert_array_equal(found["head"], training.network.head.weight.detach())
     np.testing.assert_array_equal(found["labels"], splits.test.labels)
     assert not np.allclose(found[""], found["start"])
+    assert found["epochs"].tolist() == [0, 1, 2, 3]
+    chosen = training.result.selection["epoch"]
+    np.testing.assert_array_equal(found["heads"][chosen], found["head"])
+
+
+def test_keeping_them_moves_no_prediction_one_by_one_or_side_by_side(kept):
+    cells_of = [cell_of(seed=seed) for seed in (3, 4)]
+    plain = finished(cells_of[0], RunContext("."))
+    both = list(worker.run_side_by_side(cells_of, KEEPING, lambda *_: None))
+    assert both[0].record.timing.seeds_at_once == 2
+    for one in (plain, both[0]):
+        np.testing.assert_array_equal(one.predictions["mean"], kept.predictions["mean"])
+    for name in ("features/heads", "features/start"):
+        np.testing.assert_array_equal(both[0].predictions[name], kept.predictions[name])
+
+
+def test_narrow_features_and_single_steps_are_kept_of_depth_and_checked(tmp_path):
+    cell = cell_of("mt[copies=3]", 0, "nyud2[images=small,width=3]", {})
+    made = finished(cell)
+    store.write(tmp_path / "results", made.record, made.predictions)
+    z, heads, course, steps = (made.predictions[f"features{name}"] for name in ("", "/heads", "/course", "/steps"))
+    assert (z.shape, heads.shape, course.shape, steps.shape[1:]) == ((1000, 3), (11, 3, 3), (11, 1000, 3), (3, 3))
+    np.testing.assert_allclose(course[0], made.predictions["features/start"], rtol=1e-5)
+    np.testing.assert_allclose(course[made.record.selection.epoch], z, rtol=1e-5)
+    np.testing.assert_allclose(heads[0] + steps.sum(0), heads[-1], atol=1e-5)
+    assert verify(tmp_path / "results", Path()).is_good
 
 
 def test_keeping_them_changes_neither_key_nor_predictions_nor_the_record_of_who_does_not(kept, tmp_path):
@@ -165,7 +191,8 @@ def test_verify_knows_the_labels_and_which_shapes_belong_together(results, kept)
     labels, z = (kept.predictions[name] for name in ("features/labels", "features"))
     assert forged(results, kept) == []
     assert forged(results, kept, labels=labels[::-1]) == ["features-3.npz: its labels are not those of the test split"]
-    for wrong in ({"start": z[:, :1]}, {"labels": labels[1:]}, {"head": z[:1, :1]}):
+    wrongs = ({"start": z[:, :1]}, {"labels": labels[1:]}, {"head": z[:1, :1]}, {"epochs": np.arange(9.0)})
+    for wrong in wrongs:
         (text,) = forged(results, kept, **wrong)
         assert "the shapes of its arrays do not fit" in text
 

@@ -9,6 +9,7 @@ import typer
 
 from bench.cli import options
 from bench.cli.exits import fail
+from bench.plugins import lookup
 from bench.printable import plain
 
 
@@ -33,6 +34,8 @@ def leaderboard(
     from bench.leaderboard import publish
     from bench.runs.evidence import Catalogue
 
+    if dataset is not None:
+        lookup.check_dataset(dataset)
     catalogue = Catalogue(files.root(root))
     if check:
         found = publish.differing(results, folder, catalogue)

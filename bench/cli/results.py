@@ -41,14 +41,17 @@ def adopt(
     agree, one line goes into equivalences.json beside the records; no record is rewritten.
     """
     from bench.data import files
-    from bench.results import store
     from bench.results.equivalence import Equivalences
+    from bench.results.intake import require_records
     from bench.runs import adopt as adopting
     from bench.runs import before as earlier
     from bench.runs import runner
 
     folder = files.root(root)
-    found = adopting.candidates(store.read_all(results), Equivalences.read(results))
+    if before is not None:
+        earlier.require(before)
+    records = require_records(results).records
+    found = adopting.candidates(records, Equivalences.read(results))
     chosen = adopting.sample(found, verify)
     if not chosen:
         print("nothing to adopt: every finished record is current, or its settings or data are no longer today's")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bench.cli import options
+from bench.errors import BenchError
 
 if TYPE_CHECKING:
     from bench.runs.shared_queue import SharedQueue
@@ -24,6 +25,8 @@ def status(
     """
     from bench.runs import shared_queue
 
+    if results.exists() and not results.is_dir():
+        raise BenchError(f"{results} is no folder; name the folder of the records with --results")
     told = [_told(queue) for queue in shared_queue.runs(results)]
     if as_json:
         print(json.dumps(told, indent=1))
@@ -35,7 +38,6 @@ def status(
 
 
 def _told(queue: "SharedQueue") -> dict[str, Any]:
-    from bench.errors import BenchError
     from bench.runs.slurm_executor import alive_jobs
 
     jobs: dict[str, str] | None

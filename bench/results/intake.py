@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from bench.errors import BenchError
 from bench.printable import plain
 from bench.results.reading import Unreadable, read, read_with_digest
 from bench.results.record import Record
@@ -21,6 +22,7 @@ RECORD = re.compile(r"seed-(0|[1-9][0-9]*)\.json", re.ASCII)
 # temporary names of an older version's writes, what a write has set aside, and models: all known, none a record
 OURS = re.compile(r"\.seed-[0-9]+\.json\.[a-z0-9_]{8}|seed-[0-9]+\.json\.aside(-[0-9]+)?|model-[0-9]+\.json", re.ASCII)
 LIKE_A_RECORD = re.compile(r"seed|\.json", re.IGNORECASE)
+LIKE_A_FILE = re.compile(r"^seed-|^predictions|\.npz", re.IGNORECASE)  # of a row
 OF_THE_FOLDER = {"equivalences.json", "record.schema.json"}
 NO_ROW = "lies in no row; records are DATASET/METHOD/seed-N.json"
 
@@ -58,7 +60,8 @@ class Trail:
 class Intake:
     """The good records of a results folder in a fixed order, what was refused, and SHA-256 of each record's file.
 
-    `rows` are all folders of rows that have files, as (dataset, method); `trails` how each cell was trained.
+    `rows` are all folders of rows that have records or predictions, as (dataset, method); `trails` how each cell was
+    trained.
     """
 
     records: list[Record] = field(default_factory=list[Record])
@@ -104,6 +107,21 @@ def take_in(results: Path, dataset: str | None = None, history: bool = True) -> 
     return made
 
 
+def require_records(results: Path) -> Intake:
+    """What a folder holds that is to be one of results.
+
+    Raises:
+        BenchError: it is none, or holds no records at all.
+    """
+    if not results.is_dir():
+        raise BenchError(f"no results folder {results}; name a folder that bench run --results has written")
+    if (intake := take_in(results)).is_empty:
+        raise BenchError(
+            f"no records in {results}{intake.refused_words}; name a folder that bench run --results has written"
+        )
+    return intake
+
+
 def of_cell(path: Path) -> Record | None:
     """The record that lies at the place of a cell; None where nothing does.
 
@@ -123,7 +141,7 @@ def _places(results: Path, dataset: str | None, made: Intake) -> Iterator[Path]:
             continue
         for row in _folders(results, folder, made):
             found, entries = [], _entries(results, row, made)
-            if not all(entry.is_dir(follow_symlinks=False) or entry.name.startswith(".") for entry in entries):
+            if any(LIKE_A_FILE.search(entry.name) and not entry.is_dir(follow_symlinks=False) for entry in entries):
                 made.rows.append((folder.name, row.name))
             for entry in entries:
                 if RECORD.fullmatch(entry.name):

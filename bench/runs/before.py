@@ -20,6 +20,13 @@ from bench.runs.adopt import Candidate, Trained
 HERE = Path(__file__).parents[2]
 
 
+def require(commit: str) -> None:
+    """Refuse what is no commit of the code that runs here."""
+    meant = commit.isprintable() and commit.strip() and not commit.startswith("-")  # git takes that for an option
+    if not meant or _git("rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}").returncode:
+        raise BenchError(f"there is no commit {commit or chr(39) * 2} in {HERE}; name one as git does, e.g. HEAD~3")
+
+
 def trained(
     commit: str, chosen: Sequence[Candidate], results: Path, root: Path, jobs: int | None = None
 ) -> dict[str, Trained]:

@@ -10,7 +10,7 @@ from bench.leaderboard.staleness import stale_cells
 from bench.plugins import described
 from bench.results import store
 from bench.results.equivalence import Equivalences
-from bench.results.intake import Intake, of_cell, take_in
+from bench.results.intake import Intake, of_cell, require_records
 from bench.results.reading import Unreadable
 from bench.results.record import Predictions, Record
 from bench.runs import catalogue, evidence
@@ -67,18 +67,12 @@ def merge(folders: list[Path], results: Path, root: Path) -> Merged:
 
 
 def _take_in(folder: Path, results: Path) -> Intake:
-    if not folder.is_dir():
-        raise BenchError(f"no results folder {folder}; name folders that bench run --results has written")
     one, other = folder.resolve(), results.resolve()
     if one == other:
         raise BenchError(f"{folder} is the results folder itself; name the folders to merge into it")
     if one in other.parents or other in one.parents:
         raise BenchError(f"one of {folder} and {results} lies in the other; merge into a folder of its own")
-    intake = take_in(folder)
-    if intake.is_empty:
-        raise BenchError(
-            f"no records in {folder}{intake.refused_words}; name folders that bench run --results has written"
-        )
+    intake = require_records(folder)
     described.register_kept(folder)
     return intake
 

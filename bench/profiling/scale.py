@@ -1,7 +1,7 @@
 """How the harness grows: records that are read, published and verified, and cells that are planned.
 
 Records are those of the committed baselines under further names, so that each stands the checks that ours do. Every
-command runs as a user runs it, in a process of its own and, but for the second board, without anything remembered.
+command runs as a user runs it, in a process of its own; those after the first board go on with what it has remembered.
 """
 
 import math

@@ -225,3 +225,11 @@ def test_a_stage_with_a_loss_of_its_own_compares_copies_of_a_target_one_by_one()
     (stage,) = training.method.stages(toy.protocol)
     batch = training.batch(None, stage, 1)
     torch.testing.assert_close(training.loss(batch, stage), (batch.outputs - batch.y).square().mean())
+
+
+@pytest.mark.parametrize("beta", [0.3, 2.0])
+def test_a_stage_that_names_huber_turns_where_the_protocol_says(beta):
+    named = fitted(Line(), Stages(Stage(loss="huber", select=False)), huber_beta=beta)
+    as_named = fitted(Line(), loss="huber", huber_beta=beta)
+    assert torch.equal(named.network.head.weight, as_named.network.head.weight)
+    assert not torch.equal(named.network.head.weight, fitted(Line(), loss="huber").network.head.weight)

@@ -28,7 +28,7 @@ BELOW = {
     "testing": "runs",
     "runs": "models leaderboard memory analysis",
     "models": "training plugins described",
-    "described": "plugins",
+    "described": "plugins printable",
     "training": "stack bases results probabilistic",
     "plugins": "stack bases names numerics losses memory atomic",
     "analyses": "analysis",

@@ -34,16 +34,15 @@ def note(name: str, dataset: Any, protocol: Any) -> str:
     ]
     (chosen,) = (mean for setting, mean in means if setting == best)
     others = [mean for setting, mean in means if setting != best]
-    nearest = f"; the nearest other {min(others, key=lambda mean: abs(mean - chosen)):.4g}" if others else ""
+    today = {axis: value_now(dataset, protocol, axis) for axis in best}
+    said = [f"{chosen:.4g}"]
+    said += [f"the nearest other {min(others, key=lambda mean: abs(mean - chosen)):.4g}"] if others else []
+    said += [f"as it is {mean:.4g}" for setting, mean in means if setting == today != best]
     how = (
         f"{len(one['tried'])} settings of {', '.join(axes)}, chosen by validation {one['metric']} over seeds "
-        f"{one['seeds'][0]} to {one['seeds'][-1]} ({chosen:.4g}{nearest})"
+        f"{one['seeds'][0]} to {one['seeds'][-1]} ({'; '.join(said)})"
     )
-    changed = {axis: value for axis, value in best.items() if value_now(dataset, protocol, axis) != value}
-    if not changed:
+    if today == best:
         return f"Its protocol was tuned for the baseline: {how}."
-    row = ", ".join(f"{axis}={value_text(value)}" for axis, value in changed.items())
-    return (
-        f"Its protocol stays as published. Tuned for the baseline ({how}), it would be that of the row "
-        f"`baseline {{{row}}}`."
-    )
+    changed = ", ".join(f"{axis}={value_text(value)}" for axis, value in best.items() if value != today[axis])
+    return f"Its protocol stays as published; tuned for the baseline, it would have {changed}: {how}."

@@ -32,9 +32,13 @@ def test_budget_and_outcome_stand_on_the_board_of_the_dataset(kept):
     assert tuned.note("airfoil", on.dataset, on.protocol) == ""
 
 
-def test_a_protocol_that_stays_other_than_tuned_names_the_row_of_the_tuned_one(kept):
+def test_a_protocol_that_stays_other_than_tuned_says_what_would_change(kept):
     assert catalogue._describe("concrete")["what"].endswith(
-        "Its protocol stays as published. Tuned for the baseline (4 settings of lr, hidden, chosen by validation mae "
-        "over seeds 100 to 101 (2.5; the nearest other 4)), it would be that of the row `baseline {protocol.lr=0.1, "
-        "hidden=64-64}`."
+        "Its protocol stays as published; tuned for the baseline, it would have protocol.lr=0.1, hidden=64-64: "
+        "4 settings of lr, hidden, chosen by validation mae over seeds 100 to 101 (2.5; the nearest other 4)."
     )
+
+
+def test_what_tuning_would_gain_stands_beside_the_value_as_published(kept):
+    on = resolve.dataset("concrete[hidden=64-64]", {"protocol.lr": 0.01})
+    assert "(2.5; the nearest other 4; as it is 4)" in tuned.note("concrete", on.dataset, on.protocol)

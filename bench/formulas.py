@@ -25,18 +25,6 @@ def correlation(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.clip(a @ b / (np.sqrt(a @ a) * np.sqrt(b @ b)), -1, 1))
 
 
-def ranks(values: np.ndarray) -> np.ndarray:
-    """Ranks of a vector from 1, equal values at their mean rank; nan where one is nan.
-
-    >>> ranks(np.array([3.0, 1.0, 3.0])).tolist()
-    [2.5, 1.0, 2.5]
-    """
-    if np.isnan(values).any():
-        return np.full(values.shape, np.nan)
-    _, index, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return (np.cumsum(counts) - (counts - 1) / 2)[index]
-
-
 def angles(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Degrees between directions that are given by pitch and yaw in degrees, (N, 2), (N, 2) -> (N,)."""
     a, b = (_direction(np.radians(values)) for values in (one, other))

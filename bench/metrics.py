@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from bench.errors import BenchError
-from bench.formulas import angles, correlation, mean_over_bins, ranks, share_within
+from bench.formulas import angles, correlation, mean_over_bins, share_within
 from bench.relevance import relevance as relevance_of
 
 STEPS = 1000  # of relevance, in SERA
@@ -125,7 +125,9 @@ def spearman(y_hat: np.ndarray, y: np.ndarray) -> float:
     >>> round(spearman([1, 2, 9], [2, 4, 6]), 9)
     1.0
     """
-    return correlation(ranks(y_hat.ravel()), ranks(y.ravel()))
+    from scipy.stats import rankdata  # pyright: ignore[reportUnknownVariableType, reportMissingTypeStubs]
+
+    return correlation(*(rankdata(values, nan_policy="propagate") for values in (y_hat.ravel(), y.ravel())))
 
 
 @_metric

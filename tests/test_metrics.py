@@ -9,7 +9,6 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench import formulas
 from bench.errors import BenchError
 from bench.metrics import (
     METRICS,
@@ -237,9 +236,3 @@ def test_a_third_argument_of_another_shape_is_refused(function):
     name = "relevance" if function is sera else "bins"
     with pytest.raises(BenchError, match=rf"{name} of shape \(2,\) does not fit labels of shape \(3,\)"):
         function([1.0, 2.0, 3.0], [1.0, 2.0, 3.0], [0, 1])
-
-
-def test_ranks_are_those_of_scipy():
-    values = np.random.RandomState(0).randint(0, 9, 50).astype(float)
-    assert formulas.ranks(values).tolist() == scipy.stats.rankdata(values).tolist()
-    assert np.isnan(formulas.ranks(np.array([1.0, np.nan]))).all()

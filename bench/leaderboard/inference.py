@@ -1,8 +1,9 @@
 """What seeds and test rows can tell apart: the computing behind `bench.leaderboard.judged`.
 
-It is imported only for what is not remembered, as numpy and scipy are slow to import.
+It is imported only for what is not remembered, as numpy, scipy and statsmodels are slow to import.
 """
 
+import gc
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
@@ -63,20 +64,6 @@ def difference(
     return Difference(n, mean, mean - reach, mean + reach, p, seeds_se, rows_se, float(df), found)
 
 
-def corrected(p: Sequence[float], method: str) -> np.ndarray:
-    """p values of as many tests, corrected after "holm" (Scandinavian Journal of Statistics 1979) or "bonferroni".
-
-    >>> corrected([0.03, 0.01], "holm").tolist()
-    [0.03, 0.02]
-    """
-    values, tests = np.asarray(p), len(p)
-    if method == "bonferroni":
-        return np.minimum(values * tests, 1)
-    order = np.argsort(values)
-    steps = np.maximum.accumulate(values[order] * np.arange(tests, 0, -1))
-    return np.minimum(steps, 1)[np.argsort(order)]
-
-
 def _paired(one: Mapping[int, float], other: Mapping[int, float]) -> np.ndarray:
     if len(one) == 1 < len(other):
         one = dict.fromkeys(other, next(iter(one.values())))
@@ -118,8 +105,18 @@ def _adjusted(asked: Asked, pairs: Sequence[tuple[str, str, str]], method: str =
             found[name] = made
     if not found:
         return {}
-    adjusted = corrected([one.p for one in found.values()], method)
+    adjusted = _multiple([one.p for one in found.values()], method)
     return {name: replace(one, p=float(p)) for (name, one), p in zip(found.items(), adjusted, strict=True)}
+
+
+def _multiple(p: Sequence[float], method: str) -> np.ndarray:
+    from statsmodels.stats.multitest import multipletests
+
+    gc.freeze()  # it collects garbage at each call, which with all records in memory takes longer than the rest
+    try:
+        return np.asarray(multipletests(p, method=method)[1])
+    finally:
+        gc.unfreeze()
 
 
 def _separating(apart: Sequence[Difference], groups: int) -> int | None:

@@ -11,8 +11,9 @@ from functools import wraps
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+from scipy.stats import rankdata
 
-from bench.formulas import angles, ranks
+from bench.formulas import angles
 
 Influence = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -112,7 +113,7 @@ def _pearson(y_hat: np.ndarray, y: np.ndarray) -> np.ndarray:
 @_seed_by_seed
 def _spearman(y_hat: np.ndarray, y: np.ndarray) -> np.ndarray:
     # a row moves the correlation of the ranks, and by its own value the rank of each larger one
-    places = [ranks(values.ravel()).reshape(values.shape) / values.size for values in (y_hat, y)]
+    places = [rankdata(values.ravel()).reshape(values.shape) / values.size for values in (y_hat, y)]
     a, b = map(_standard, places)
     rho = (a * b).mean()
     moved = _larger(y_hat, (b - rho * a) / places[0].std()) + _larger(y, (a - rho * b) / places[1].std())

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bench.leaderboard.inference import corrected, difference, judged
+from bench.leaderboard.inference import difference, judged
 from bench.leaderboard.influence import influence, sampling_deviation
 from bench.leaderboard.judged import LEVEL, MOST_SEEDS, Asked, Judged, pair
 
@@ -179,11 +179,3 @@ def test_seeds_that_separate_two_rows_do_and_one_less_does_not():
     close = {row: {k: v * 1e-3 for k, v in own.items()} for row, own in asked(board).values.items()}
     far = {**close, "a": {k: v + 1e-9 + (k % 2) for k, v in close["baseline"].items()}}
     assert found(replace(asked(board), values=far, sampling={}, groups=0)).separating in range(2, MOST_SEEDS + 2)
-
-
-def test_p_values_are_adjusted_as_by_hand():
-    p = [0.01, 0.04, 0.03, 0.005, 0.04]
-    # Holm: 0.005 * 5, 0.01 * 4, 0.03 * 3, and 0.04 * 2 and 0.04 * 1 are no smaller than those before
-    np.testing.assert_allclose(corrected(p, "holm"), [0.04, 0.09, 0.09, 0.025, 0.09])
-    np.testing.assert_allclose(corrected(p, "bonferroni"), [0.05, 0.2, 0.15, 0.025, 0.2])
-    assert corrected([0.6, 0.7], "holm").tolist() == [1.0, 1.0]

@@ -63,9 +63,10 @@ def caption(board: Board) -> str:
     metric, first = board.spec.keys[0]
     sizes = ", ".join(f"{region} {board.counts[region]:,}" for region in board.spec.regions[1:])
     small = [region for region in board.spec.regions if board.counts[region] < FEWEST]
+    seeds = sorted({record.seed for own in board.finished.values() for record in own})
     parts = [
         f"{board.spec.header(metric, first).replace(f' {first}', '', 1)} on the test split of {board.counts[first]:,} "
-        f"rows{f' ({sizes})' if sizes else ''}: means over the seeds {formats.ranges(SEEDS)}.",
+        f"rows{f' ({sizes})' if sizes else ''}: means over the seeds {formats.ranges(seeds)}.",
         "Difference: row less baseline. Bold: not told from the best row. ▲ better, ▼ worse than the baseline.",
     ]
     if small:

@@ -16,9 +16,9 @@ from torch import Tensor, nn
 
 from bench.dataset import Bins, Dataset
 from bench.functional.devices import is_on_host, to_device_of
-from bench.functional.losses import TaskLoss, task_loss
+from bench.functional.losses import task_loss
 from bench.functional.optimizers import protocol_optimizer
-from bench.protocol import Protocol
+from bench.protocol import Protocol, TaskLoss
 from bench.slots import SLOTS
 
 MOST_ROWS = 1024  # that regularizers compare in pairs, of a dense batch's pixels above all

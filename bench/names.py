@@ -76,8 +76,14 @@ def split_list(text: str) -> list[str]:
 
     >>> split_list("mt[copies=2|8]+oe, baseline")
     ['mt[copies=2]+oe', 'mt[copies=8]+oe', 'baseline']
+
+    Raises:
+        BenchError: nothing stands before or after a comma.
     """
-    return [name for part in _split(text, ",") if part.strip() for name in _alternatives(part.strip())]
+    parts = [part.strip() for part in _split(text, ",")] if text.strip() else []
+    if not all(parts):
+        raise BenchError(f"cannot read the list '{text}'; write names with one comma between each two")
+    return [name for part in parts for name in _alternatives(part)]
 
 
 def _alternatives(text: str) -> Iterator[str]:

@@ -68,6 +68,12 @@ def file_name(text: str) -> str:
     return f"_{plain}" if _unusual(plain) else plain
 
 
+def require_ending(path: Path, *endings: str) -> None:
+    """Refuse to write a file whose name does not say what it is."""
+    if path.suffix.lower() not in endings:
+        raise BenchError(f"cannot write {path}; name a file that ends in {', '.join(endings)}")
+
+
 def is_device(part: str) -> bool:
     """Whether Windows takes a part of a path for a device, whatever its ending."""
     return part.partition(".")[0].rstrip().lower() in _DEVICES

@@ -10,7 +10,9 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.atomic import replace_file
 from bench.errors import BenchError
+from bench.paths import require_ending
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,10 +42,9 @@ class Chart:
             BenchError: the ending is another one, or the file cannot be written.
         """
         file = Path(path)
-        if file.suffix not in WRITTEN:
-            raise BenchError(f"cannot write {file}; name a file that ends in {', '.join(WRITTEN)}")
+        require_ending(file, *WRITTEN)
         try:
-            file.write_bytes(_drawn(self.spec, file.suffix))
+            replace_file(file, _drawn(self.spec, file.suffix.lower()))
         except OSError as error:
             raise BenchError(f"cannot write {file}: {error.strerror}; name another file") from None
         return file

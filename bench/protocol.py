@@ -11,6 +11,8 @@ from bench.ranges import Count, Fraction, NonNegative, Positive, Share, in_words
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
+TaskLoss = Literal["l1", "mse", "huber"]
+
 
 @dataclass(frozen=True)
 class Protocol:
@@ -39,7 +41,7 @@ class Protocol:
     256
     """
 
-    loss: Literal["l1", "mse", "huber"] = "l1"
+    loss: TaskLoss = "l1"
     optimizer: Literal["adam", "adamw", "sgd"] = "adam"
     lr: Positive = 1e-3
     weight_decay: NonNegative = 0.0
@@ -61,7 +63,7 @@ class Protocol:
     huber_beta: Positive = 1.0
 
     @property
-    def task_loss(self) -> tuple[Literal["l1", "mse", "huber"], float]:
+    def task_loss(self) -> tuple[TaskLoss, float]:
         """The loss, and where it turns linear if it is Huber's."""
         return self.loss, self.huber_beta
 

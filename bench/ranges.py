@@ -32,6 +32,7 @@ Positive = Annotated[float, Gt(0), Le(MOST)]
 NonNegative = Annotated[float, Ge(0), Le(MOST)]
 Spread = Annotated[float, Gt(0), Le(10_000)]  # of a window over bins, which is several times as wide
 Share = Annotated[float, Ge(0), Le(1)]  # both ends included
+ShareOrNumber = Annotated[float, Gt(0), Le(MOST)]  # up to 1 a share, above it a number
 Fraction = Annotated[float, Ge(0), Lt(1)]  # 1 left out, as of a momentum
 Count = Annotated[int, Ge(1), Le(MOST)]
 Index = Annotated[int, Ge(0), Le(MOST)]

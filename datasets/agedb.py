@@ -28,7 +28,7 @@ class AgeDB(Ages):
     """16,488 pictures of 568 people.
 
     Args:
-        images, protocol, backbone, size, rows, selection, split, unseen: see `bench.bases.ages.Ages`.
+        images, protocol, backbone, size, rows, selection, split, unseen, keep: see `bench.bases.ages.Ages`.
     """
 
     reported = "AgeDB-DIR"

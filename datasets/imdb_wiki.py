@@ -40,7 +40,7 @@ class ImdbWiki(Ages):
     """213,553 pictures; too many for memory, so that they are read from the disk batch by batch.
 
     Args:
-        images, protocol, backbone, size, rows, selection, split, unseen: see `bench.bases.ages.Ages`.
+        images, protocol, backbone, size, rows, selection, split, unseen, keep: see `bench.bases.ages.Ages`.
     """
 
     reported = "IMDB-WIKI-DIR"

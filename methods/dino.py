@@ -8,7 +8,7 @@ protocol's, for ages those of rnc with the code's rate for a ResNet; the head is
 
 import math
 from copy import deepcopy
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +18,7 @@ from bench.bases.pretraining import ORIGINS, Pretraining, Recipe
 from bench.functional.precision import widened
 from bench.functional.shapes import require_axes, require_broadcast, require_same
 from bench.method import Batch, Stage, Task
-from bench.protocol import Protocol, with_protocol
+from bench.protocol import with_protocol
 from bench.ranges import Count, Fraction, Index, Positive, Several
 
 _AGES = {"recipe": "paper", "prototypes": 65536, "hidden": 2048, "bottleneck": 256}
@@ -80,13 +80,6 @@ class DINO(Pretraining):
         hidden, bottleneck, prototypes = self.widths
         self.projector = Prototypes(task.width, hidden, bottleneck, prototypes)
         self.register_buffer("center", torch.zeros(prototypes))
-
-    def optimizer(self, groups: list[dict[str, Any]], protocol: Protocol) -> torch.optim.Optimizer:
-        """The protocol's, unfused: fused, SGD cannot take up a layer that was fixed in its first steps."""
-        made = super().optimizer(groups, protocol)
-        for group in made.param_groups:
-            group["fused"] = False
-        return made
 
     def stage_start(self, network: nn.Module, stage: Stage) -> None:
         """The teacher starts as the student is; its encoder is what the second stage goes on from."""

@@ -41,7 +41,10 @@ def test_numbers_move_only_with_their_keys(found, committed, request):
             f"say in CHANGELOG.md which numbers moved and by how much, then run {REFRESH}\n  " + "\n  ".join(silent)
         )
     if request.config.getoption("--fingerprints"):
-        replace_file(FILE, text_of(content(cases(), found)).encode())
+        # what did not move stays as committed: small moves cannot add up, and another processor's rounding is no change
+        stays = {name for name, case in cases().items() if same(found[name], committed["values"].get(name), case.rtol)}
+        written = {name: committed["values"].get(name) if name in stays else found[name] for name in found}
+        replace_file(FILE, text_of(content(cases(), written)).encode())
         pytest.skip(f"wrote {FILE.name}; {f'say in CHANGELOG.md what moved: {moved}' if moved else 'no number moved'}")
     if moved:
         pytest.fail(

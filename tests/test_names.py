@@ -16,6 +16,12 @@ def test_lists_split_on_commas_outside_brackets():
     assert split_list("oe[a=1,b=2],mt+ranksim, lds") == ["oe[a=1,b=2]", "mt+ranksim", "lds"]
 
 
+@pytest.mark.parametrize("text", [",", "oe,", ",oe", "oe,,mt", "oe, ,mt"])
+def test_a_list_with_nothing_between_two_commas_is_refused(text):
+    with pytest.raises(BenchError, match="one comma between each two"):
+        split_list(text)
+
+
 def test_stacks_split_on_plus_outside_brackets():
     assert [str(name) for name in parse_stack("mt[copies=4]+oe")] == ["mt[copies=4]", "oe"]
 

@@ -45,6 +45,25 @@ def thinned(table: pd.DataFrame, rows: int | None, by: str = "age") -> pd.DataFr
     return table.loc[np.sort(order[np.arange(rows) * len(order) // rows])].reset_index(drop=True)
 
 
+def fewer(table: pd.DataFrame, keep: float, unseen: np.ndarray) -> pd.DataFrame:
+    """The table with fewer training pictures; the others stay where they are, in no split, which is "".
+
+    Args:
+        keep: a share up to 1 of those that train, or how many; a smaller draw is part of every larger one.
+        unseen: (N,) pictures whose ages do not train anyway.
+
+    Raises:
+        BenchError: there are not so many.
+    """
+    split = table.split.to_numpy(dtype=object)
+    rows = np.random.default_rng(SPLIT_SEED).permutation(np.flatnonzero((split == "train") & ~unseen))
+    number = round(keep * len(rows)) if keep <= 1 else int(keep)
+    if not 0 < number <= len(rows):
+        raise BenchError(f"keep={keep:g} asks for {number:,} of {len(rows):,} training pictures; take another")
+    split[rows[number:]] = ""
+    return table.assign(split=split)
+
+
 def within(ages: np.ndarray, bands: str | None) -> np.ndarray:
     """Which of the ages (N,) lie in bands, given by a name or as 40-49+70-101; in none where there are none."""
     found = np.zeros(len(ages), dtype=bool)

@@ -17,7 +17,17 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from bench.bases.age_lists import SPLITS, balanced, by_person, drawn_like_training, people, read_list, thinned, within
+from bench.bases.age_lists import (
+    SPLITS,
+    balanced,
+    by_person,
+    drawn_like_training,
+    fewer,
+    people,
+    read_list,
+    thinned,
+    within,
+)
 from bench.bases.holdout import NOTES, Selection
 from bench.bases.photographs import RNC, Backbone, resnet
 from bench.data.augmentation import jitter, resized_crop_and_flip, shift
@@ -26,12 +36,13 @@ from bench.dataset import Bins, Dataset, Examples, Folder, Mode, Split, Splits
 from bench.errors import BenchError
 from bench.functional.random_streams import stream_seed
 from bench.protocol import Protocol
-from bench.ranges import Bands, PicturesKept, Pixels
+from bench.ranges import Bands, PicturesKept, Pixels, ShareOrNumber
 from bench.shots import regions
 from bench.synthetic.faces import paint, sitters
 
 Recipe = Literal["dir", "batch64", "zero_shot", "rnc"]
 UNSEEN = "0-19+40-49+70-999"  # ages that zero_shot takes from the training split
+FEWEST = 20  # pictures to train on
 WEIGHED = 121  # ages of re-weighting, from 0 to 120, which takes in older ones
 
 _DIR = Protocol(loss="l1", optimizer="adam", lr=1e-3, batch_size=256, epochs=90, milestones=(60, 80), batchnorm_split=4)
@@ -70,6 +81,9 @@ class Ages(Dataset):
     chosen by them, and the region zero of the test. DIR, RankSim and RnC show the bands of such experiments in pictures
     only: these are ours.
 
+    Fewer pictures. keep=2000 or keep=0.1 thins the training split alone, by a draw with a fixed seed: what a smaller
+    one keeps, a larger one keeps too. Regions go by the counts of what is left.
+
     Synthetic faces (bench.synthetic.faces) have the real counts of every age and the published split. A sitter looks
     4 years (one deviation) older or younger than the label says, so that no method can do better than a MAE of 3.2
     years where ages are even.
@@ -85,13 +99,14 @@ class Ages(Dataset):
             Of five folds of people with ages alike one validates and one tests, of each at most `cap` pictures of an
             age (all that validate with selection=natural); the others are in no split.
         unseen: ages that neither train nor validate.
+        keep: train on so many pictures only, or on such a share of them, up to 1; validation and test stay as they are.
     """
 
     person: ClassVar[re.Pattern[str]]  # what of a picture's path tells who it shows; a path without it is alone
     counts: ClassVar[np.ndarray]  # pictures of each age
     cap: ClassVar[int]  # most pictures of an age that validate, and that test
 
-    metrics = ("mae", "gmean_error", "mse", "balanced_mae", "balanced_mse", "sera")
+    metrics = ("mae", "gmean_error", "mse", "r2", "balanced_mae", "balanced_mse", "sera")
     unit = "years"
     paper = "arXiv:2102.09554"
     groups = ("ages",)
@@ -108,6 +123,7 @@ class Ages(Dataset):
         selection: Selection = "balanced",
         split: Literal["published", "grouped"] = "published",
         unseen: Literal["interpolation", "extrapolation", "blind_spot"] | Bands | None = None,
+        keep: ShareOrNumber | None = None,
     ) -> None:
         if size < 16:
             raise BenchError(f"size={size} shows no face; take 16 pixels or more")
@@ -119,18 +135,21 @@ class Ages(Dataset):
             )
         if unseen and protocol == "zero_shot":
             raise BenchError(f"unseen={unseen} with protocol=zero_shot, which has bands of its own; leave one out")
+        if keep is not None and keep > 1 and (keep < FEWEST or keep % 1):
+            raise BenchError(f"keep={keep:g} is no share and too few pictures; take up to 1, or {FEWEST} or more")
         self.recipe: Recipe = protocol
         self.unseen = unseen
         self.selection: Selection = selection
         self.grouped = split == "grouped"
         self.note = f"{'No two splits share a person. ' if self.grouped else ''}{NOTES[selection]}"
-        self.backbone, self.size, self.rows = backbone, size, rows
+        self.backbone, self.size, self.rows, self.keep = backbone, size, rows, keep
         self.protocol = PROTOCOLS[protocol]
         self.name = type(self).__module__.rpartition(".")[2]
         self.synthetic = images == "synthetic"
         self.bins = Bins(0.0, 1.0, len(self.counts), weighed=WEIGHED)
         self.small = f"{self.name}[backbone=tiny,images=synthetic,rows=300,size=32]"
-        usual = protocol in ("dir", "batch64") and not unseen and (backbone, size, rows) == ("resnet50", 224, None)
+        whole = not unseen and rows is None and keep is None
+        usual = protocol in ("dir", "batch64") and whole and (backbone, size) == ("resnet50", 224)
         if self.synthetic or self.grouped or not usual:
             self.reported = None
         elif selection == "natural":
@@ -211,7 +230,8 @@ class Ages(Dataset):
         return self._listed(root).path.tolist()
 
     def _listed(self, root: Path) -> pd.DataFrame:
-        return self._chosen(read_list(root / self.name / f"{self.name}.csv", len(self.counts) - 1))
+        table = self._chosen(read_list(root / self.name / f"{self.name}.csv", len(self.counts) - 1))
+        return table[table.split != ""].reset_index(drop=True)
 
     def _chosen(self, table: pd.DataFrame) -> pd.DataFrame:
         drawn = self.selection == "natural"
@@ -219,7 +239,8 @@ class Ages(Dataset):
             table = by_person(table, people(table, self.person), self.cap, drawn)
         elif drawn:
             table = drawn_like_training(table, self._unseen(table))
-        return thinned(table, self.rows)
+        table = thinned(table, self.rows)
+        return table if self.keep is None else fewer(table, self.keep, self._unseen(table))
 
     def _unseen(self, table: pd.DataFrame) -> np.ndarray:
         return within(table.age.to_numpy(), UNSEEN if self.recipe == "zero_shot" else self.unseen)

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.atomic import replace_file
 from bench.cli import complete, options
 from bench.errors import BenchError
+from bench.paths import require_ending
 from bench.printable import plain
 
 if TYPE_CHECKING:
@@ -61,6 +63,7 @@ def analyse(
     How far they are in the order of labels, how tight, how uniform. bench run --keep features keeps them.
     """
     from bench.names import split_list
+    from bench.plot import WRITTEN
     from bench.runs import analyse as analysing
     from bench.runs import association
 
@@ -72,8 +75,10 @@ def analyse(
     if not FEWEST <= rows <= MOST:
         raise BenchError(f"--rows {rows} cannot be; write a number from {FEWEST} to {MOST}")
     for file in out or ():
-        require_ending(file)
+        require_ending(file, ".csv", *WRITTEN)
     chosen = sorted(known) if names == "all" else list(dict.fromkeys(split_list(names)))
+    if not chosen:
+        raise BenchError(f"no analysis given; write all, or some of {', '.join(sorted(known))}")
     found = analysing.analyse(chosen, results, dataset, method, rows)
     for line in found.left_out:
         print(f"bench: {plain(line)}", file=sys.stderr)
@@ -87,22 +92,14 @@ def analyse(
         write(found, told, file)
 
 
-def require_ending(file: Path) -> None:
-    """Refuse a file that nothing here can be written as."""
-    from bench.plot import WRITTEN
-
-    if file.suffix not in (".csv", *WRITTEN):
-        raise BenchError(f"cannot write {file}; name a file that ends in .csv, {', '.join(WRITTEN)}")
-
-
 def write(found: "Findings", told: "Sequence[Association]", file: Path) -> None:
     """A chart, of correlations where there are any, or the values of each record."""
     from bench.plot import correlations, of_findings
 
-    if file.suffix != ".csv":
+    if file.suffix.lower() != ".csv":
         (correlations(told) if told else of_findings(found)).save(file)
         return
     try:
-        file.write_text(found.as_csv(), encoding="utf-8")
+        replace_file(file, found.as_csv().encode())
     except OSError as error:
         raise BenchError(f"cannot write {file}: {error.strerror}; name another file") from None

@@ -7,6 +7,7 @@ import typer
 
 from bench.cli import options
 from bench.errors import BenchError
+from bench.names import split_list
 
 if TYPE_CHECKING:
     from bench.runs.runner import Watcher
@@ -33,7 +34,7 @@ Track = Annotated[
 
 def callbacks(log: Path | None, track: str | None, folder: Path) -> "list[Watcher]":
     """Of --log and --track; `folder` is where trackers may write."""
-    names = [name.strip() for name in (track or "").split(",") if name.strip()]
+    names = split_list(track or "")
     if track is not None and not names:
         raise BenchError("no tracker given; write --track tensorboard, or mlflow, wandb, trackio")
     if log is None and not names:

@@ -11,7 +11,7 @@ def describe(file: str, target: str | None, out: Path, **wishes: str) -> None:
     from bench.described import given, writing
     from bench.plugins import described, resolve
 
-    if not target or not split_list(target):
+    if not target or not target.strip():
         raise BenchError(f"{file} is data: name the column to predict with --target COLUMN")
     data = Path(file).expanduser()
     name = given.name_of(data)

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from bench.atomic import replace_file
 from bench.cli import options
 from bench.errors import BenchError
+from bench.paths import require_ending
 
 if TYPE_CHECKING:
     from bench.runs.plan import Plan
@@ -26,19 +28,19 @@ def predict(
     ] = Path("predictions.csv"),
 ) -> None:
     """Predict new rows by a saved model. An interval of 90% comes with them where the method has one."""
-    if output.suffix.lower() not in (".csv", ".parquet"):
-        raise BenchError(f"cannot write {output}; name a file that ends in .csv or .parquet")
+    require_ending(output, ".csv", ".parquet")
+    if output.exists() and data.exists() and output.samefile(data):
+        raise BenchError(f"{output} has the rows to predict from; name another file with --output")
     from bench.models.predictor import load_model
 
     predictor = load_model(model)
     if predictor.changed:
         print(f"note: the code of {', '.join(predictor.changed)} has changed since it was trained", file=sys.stderr)
     found = predictor.predict(data)
+    is_csv = output.suffix.lower() == ".csv"
+    content = found.to_csv(index=False).encode() if is_csv else found.to_parquet(index=False)
     try:
-        if output.suffix.lower() == ".csv":
-            found.to_csv(output, index=False)
-        else:
-            found.to_parquet(output, index=False)
+        replace_file(output, content)
     except OSError as error:
         raise BenchError(f"cannot write {output}: {error.strerror}; name another file with --output") from None
     print(f"written: {output}, {len(found):,} rows of {', '.join(found.columns)}")
@@ -49,6 +51,7 @@ def export_model(
     onnx: Annotated[Path, typer.Option("--onnx", metavar="FILE.onnx", parser=options.path, help="File to write.")],
 ) -> None:
     """Write a saved model as an ONNX file. ONNX Runtime must give the same predictions first."""
+    require_ending(onnx, ".onnx")
     from bench.models.onnx import export
     from bench.models.predictor import load_model
 

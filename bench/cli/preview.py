@@ -9,6 +9,7 @@ from torch import Tensor
 
 from bench.data.reading import why
 from bench.errors import BenchError, unknown
+from bench.paths import require_ending
 from bench.plugins.resolve import NamedDataset
 from bench.runs import cells
 
@@ -27,6 +28,7 @@ def draw(on: NamedDataset, split: str, root: Path, out: Path) -> Path:
 
     if split not in ("train", "val", "test"):
         raise unknown("split", split, ("train", "val", "test"))
+    require_ending(out, ".png")
     if not out.absolute().parent.is_dir() or out.is_dir():
         raise BenchError(f"cannot write {out}: it is a folder, or in none; name another file with --out")
     part = getattr(cells.load(on, root), split)

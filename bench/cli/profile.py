@@ -8,6 +8,7 @@ import typer
 
 from bench.cli import complete, options
 from bench.errors import BenchError, unknown
+from bench.paths import require_ending
 from bench.plugins import lookup
 
 SUBJECTS = ("methods", "losses", "harness", "scale")
@@ -60,8 +61,8 @@ def profile(
 
     if subject not in SUBJECTS:
         raise unknown("profile", subject, SUBJECTS)
-    if write is not None and write.suffix != ".md":
-        raise BenchError(f"--write {write}: name the markdown file, ending in .md")
+    if write is not None:
+        require_ending(write, ".md")
     if subject == "methods":
         fields = {"batch_size": batch_size, "precision": precision, "channels_last": channels_last}
         overrides = options.overrides(sets, compile=compiled, **fields)

@@ -217,6 +217,7 @@ def search(
     seed: options.TrialSeeds = "100-102",
     jobs: options.Jobs = None,
     jobs_per_device: options.JobsPerDevice = 1,
+    seeds_at_once: machines.SeedsAtOnce = 1,
     device: options.Device = "auto",
     results: options.Results = Path("search/results"),
     root: options.DataRoot = None,
@@ -231,6 +232,7 @@ def search(
     """
     lookup.check(method, dataset)
     seeds = options.trial_seeds(seed)
+    at_once.require(seeds_at_once, "--seeds-at-once", {})
     from rich.console import Console
 
     from bench.data import files
@@ -243,7 +245,9 @@ def search(
     rows = searching.candidate_rows(method, dataset)
     for _ in range(1 + searching.WIDENINGS):
         plan = cells.plan(rows, seeds, {}, results, folder)
-        executor = runner.local(plan.todo, jobs, device, folder, None, jobs_per_device)
+        executor = runner.local(
+            plan.todo, jobs, device, folder, per_device=jobs_per_device, seeds_at_once=seeds_at_once
+        )
         rehearsal.rehearse(plan.todo, plan.rows, folder, executor.devices[0])
         runner.run(plan, executor, results, Display(plan, executor.jobs, Console(stderr=True)))
         found += searching.tried(plan, results)

@@ -5,14 +5,16 @@ from typing import Annotated
 
 import typer
 
-from bench.cli import complete, options
+from bench.cli import complete, machines, options
 from bench.plugins import lookup
+from bench.runs import at_once
 
 
 def tune(
     dataset: Annotated[str, typer.Argument(metavar="DATASET", autocompletion=complete.dataset)],
     seed: options.TrialSeeds = "100-102",
     jobs: options.Jobs = None,
+    seeds_at_once: machines.SeedsAtOnce = 1,
     device: options.Device = "auto",
     results: options.Results = Path("search/protocols"),
     root: options.DataRoot = None,
@@ -27,6 +29,7 @@ def tune(
     """
     lookup.check("baseline", dataset)
     seeds = options.trial_seeds(seed)
+    at_once.require(seeds_at_once, "--seeds-at-once", {})
     from rich.console import Console
 
     from bench.data import files
@@ -38,7 +41,7 @@ def tune(
     folder = files.root(root)
 
     def train(plan: Plan, into: Path) -> None:
-        executor = runner.local(plan.todo, jobs, device, folder)
+        executor = runner.local(plan.todo, jobs, device, folder, seeds_at_once=seeds_at_once)
         runner.run(plan, executor, into, Display(plan, executor.jobs, Console(stderr=True)))
 
     tuning = Tuning(dataset, seeds, results, folder, train)

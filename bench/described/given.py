@@ -51,7 +51,7 @@ def _name(item: str, targets: str | None) -> str:
         return given.name + bracket + parameters
     if not is_data(item):
         return item
-    if targets is None:
+    if not targets or not targets.strip():
         raise BenchError(f"{item} is data: name the column to predict with --target COLUMN")
     from bench.described.writing import describe
 

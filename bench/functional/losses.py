@@ -3,13 +3,10 @@
 A row's weight multiplies its loss; the mean divides by the number of entries, not by the sum of weights.
 """
 
-from typing import Literal
-
 from torch import Tensor, nn
 
 from bench.functional.shapes import as_columns
-
-TaskLoss = Literal["l1", "mse", "huber"]
+from bench.protocol import TaskLoss
 
 
 def task_loss(y_hat: Tensor, y: Tensor, w: Tensor | None = None, kind: TaskLoss = "l1", beta: float = 1.0) -> Tensor:

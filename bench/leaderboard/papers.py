@@ -85,6 +85,23 @@ class Row:
         return f"bench run --method {method} --dataset {dataset} --save-models best && {command}"
 
 
+@dataclass(frozen=True)
+class Plot:
+    """What a paper draws: a figure of it, or a slide's.
+
+    Args:
+        name: its number, or that of its slide.
+        shows: in a line.
+        commands: what draws ours, one after the other; none where there is a reason instead.
+        why: the reason why nothing draws it; empty where something does.
+    """
+
+    name: str
+    shows: str
+    commands: tuple[str, ...] = ()
+    why: str = ""
+
+
 def names() -> list[str]:
     """Short names of the papers."""
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
@@ -100,8 +117,7 @@ def rows(paper: str, table: str | None = None) -> list[Row]:
     Raises:
         BenchError: there is no such paper or table.
     """
-    if paper not in names():
-        raise BenchError(f"no paper '{paper}'; there are: {', '.join(names())}")
+    _require(paper)
     found = _rows(paper)
     if table is None:
         return list(found)
@@ -111,6 +127,21 @@ def rows(paper: str, table: str | None = None) -> list[Row]:
         there = ", ".join(dict.fromkeys(row.table for row in found))
         raise BenchError(f"{paper} has no table '{table}'; there are: {there}")
     return chosen
+
+
+def plots(paper: str) -> list[Plot]:
+    """What a paper draws of results, in its order.
+
+    Raises:
+        BenchError: there is no such paper.
+    """
+    _require(paper)
+    return [Plot(**{**one, "commands": tuple(one.get("commands", ()))}) for one in _content(paper).get("plot", ())]
+
+
+def _require(paper: str) -> None:
+    if paper not in names():
+        raise BenchError(f"no paper '{paper}'; there are: {', '.join(names())}")
 
 
 @cache

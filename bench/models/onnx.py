@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from bench.atomic import replace_file
 from bench.errors import BenchError
 from bench.models.predictor import Predictor
 from bench.stack import overrides
@@ -79,5 +80,5 @@ def export(predictor: Predictor, path: Path) -> float:
     difference = float(np.abs(session.run(None, {"x": x.numpy()})[0] - expected).max()) / predictor.model.scale
     if not difference <= CLOSE:
         raise BenchError(f"ONNX Runtime differs by {difference:.1e} training deviations, more than {CLOSE:g}")
-    path.write_bytes(raw)
+    replace_file(path, raw)
     return difference

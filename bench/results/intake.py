@@ -21,6 +21,7 @@ RECORD = re.compile(r"seed-(0|[1-9][0-9]*)\.json", re.ASCII)
 OURS = re.compile(r"\.seed-[0-9]+\.json\.[a-z0-9_]{8}|seed-[0-9]+\.json\.aside(-[0-9]+)?|model-[0-9]+\.json", re.ASCII)
 LIKE_A_RECORD = re.compile(r"seed|\.json", re.IGNORECASE)
 OF_THE_FOLDER = {"equivalences.json", "record.schema.json"}
+NO_ROW = "lies in no row; records are DATASET/METHOD/seed-N.json"
 
 
 @dataclass(frozen=True, order=True)
@@ -40,13 +41,18 @@ class Refused:
 class Intake:
     """The good records of a results folder in a fixed order, what was refused, and SHA-256 of each record's file.
 
-    `rows` are all folders of rows, as (dataset, method).
+    `rows` are all folders of rows that have files, as (dataset, method).
     """
 
     records: list[Record] = field(default_factory=list[Record])
     refused: list[Refused] = field(default_factory=list[Refused])
     digests: dict[str, str] = field(default_factory=dict[str, str])  # by Record.cell
     rows: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it is none of a results folder: without rows, nor a link to one."""
+        return not self.rows and all(one.reason == NO_ROW for one in self.refused)
 
     @property
     def refused_words(self) -> str:
@@ -97,9 +103,10 @@ def _places(results: Path, dataset: str | None, made: Intake) -> Iterator[Path]:
         if dataset not in (None, folder.name):
             continue
         for row in _folders(results, folder, made):
-            found = []
-            made.rows.append((folder.name, row.name))
-            for entry in _entries(results, row, made):
+            found, entries = [], _entries(results, row, made)
+            if not all(entry.is_dir(follow_symlinks=False) or entry.name.startswith(".") for entry in entries):
+                made.rows.append((folder.name, row.name))
+            for entry in entries:
                 if RECORD.fullmatch(entry.name):
                     found.append(entry.name)
                 elif LIKE_A_RECORD.search(entry.name) and not OURS.fullmatch(entry.name):
@@ -116,7 +123,7 @@ def _folders(results: Path, within: Path, made: Intake) -> list[Path]:
             if not entry.name.startswith("."):
                 found.append(Path(entry.path))
         elif LIKE_A_RECORD.search(entry.name) and entry.name not in OF_THE_FOLDER and not entry.name.startswith("."):
-            made.refused.append(_refused(results, entry, "lies in no row; records are DATASET/METHOD/seed-N.json"))
+            made.refused.append(_refused(results, entry, NO_ROW))
     return sorted(found)
 
 

@@ -47,8 +47,7 @@ def merge(folders: list[Path], results: Path, root: Path) -> Merged:
         BenchError: a folder has no records, or is the results folder itself.
     """
     made, target = Merged(), Equivalences.read(results)
-    for folder in folders:
-        intake = _take_in(folder, results)
+    for folder, intake in [(folder, _take_in(folder, results)) for folder in folders]:
         verdict = evidence.verdict(folder, intake, root)
         made.unscored |= verdict.unscored
         made.refused |= {str(folder / one.path): one.reason for one in intake.refused}
@@ -70,11 +69,16 @@ def merge(folders: list[Path], results: Path, root: Path) -> Merged:
 def _take_in(folder: Path, results: Path) -> Intake:
     if not folder.is_dir():
         raise BenchError(f"no results folder {folder}; name folders that bench run --results has written")
-    if results.exists() and folder.samefile(results):
+    one, other = folder.resolve(), results.resolve()
+    if one == other:
         raise BenchError(f"{folder} is the results folder itself; name the folders to merge into it")
+    if one in other.parents or other in one.parents:
+        raise BenchError(f"one of {folder} and {results} lies in the other; merge into a folder of its own")
     intake = take_in(folder)
-    if not intake.records and not intake.refused:
-        raise BenchError(f"no records in {folder}; name folders that bench run --results has written")
+    if intake.is_empty:
+        raise BenchError(
+            f"no records in {folder}{intake.refused_words}; name folders that bench run --results has written"
+        )
     described.register_kept(folder)
     return intake
 

@@ -204,6 +204,8 @@ class SlurmExecutor:
             array = self._array(folder, min(self.jobs, len(waiting)))
         except Exception as error:  # submitit's own, or what sbatch says
             shutil.rmtree(folder, ignore_errors=True)
+            with contextlib.suppress(OSError):  # other runs are in it
+                folder.parent.rmdir()
             raise BenchError(f"SLURM takes no jobs: {remote.last_line(error)}") from None
         replace_file(folder / ARRAY, array.encode())
         run = _Run(queue, dict(enumerate(waiting.values())), own=True)
@@ -259,17 +261,12 @@ def alive_jobs(queue: SharedQueue) -> dict[str, str]:
     """
     try:
         array = (queue.folder / ARRAY).read_text().strip()
-        asked = ["squeue", "--noheader", "--array", "--jobs", array, "--format", "%i %T"]
-        said = subprocess.run(asked, capture_output=True, text=True, timeout=60)
-    except FileNotFoundError as error:
-        if error.filename == "squeue":
-            raise BenchError("no squeue here; ask on a login node of the SLURM cluster") from None
+    except FileNotFoundError:
         return {}  # its array was never submitted
-    except (OSError, subprocess.SubprocessError) as error:
-        raise BenchError(f"SLURM does not answer: {remote.last_line(error)}") from None
-    if said.returncode and "Invalid job id" not in said.stderr:
-        raise BenchError(f"SLURM does not answer: {said.stderr.strip()}")
-    states = dict(line.split(maxsplit=1) for line in said.stdout.splitlines() if " " in line)
+    except OSError as error:
+        raise BenchError(f"{queue.folder / ARRAY}: {error.strerror}") from None
+    said = _ask(["squeue", "--noheader", "--array", "--jobs", array, "--format", "%i %T"])
+    states = dict(line.split(maxsplit=1) for line in said.splitlines() if " " in line)
     return {job: state for job, state in states.items() if state not in ENDED}
 
 
@@ -280,4 +277,18 @@ def _submitit() -> Any:
         raise BenchError("--on slurm needs submitit; run pip install 'regression-bench[slurm]'") from None
     if shutil.which("sbatch") is None:
         raise BenchError("no sbatch here; run on a login node of the SLURM cluster")
+    _ask(["squeue", "--noheader", "--name", "bench"])
     return submitit
+
+
+def _ask(words: list[str]) -> str:
+    # what SLURM says; by itself it writes many lines to standard error where its controller is not there
+    try:
+        said = subprocess.run(words, capture_output=True, text=True, timeout=60)
+    except FileNotFoundError as error:
+        raise BenchError(f"no {error.filename} here; ask on a login node of the SLURM cluster") from None
+    except (OSError, subprocess.SubprocessError) as error:
+        raise BenchError(f"SLURM does not answer: {remote.last_line(error)}") from None
+    if said.returncode and "Invalid job id" not in said.stderr:
+        raise BenchError(f"SLURM does not answer: {said.stderr.strip().rpartition(chr(10))[2]}")
+    return said.stdout

@@ -78,8 +78,8 @@ def verify(results: Path, root: Path, dataset: str | None = None, method: str | 
     intake = take_in(results, wanted, history=False)
     if wanted is not None and not intake.records and not intake.refused:
         raise unknown("dataset with results", wanted, (path.name for path in results.iterdir() if path.is_dir()))
-    if not intake.rows and not intake.refused:
-        raise BenchError(f"no records in {results}; name the folder of the records with --results")
+    if intake.is_empty:
+        raise BenchError(f"no records in {results}{intake.refused_words}; name a folder that bench run has written")
     if method is not None:
         _keep(intake, method)
     verdict = evidence.verdict(results, intake, root)

@@ -154,7 +154,7 @@ class Model:
         if stage.loss is not None:
             like = batch.outputs.shape == batch.targets.shape  # a head of another form is compared by its predictions
             compared = (batch.outputs, batch.targets) if like else (batch.y_hat, batch.y)
-            loss = task_loss(*compared, batch.w, stage.loss)
+            loss = task_loss(*compared, batch.w, stage.loss, self.protocol.huber_beta)
         else:
             loss = self.method.loss(batch)
         return loss + self.method.regularizer(batch) if stage.regularized and self.regularizes else loss

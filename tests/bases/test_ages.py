@@ -11,6 +11,7 @@ from bench.bases.age_lists import read_list
 from bench.bases.reweighting import smoothed
 from bench.errors import BenchError
 from bench.plugins import resolve
+from bench.training import evaluate
 from bench.training.loop import Training
 from support.batches import prepared
 from support.datasets import NOWHERE, make, tiny_faces, transformed
@@ -73,6 +74,60 @@ def test_bands_that_leave_nothing_are_refused_when_they_are_cut():
         tiny_faces(unseen="0-200").dataset.load(NOWHERE)
 
 
+@pytest.mark.parametrize("name", FACES)
+def test_keep_thins_training_alone_and_a_smaller_draw_is_part_of_a_larger(name):
+    whole, half, few = (tiny_faces(name, rows=2000, **more).dataset for more in ({}, {"keep": 0.5}, {"keep": 100}))
+    before, after, least = (on.load(NOWHERE) for on in (whole, half, few))
+    assert (len(after.train), len(least.train)) == (round(0.5 * len(before.train)), 100)
+    rows = [set(splits.train.x.rows.tolist()) for splits in (before, after, least)]
+    assert rows[2] < rows[1] < rows[0]
+    for split in ("val", "test"):
+        one, other = getattr(before, split), getattr(after, split)
+        assert torch.equal(one.labels, other.labels)
+        assert torch.equal(one.x[torch.arange(9)], other.x[torch.arange(9)])
+    assert len({splits.fingerprint() for splits in (before, after, least)}) == 3
+    assert half.regions(np.full((200, 1), 30.0), np.array([[30.0]])) == ["many"]
+
+
+def test_pictures_that_do_not_train_need_not_be_there(tmp_path):
+    folder = tmp_path / "agedb"
+    folder.mkdir()
+    lines = [f"{20 + n % 3},{n}.jpg,{('train', 'train', 'val', 'test')[n % 4]}\n" for n in range(200)]
+    (folder / "agedb.csv").write_text("age,path,split\n" + "".join(lines))
+    whole, few = (make(f"agedb[{more}]").folder.names(tmp_path) for more in ("", "keep=30"))
+    held = {name for name in whole if int(name.removesuffix(".jpg")) % 4 > 1}
+    assert held < set(few) < set(whole)
+    assert len(few) == len(held) + 30
+
+
+@pytest.mark.parametrize(
+    ("params", "problem"),
+    [
+        ("keep=0", "keep is a number above 0"),
+        ("keep=1.5", "keep=1.5 is no share and too few pictures"),
+        ("keep=19", "keep=19 is no share and too few pictures"),
+        ("images=synthetic,keep=12209", "keep=12209 asks for 12,209 of 12,208 training pictures"),
+        ("images=synthetic,keep=0.00001", "keep=1e-05 asks for 0 of 12,208 training pictures"),
+        ("images=synthetic,keep=11000,unseen=40-59", r"keep=11000 asks for 11,000 of \d,\d+ training pictures"),
+    ],
+)
+def test_what_keep_cannot_be_is_said(params, problem):
+    with pytest.raises(BenchError, match=problem):
+        make(f"agedb[{params}]").load(NOWHERE)
+
+
+@pytest.mark.parametrize("name", FACES)
+def test_ages_have_r2_over_all_and_by_region_and_choose_the_epoch_by_mae(name):
+    on = tiny_faces(name, rows=2000).dataset
+    splits = on.load(NOWHERE)
+    y_hat = splits.test.labels + 5 * torch.randn(splits.test.labels.shape, generator=torch.manual_seed(0))
+    found = evaluate.metrics(on, splits, "test", y_hat)
+    y = splits.test.labels
+    assert found["all"]["r2"] == pytest.approx(float(1 - ((y_hat - y) ** 2).sum() / ((y - y.mean()) ** 2).sum()))
+    assert all("r2" in found[region] for region in ("many", "medium", "few"))
+    assert on.metrics[0] == "mae"
+
+
 def test_protocols_are_the_papers():
     usual, small, contrast = (make(f"agedb[protocol={name}]").protocol for name in ("dir", "batch64", "rnc"))
     assert (usual.loss, usual.optimizer, usual.weight_decay, usual.milestones) == ("l1", "adam", 0.0, (60, 80))
@@ -87,11 +142,12 @@ def test_only_the_papers_own_form_stands_beside_their_rows():
         "agedb[protocol=zero_shot]",
         "agedb[backbone=resnet18]",
         "agedb[unseen=blind_spot]",
+        "agedb[keep=0.5]",
         "agedb[images=synthetic]",
     ]
-    assert [make(name).reported for name in names] == ["AgeDB-DIR", "AgeDB-DIR", None, None, None, None]
+    assert [make(name).reported for name in names] == ["AgeDB-DIR", "AgeDB-DIR", None, None, None, None, None]
     assert make("imdb_wiki").reported == "IMDB-WIKI-DIR"
-    assert [make(name).synthetic for name in names] == [False] * 5 + [True]
+    assert [make(name).synthetic for name in names] == [False] * 6 + [True]
 
 
 @pytest.mark.parametrize(("params", "problem"), [("size=8", "number from 16"), ("rows=3", "number from 20")])

@@ -59,6 +59,8 @@ def test_charts_and_values_are_written(folder):
     ("words", "message"),
     [
         (["tightnes"], "no analysis 'tightnes'; did you mean 'tightness'?"),
+        ([""], "no analysis given"),
+        (["tightness,"], "one comma between each two"),
         (["tightness", "--rows", "1"], "--rows 1 cannot be; write a number from 10"),
         (["tightness", "--out", "x.pdf"], "cannot write x.pdf; name a file that ends in .csv"),
         (["tightness", "--out", "nowhere/x.csv"], "cannot write nowhere/x.csv"),

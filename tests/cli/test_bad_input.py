@@ -27,7 +27,7 @@ from support.command_line import RUN, TINY, bench
         (["show", "nothing"], "no method or dataset 'nothing'"),
         (["check", "board", "oe"], "bench check method NAME"),
         (["leaderboard", "--dataset", "circle"], "no records"),
-        (["profile", "--dataset", "circle", "--write", "table.json"], "ending in .md"),
+        (["profile", "--dataset", "circle", "--write", "table.json"], "ends in .md"),
         (["nonsense"], "nonsense"),
     ],
 )
@@ -38,6 +38,29 @@ def test_bad_input_is_one_line_and_exit_code_two(words, message, tmp_path):
     assert errors.count("\n") == 1
     assert message in errors
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("minutes", ["0", "-5", "x", "1.5", "nan", "9" * 5000])
+def test_minutes_on_a_cluster_are_whole_and_of_a_few_digits(minutes, tmp_path):
+    result = bench(*RUN, "oe", "--on", "slurm", "--slurm", f"time={minutes}", cwd=tmp_path)
+    assert (result.returncode, result.stderr.count("\n")) == (2, 1)
+    assert "write whole minutes" in result.stderr
+
+
+def test_a_cluster_that_does_not_answer_is_one_line_and_leaves_nothing(tmp_path, monkeypatch):
+    pytest.importorskip("submitit", reason="needs the extra slurm")
+    for name in ("sbatch", "squeue"):
+        program = tmp_path / name
+        program.write_text("#!/bin/sh\necho 'error: first' >&2\necho 'fatal: no controller' >&2\nexit 1\n")
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    (tmp_path / "at").mkdir()
+    result = bench(*RUN, "baseline", "--seeds", "1", *TINY, "--on", "slurm", cwd=tmp_path / "at")
+    assert result.returncode == 2
+    assert [line for line in result.stderr.splitlines() if "cells to run" not in line] == [
+        "bench: SLURM does not answer: fatal: no controller"
+    ]
+    assert not list((tmp_path / "at").rglob("*.*"))
 
 
 def test_missing_data_stops_at_once_and_says_what_to_do(tmp_path):

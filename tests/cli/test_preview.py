@@ -43,6 +43,7 @@ def test_a_sheet_of_texts_is_drawn(tmp_path, monkeypatch):
         (["circle"], "circle has neither pictures nor texts"),
         ([tiny_faces().name, "--split", "dev"], "no split 'dev'"),
         ([tiny_faces().name, "--out", "/nowhere/a.png"], "cannot write /nowhere/a.png"),
+        ([tiny_faces().name, "--out", "a.jpg"], "cannot write a.jpg; name a file that ends in .png"),
         (["agedb", "--data", "/nowhere"], "images=synthetic"),
     ],
 )

@@ -13,6 +13,7 @@ from bench.cli import options
 from bench.errors import BenchError
 from bench.leaderboard import papers
 from bench.leaderboard.published import lines
+from bench.names import split_list
 from bench.plugins import resolve
 from bench.results import store
 from bench.runs import analyse
@@ -47,7 +48,7 @@ def test_every_command_names_a_method_that_is_defined_on_its_dataset(dataset):
 def test_rows_of_transfer_train_the_encoder_first():
     rows = papers.rows("rnc", 'slide "transfer learning"')
     row, _ = (row for row in rows if "to AgeDB fine-tuning" in row.dataset_label)
-    assert (row.label, row.first) == ("L1", ("baseline", "imdb_wiki[backbone=resnet18,protocol=rnc,rows=35683]"))
+    assert (row.label, row.first) == ("L1", ("baseline", "imdb_wiki[backbone=resnet18,keep=32000,protocol=rnc]"))
     first, then = (shlex.split(part) for part in row.command.split(" && "))
     assert first == ["bench", "run", "--method", row.first[0], "--dataset", row.first[1], "--save-models", "best"]
     assert then[3] == f"pretrained[freeze=false,init={row.first[1]}/{row.first[0]}]"
@@ -92,6 +93,57 @@ def test_figures_of_features_are_measures_of_the_analyses_that_their_table_names
     known = {name for one in then.split()[2].split(",") for name in analyse.load(one).measures}
     for row in papers.rows("tightness", "4"):
         assert {metric for metric, _ in row.figures} - {"RMSE"} <= known
+
+
+PLOTS = [(name, one) for name in papers.names() for one in papers.plots(name)]
+
+
+@pytest.mark.parametrize(("name", "plot"), PLOTS, ids=lambda one: getattr(one, "name", one))
+def test_every_plot_has_commands_that_are_defined_or_a_reason(name, plot):
+    assert bool(plot.commands) != bool(plot.why)
+    assert plot.shows
+    for command in plot.commands:
+        program, verb, *words = shlex.split(command)
+        assert (program, verb) in {("bench", "run"), ("bench", "analyse")}
+        if verb == "run":
+            given = dict(zip(words[::2], words[1::2], strict=True))
+            changes = options.overrides([given["--set"]] if "--set" in given else [])
+            for dataset in split_list(given["--dataset"]):
+                on = resolve.dataset(dataset, changes)
+                assert on.name == dataset
+                methods = [resolve.method(method, on) for method in split_list(given["--method"])]
+                assert [one.refusal(on.dataset) for one in methods] == [None] * len(methods)
+        else:
+            assert set(split_list(words[0])) <= set(analyse.modules())
+
+
+def test_a_list_has_every_row_and_plot_and_counts_those_without_a_command(tmp_path):
+    done = bench("paper", "rnc", "--list", cwd=tmp_path)
+    table, _, counted = done.stdout.strip().rpartition("\n\n")
+    rows, plots = papers.rows("rnc"), papers.plots("rnc")
+    assert len(table.splitlines()) == 2 + len(rows) + len(plots)
+    assert all(line.rstrip(" |").rpartition("| ")[2] for line in table.splitlines()[2:])
+    trained = sum(bool(row.command) for row in rows)
+    assert f"{trained} rows have a command and {len(rows) - trained} a reason" in counted
+    assert f"{sum(bool(one.commands) for one in plots)} plots have one" in counted
+
+
+def test_a_metric_is_shown_where_it_is_reported_and_an_unknown_one_is_named(tmp_path):
+    shown = bench("paper", "rnc", "--metric", "R2", cwd=tmp_path).stdout
+    assert "AgeDB" in shown
+    assert shown.count("| R2 all ") == 8
+    assert "surpasses" not in shown  # which reports no R2
+    assert next(line.split()[3] for line in shown.splitlines() if line.startswith("| RNC(L1)")) == "0.850"
+    wrong = bench("paper", "rnc", "--metric", "R3", cwd=tmp_path)
+    assert (wrong.returncode, wrong.stderr) == (2, "bench: no reported metric 'R3'; there are: MAE, R2, angular\n")
+    for words in (("--list", "--json"), ("--metric", "R2", "--list")):
+        assert bench("paper", "rnc", *words, cwd=tmp_path).returncode == 2
+
+
+def test_rows_of_two_thousand_pictures_thin_training_alone():
+    rows = papers.rows("rnc", 'slide "transfer learning"')
+    on = {row.dataset for row in rows if "IMDB-WIKI (2k)" in row.dataset_label}
+    assert on == {"imdb_wiki[backbone=resnet18,keep=2000,protocol=rnc]"}
 
 
 def test_a_table_is_found_by_its_number_and_an_unknown_one_is_named():

@@ -146,6 +146,14 @@ def test_a_submission_says_what_it_has_and_what_was_checked(folder):
         (["merge", "nothing"], "no results folder nothing"),
         (["merge", "empty"], "no records in empty"),
         (["merge", "results", "--results", "results"], "the results folder itself"),
+        (["merge", "results", "--results", "results/circle"], "lies in the other"),
+        (["merge", "part1/results", "--results", "part1"], "lies in the other"),
+        (["merge", "part1/results", "nothing", "--results", "new"], "no results folder nothing"),
+        (["merge", ".", "--results", "new"], "lies in the other"),
+        (["merge", "leaderboard", "--results", "new"], "no records in leaderboard (1 files are left out"),
+        (["merge", f"results/{TABLE}", "--results", "new"], f"no records in results/{TABLE} ("),
+        (["submit", "part1"], "no records in part1 ("),
+        (["verify", "--results", "leaderboard"], "no records in leaderboard (1 files are left out"),
         (["submit", "nothing"], "no results folder nothing"),
         ([*RUN, "--shard", "0/3"], "count them from 1"),
         ([*RUN, "--shard", "4/3"], "count them from 1"),
@@ -161,3 +169,4 @@ def test_bad_input_is_one_line(words, message, folder):
     assert done.returncode == 2
     assert message in done.stderr
     assert done.stderr.count("\n") == 1
+    assert not list(folder.glob("new/*/*"))

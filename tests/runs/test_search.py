@@ -2,18 +2,20 @@
 
 import json
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 import bench
 from bench import plugins
+from bench.cli import run, tune
 from bench.data import files
 from bench.errors import BenchError
 from bench.plugins import lookup, resolve
 from bench.results.record import Record
 from bench.results.store import write
-from bench.runs import cells, search
+from bench.runs import cells, runner, search
 from support.records import readable
 
 ROOT = Path(bench.__file__).parents[1]
@@ -135,3 +137,24 @@ def test_methods_that_are_not_searched_everywhere_have_no_defaults_elsewhere():
 
 def _present(name):
     return all(row.state == "present" for row in files.status(resolve.dataset(name).dataset, files.root()))
+
+
+@pytest.mark.parametrize("command", [partial(run.search, "ranksim"), tune.tune])
+def test_seeds_of_a_setting_train_side_by_side_where_asked_for(command, tmp_path, monkeypatch):
+    made = []
+
+    def local(*given, **options):
+        made.append(executor_of(*given, **options))
+        raise StopSearch
+
+    executor_of = runner.local
+    monkeypatch.setattr(runner, "local", local)
+    with pytest.raises(StopSearch):
+        command("circle", jobs=1, results=tmp_path, seeds_at_once=3)
+    assert made[0].seeds_at_once == 3
+    with pytest.raises(BenchError, match="--seeds-at-once 0: write a whole number"):
+        command("circle", seeds_at_once=0)
+
+
+class StopSearch(Exception):
+    pass

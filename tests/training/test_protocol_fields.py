@@ -11,7 +11,7 @@ from torch import nn
 
 from bench.method import Method, Stage
 from bench.protocol import Protocol
-from support.tiny_training import START, Deep, Line, fitted, follow_script, prepared
+from support.tiny_training import START, Deep, Line, Stages, fitted, follow_script, prepared
 
 FIELDS = {
     "loss": "test_the_loss_is_the_protocols",
@@ -296,3 +296,29 @@ def test_a_stage_changes_the_protocol_for_itself_and_the_user_changes_every_stag
     method = Two()
     fitted(Line(), method, user={"protocol.lr": 0.3, "protocol.gamma": 0.5})
     assert np.ravel(method.rates) == pytest.approx([0.3, 0.3, 0.3, 0.15])
+
+
+class Late(Method):
+    """Has two weights of its own, of which the second gets no gradient in the first step."""
+
+    def prepare(self, task):
+        super().prepare(task)
+        self.early, self.late = (torch.nn.Parameter(torch.ones(1)) for _ in range(2))
+        self.steps = 0
+
+    def regularizer(self, batch):
+        self.steps += 1
+        return self.early.sum() + (self.late.sum() if self.steps > 1 else 0)
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_sgd_takes_up_a_weight_whose_gradients_begin_later(momentum):
+    method = Late()
+    fitted(Line(), method, epochs=3, momentum=momentum)
+    assert method.late.item() == pytest.approx(1 - 0.1 - 0.1 * (1 + momentum))
+
+
+@pytest.mark.parametrize("beta", [0.3, 2.0])
+def test_a_stage_that_names_huber_turns_where_the_protocol_says(beta):
+    after = weights(fitted(Line(), Stages(Stage(loss="huber", select=False)), huber_beta=beta))
+    np.testing.assert_allclose(after, START - 0.1 * gradient(np.array(START), "huber", beta), rtol=1e-5)

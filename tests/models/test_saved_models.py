@@ -74,7 +74,8 @@ def test_each_network_comes_back(network, tmp_path):
     method = resolve.method("baseline", on)
     training = Training(on.dataset, on.protocol, splits, method.build_method(), 0, torch.device("cpu"))
     training.finished = True
-    about = {"dataset": on.name, "method": "baseline", "config": cells.config_of(on, method, {}), "selection": None}
+    config = cells.config_of(on, method, {})
+    about = {"key": "0" * 64, "dataset": on.name, "method": "baseline", "config": config, "selection": None}
     saving.write(tmp_path / "row", 0, training, splits, about)
     assert torch.equal(load_model(tmp_path / "row").columns(splits.val.x)["mean"], training.predict(splits.val))
 

@@ -66,7 +66,7 @@ def test_a_callback_of_ones_own_hears_and_one_that_fails_harms_nothing(tmp_path,
     ("words", "message"),
     [
         (["--track", "nothing"], "no tracker 'nothing'"),
-        (["--track", ","], "no tracker given"),
+        (["--track", ","], "cannot read the list"),
         (["--log", "no/such/folder/x.jsonl"], "--log"),
         (["--log", "."], "--log"),
     ],

@@ -29,8 +29,6 @@ def restored(results: Path, record: Record, on: resolve.NamedDataset, splits: Sp
     Raises:
         BenchError: it is not there, not whole, not of this record, or holds an encoder alone.
     """
-    from safetensors.torch import load
-
     path = path_of(results, record)
     said, raw, _ = saving.read(path)
     if said["key"] != record.key:
@@ -38,7 +36,7 @@ def restored(results: Path, record: Record, on: resolve.NamedDataset, splits: Sp
     method = resolve.build([(part["name"], part["params"]) for part in record.config["method"]])
     assert isinstance(method, Method)  # references save no model
     model = Model(on.dataset, on.protocol, splits, method, record.seed, device)
-    weights = load(raw)
+    weights = saving.tensors(raw, path)
     for name, part in (("network", model.network), ("method", method)):
         begin = f"{name}/"
         own = {key.removeprefix(begin): tensor for key, tensor in weights.items() if key.startswith(begin)}

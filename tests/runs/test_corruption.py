@@ -114,6 +114,19 @@ def test_an_encoder_alone_is_left_out_and_said(results, brighter, tmp_path):
     assert "model-0.safetensors holds an encoder alone; save it again with this version" in line
 
 
+def test_weights_that_are_none_are_left_out_and_said(results, brighter, tmp_path):
+    import hashlib
+    import shutil
+
+    shutil.copytree(results, tmp_path / "results")
+    weights, about = saving.paths_of(tmp_path / "results" / NAME / "fds", 0)
+    weights.write_bytes(b"none")
+    fitting = hashlib.sha256(b"none").hexdigest()
+    about.write_text(json.dumps({**json.loads(about.read_text()), "weights_sha256": fitting}))
+    (line,) = corruption.analyse(tmp_path / "results", NOWHERE, method="fds").left_out
+    assert "model-0.safetensors holds no weights" in line
+
+
 def test_without_models_or_pictures_there_is_one_line(results, brighter, tmp_path):
     with pytest.raises(BenchError, match="has a saved model; train some with bench run --save-models all"):
         corruption.analyse(results, NOWHERE, method="lds")

@@ -3,7 +3,6 @@
 It is imported only for what is not remembered, as numpy, scipy and statsmodels are slow to import.
 """
 
-import gc
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from bench.leaderboard.judged import LEVEL, MOST_SEEDS, NOTHING, POWER, Asked, Difference, Judged, pair
+from bench.results.intake import kept_as_they_are
 
 
 def judged(asked: Asked) -> dict[str, Any]:
@@ -112,11 +112,8 @@ def _adjusted(asked: Asked, pairs: Sequence[tuple[str, str, str]], method: str =
 def _multiple(p: Sequence[float], method: str) -> np.ndarray:
     from statsmodels.stats.multitest import multipletests
 
-    gc.freeze()  # it collects garbage at each call, which with all records in memory takes longer than the rest
-    try:
+    with kept_as_they_are():  # as it collects garbage at each call
         return np.asarray(multipletests(p, method=method)[1])
-    finally:
-        gc.unfreeze()
 
 
 def _separating(apart: Sequence[Difference], groups: int) -> int | None:

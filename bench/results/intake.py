@@ -205,8 +205,10 @@ def _no_collection() -> Iterator[None]:
 @contextmanager
 def kept_as_they_are() -> Iterator[None]:
     """While all that is in memory stays there, as records do: no search for cycles looks at it again and again."""
+    outermost = not gc.get_freeze_count()
     gc.freeze()
     try:
         yield
     finally:
-        gc.unfreeze()
+        if outermost:  # else what is kept around this would be let go too early
+            gc.unfreeze()

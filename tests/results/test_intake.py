@@ -1,5 +1,6 @@
 """What lies in a results folder and is no record of its place is named with a reason, and stops nobody."""
 
+import gc
 import json
 import os
 import socket
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from bench.results import arrays, reading, store
-from bench.results.intake import take_in
+from bench.results.intake import kept_as_they_are, take_in
 from support.board_records import record
 from support.records import readable
 
@@ -181,3 +182,12 @@ def test_a_record_that_changed_since_it_was_taken_in_is_read_as_a_new_one(result
     path.write_text("{")
     with pytest.raises(reading.Unreadable):
         reading.read_again(one, path, digest)
+
+
+def test_what_is_kept_as_it_is_stays_so_through_a_use_within():
+    gc.unfreeze()
+    with kept_as_they_are():
+        with kept_as_they_are():
+            assert gc.get_freeze_count()
+        assert gc.get_freeze_count()
+    assert not gc.get_freeze_count()

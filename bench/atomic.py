@@ -18,6 +18,18 @@ def replace_file(path: Path, content: bytes) -> None:
         part.replace(path)
 
 
+def write_asked_for(path: Path, content: bytes) -> None:
+    """As `replace_file`, of a file that somebody named.
+
+    Raises:
+        BenchError: it cannot be written.
+    """
+    try:
+        replace_file(path, content)
+    except OSError as error:
+        raise BenchError(f"cannot write {path}: {error.strerror}; name another file") from None
+
+
 def require_writable(folder: Path, option: str) -> None:
     """Make a folder and try to write to it: asked before hours of training, not after.
 

@@ -10,7 +10,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.atomic import replace_file
+from bench.atomic import write_asked_for
 from bench.errors import BenchError
 from bench.paths import require_ending
 
@@ -44,10 +44,7 @@ class Chart:
         """
         file = Path(path)
         require_ending(file, *WRITTEN)
-        try:
-            replace_file(file, _drawn(self.spec, file.suffix.lower()))
-        except OSError as error:
-            raise BenchError(f"cannot write {file}: {error.strerror}; name another file") from None
+        write_asked_for(file, _drawn(self.spec, file.suffix.lower()))
         return file
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:

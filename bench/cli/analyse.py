@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.atomic import replace_file
+from bench.atomic import write_asked_for
 from bench.cli import complete, corruption, options
 from bench.errors import BenchError
 from bench.paths import require_ending
@@ -132,7 +132,4 @@ def write(found: "Findings", told: "Sequence[Association]", file: Path) -> None:
     if file.suffix.lower() != ".csv":
         (correlations(told) if told else of_findings(found)).save(file)
         return
-    try:
-        replace_file(file, found.as_csv().encode())
-    except OSError as error:
-        raise BenchError(f"cannot write {file}: {error.strerror}; name another file") from None
+    write_asked_for(file, found.as_csv().encode())

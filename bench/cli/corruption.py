@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.atomic import replace_file
+from bench.atomic import write_asked_for
 from bench.errors import BenchError
 from bench.printable import plain
 
@@ -48,8 +48,5 @@ def measure(
             from bench.plot import corruptions
 
             corruptions(found).save(file)
-            continue
-        try:
-            replace_file(file, found.as_csv().encode())
-        except OSError as error:
-            raise BenchError(f"cannot write {file}: {error.strerror}; name another file") from None
+        else:
+            write_asked_for(file, found.as_csv().encode())

@@ -8,7 +8,7 @@ import numpy as np
 from bench.analysis import Kept
 from bench.runs.association import Association
 from bench.runs.findings import Findings, summary
-from bench.site.charts import CONFIG, Spec, spec
+from bench.site.charts import CONFIG, Spec, of_panels, spec
 
 SIZE = 190  # pixels of a panel, either way
 
@@ -16,8 +16,7 @@ SIZE = 190  # pixels of a panel, either way
 def against_error(found: Findings, measures: Sequence[str]) -> Spec:
     """A row of panels a dataset, a panel a measure, a point a method with the deviation of its seeds."""
     rows = [[_panel(found, dataset, measure) for measure in measures] for dataset in found.datasets]
-    content = {"vconcat": [{"hconcat": row} for row in rows], "config": CONFIG}
-    return {name: value for name, value in spec(content).items() if name not in ("width", "autosize")}
+    return of_panels({"vconcat": [{"hconcat": row} for row in rows], "config": CONFIG})
 
 
 def correlations(found: Sequence[Association]) -> Spec:

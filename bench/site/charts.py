@@ -227,3 +227,8 @@ def spec(content: Spec) -> Spec:
     schema = f"https://vega.github.io/schema/vega-lite/v{VERSION.partition('.')[0]}.json"
     size = {"width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}
     return {"$schema": schema, **size, "config": CONFIG, **content}
+
+
+def of_panels(content: Spec) -> Spec:
+    """As `spec`, of panels that have sizes of their own."""
+    return {name: value for name, value in spec(content).items() if name not in ("width", "autosize")}

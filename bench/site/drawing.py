@@ -8,7 +8,7 @@ from scipy.spatial.distance import squareform
 from bench.analysis import Array, Kept
 from bench.errors import BenchError
 from bench.site.analyses import manifold
-from bench.site.charts import CONFIG, Spec, spec
+from bench.site.charts import CONFIG, Spec, of_panels
 from bench.training.course import EVERY, FIRST
 
 SIZE, ROWS = 260, 120  # pixels of a panel, either way; rows of a matrix
@@ -121,5 +121,4 @@ def _square(size: int) -> Spec:
 
 def _panels(panels: Sequence[Spec]) -> Spec:
     rows = [{"hconcat": panels[first : first + 3]} for first in range(0, len(panels), 3)]
-    made = spec({"vconcat": rows, "config": CONFIG})
-    return {name: value for name, value in made.items() if name not in ("width", "autosize")}
+    return of_panels({"vconcat": rows, "config": CONFIG})

@@ -1,7 +1,7 @@
 """The chart of errors under corruptions."""
 
 from bench.runs.robustness import Robustness
-from bench.site.charts import CONFIG, Spec, spec
+from bench.site.charts import CONFIG, Spec, of_panels
 
 SIZE, ACROSS = 120, 5  # pixels of a panel, either way; panels in a row
 
@@ -19,5 +19,4 @@ def by_severity(found: Robustness) -> Spec:
         line |= {"encoding": {"x": x, "y": y, "color": {"field": "method", "type": "nominal"}, "tooltip": tips}}
         facet = {"field": "corruption", "type": "nominal", "title": dataset, "sort": None}
         blocks.append({"data": {"values": own}, "facet": facet, "columns": ACROSS, "spec": line})
-    made = spec({"vconcat": blocks, "config": CONFIG})
-    return {name: value for name, value in made.items() if name not in ("width", "autosize")}
+    return of_panels({"vconcat": blocks, "config": CONFIG})

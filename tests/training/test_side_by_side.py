@@ -33,6 +33,15 @@ METHODS = (
 )
 
 
+@pytest.fixture(autouse=True)
+def one_thread():
+    # as workers have: several share the terms of a sum, and so round them otherwise
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 def trainings(dataset, method, seeds, **changes):
     """Of each seed one that has not begun."""
     on = resolve.dataset(dataset, {f"protocol.{name}": value for name, value in changes.items()})

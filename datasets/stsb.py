@@ -42,7 +42,7 @@ has a test MSE of 0.085. `text=small` has a sixteenth of the pairs.
 import csv
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import torch
@@ -141,6 +141,13 @@ class STSB(Dataset):
     optional = (GLOVE_840B,)
     imports = ("scipy.stats",)
     small = "stsb[hidden=8,text=small]"
+    tunes: ClassVar = {
+        "protocol.lr": (2e-3, 6e-3, 0.02),
+        "protocol.batch_size": (32, 128),
+        "protocol.weight_decay": (0.0, 1e-5, 1e-3),
+        "protocol.cosine_floor": (None, 0.0),
+        "protocol.epochs": (12, 24),
+    }
     reported = "STS-B-DIR"
 
     def __init__(

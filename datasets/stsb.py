@@ -143,10 +143,8 @@ class STSB(Dataset):
     small = "stsb[hidden=8,text=small]"
     tunes: ClassVar = {
         "protocol.lr": (2e-3, 6e-3, 0.02),
-        "protocol.batch_size": (32, 128),
         "protocol.weight_decay": (0.0, 1e-5, 1e-3),
         "protocol.cosine_floor": (None, 0.0),
-        "protocol.epochs": (12, 24),
     }
     reported = "STS-B-DIR"
 

@@ -1,21 +1,10 @@
 """What `bench tune` tried: protocols of our own, and what published ones would be; for the boards."""
 
-import json
-from functools import cache
-from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-import bench
+from bench.bases import tuned_settings
 from bench.names import value_text
-
-FILE = next(path for root in bench.__path__ if (path := Path(root, "datasets")).is_dir()) / "tuned.json"
-
-
-@cache
-def outcomes() -> dict[str, Any]:
-    """By dataset: the `best` setting, and the `validation` values of each that was `tried`, a `metric` of `seeds`."""
-    return json.loads(FILE.read_text(encoding="utf-8")) if FILE.is_file() else {}
 
 
 def value_now(dataset: Any, protocol: Any, axis: str) -> Any:
@@ -25,7 +14,7 @@ def value_now(dataset: Any, protocol: Any, axis: str) -> Any:
 
 def note(name: str, dataset: Any, protocol: Any) -> str:
     """A sentence or two for the board of a dataset; empty where nothing was tuned."""
-    if (one := outcomes().get(name)) is None:
+    if (one := tuned_settings.outcomes().get(name)) is None:
         return ""
     best = one["best"]
     axes = [axis.removeprefix("protocol.").replace("_", " ") for axis in best]

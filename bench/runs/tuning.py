@@ -13,6 +13,7 @@ from typing import Any
 from tabulate import tabulate
 
 from bench.atomic import replace_file
+from bench.bases import tuned_settings
 from bench.described import editing
 from bench.errors import BenchError
 from bench.metrics import METRICS
@@ -115,14 +116,14 @@ class Tuning:
         if one := described.find(parse(self.dataset).base):
             self._describe(one, best)
             return
-        kept = dict(tuned.outcomes())
+        kept = dict(tuned_settings.outcomes())
         kept[self.dataset] = {
             "best": best,
             "metric": self._metric(),
             "seeds": list(self.seeds),
             "tried": [{"setting": setting, "validation": values} for setting, values in self.tried.values()],
         }
-        replace_file(tuned.FILE, (json.dumps(dict(sorted(kept.items())), indent=1) + "\n").encode())
+        replace_file(tuned_settings.FILE, (json.dumps(dict(sorted(kept.items())), indent=1) + "\n").encode())
 
     def _describe(self, one: described.Described, best: Setting) -> None:
         if not one.file.is_file() or described.read(one.file).text != one.text:  # of a bare file of data

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from bench.bases import tuned_settings
 from bench.plugins import resolve
 from bench.runs import catalogue, tuned
 
@@ -15,11 +16,11 @@ def kept(tmp_path, monkeypatch):
 
     settings = [tried(0.01, 3.0, 5.0), tried(0.1, 2.0, 3.0), tried(1.0, 1.0, None), tried(0.001, 6.0, 6.0)]
     one = {"best": tried(0.1)["setting"], "metric": "mae", "seeds": [100, 101], "tried": settings}
-    monkeypatch.setattr(tuned, "FILE", tmp_path / "tuned.json")
-    tuned.FILE.write_text(json.dumps({"concrete": one}))
-    tuned.outcomes.cache_clear()
+    monkeypatch.setattr(tuned_settings, "FILE", tmp_path / "tuned.json")
+    tuned_settings.FILE.write_text(json.dumps({"concrete": one}))
+    tuned_settings.outcomes.cache_clear()
     yield
-    tuned.outcomes.cache_clear()
+    tuned_settings.outcomes.cache_clear()
 
 
 def test_budget_and_outcome_stand_on_the_board_of_the_dataset(kept):

@@ -7,12 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bench.bases import tuned_settings
 from bench.bases.tabular import Tabular
 from bench.described import given, writing
 from bench.errors import BenchError
 from bench.plugins import described
 from bench.results import store
-from bench.runs import runner, tuned
+from bench.runs import runner
 from bench.runs.tuning import Tuning, descend, text_of
 
 AXES = {"protocol.lr": (1e-3, 1e-2), "hidden": ("a", "b"), "protocol.epochs": (10, 20)}
@@ -55,7 +56,7 @@ def tuning(tmp_path, monkeypatch):
     monkeypatch.setattr(
         Tabular, "tunes", {"protocol.lr": (1e-3, 1e-2), "hidden": ("64-64",), "protocol.epochs": (2, 4)}
     )
-    monkeypatch.setattr(tuned, "FILE", tmp_path / "tuned.json")
+    monkeypatch.setattr(tuned_settings, "FILE", tmp_path / "tuned.json")
     trained = []
 
     def train(plan, into):

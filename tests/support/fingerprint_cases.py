@@ -190,6 +190,9 @@ def of_trainings() -> dict[str, Case]:
     found = {}
     for kind in GROUNDS:
         found |= {f"{text} on {kind}": of_method(text, kind) for text in (*ours, *STACKS, "rnc[recipe=paper]")}
+    text, where = "tuned_baseline[cosine_floor=0,weight_decay=1]", "circle"  # it is defined on coordinates alone
+    values = partial(trained, text, where, 40, CALM)
+    found[f"tuned_baseline on {where}"] = of_plugins(values, ("method", "tuned_baseline"), *_dataset(where))
     for name in SOURCES:
         values = partial(trained, "baseline", name, 16, {**CALM, "lr": 2e-3, "loss": "l1", "batch_size": 8})
         found[f"baseline on {name}"] = of_plugins(values, ("method", "baseline"), *_dataset(name))

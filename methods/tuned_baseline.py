@@ -34,12 +34,13 @@ class TunedBaseline(Method):
 
     def __init__(self, lr: Positive = 1e-3, weight_decay: NonNegative = 0.0, cosine_floor: Share | None = None) -> None:
         super().__init__()
-        self.changes = dict(zip(FIELDS, (lr, weight_decay, cosine_floor), strict=True))
+        self.changes: dict[str, object] = {"lr": lr, "weight_decay": weight_decay, "cosine_floor": cosine_floor}
 
     @classmethod
     def defaults_for(cls, dataset: str, protocol: Protocol) -> Mapping[str, object]:
         """The protocol's own values, where nothing was tuned."""
-        return {**{field: getattr(protocol, field) for field in FIELDS}, **super().defaults_for(dataset, protocol)}
+        plain: dict[str, object] = {field: getattr(protocol, field) for field in FIELDS}
+        return plain | dict(super().defaults_for(dataset, protocol))
 
     @classmethod
     def unsupported_reason(cls, dataset: Dataset) -> str | None:

@@ -58,6 +58,21 @@ def test_published_values_are_not_searched_for():
     assert [row.parts[0][1]["weight"] for row in rows] == [0.001, 0.01, 0.1, 1, 10]
 
 
+def test_beyond_an_end_it_goes_on_with_the_very_dataset_and_keeps_the_best_by_its_plugin(tmp_path, monkeypatch):
+    name = "concrete[hidden=20-30-10,rows=synthetic]"
+    ((on, rows),) = search.candidate_rows("oe", name)
+    plan = cells.plan([(on, rows)], [100], {}, tmp_path, Path())
+    for value, cell in enumerate(plan.todo):
+        write(tmp_path, record(cell, float(value)), None)
+    found = search.tried(cells.plan([(on, rows)], [100], {}, tmp_path, Path()), tmp_path)
+    ((further, methods),) = search.beyond(found)
+    assert further.name == name
+    assert [row.name for row in methods] == ["oe[weight=0.0001]"]
+    monkeypatch.setattr(resolve, "OUTCOME", tmp_path / "searched.json")
+    search.keep(found)
+    assert json.loads(resolve.OUTCOME.read_text())["oe"]["concrete"] == {"weight": 0.001}
+
+
 def test_the_best_candidate_on_validation_becomes_the_default(tmp_path, monkeypatch):
     monkeypatch.setattr(resolve, "OUTCOME", tmp_path / "searched.json")
     results = tmp_path / "results"
@@ -128,7 +143,7 @@ def test_committed_defaults_are_the_best_of_the_committed_search(dataset):
             break
     assert found
     for one in search.best(found):
-        assert resolve.outcome()[one.method][one.dataset] == one.setting
+        assert resolve.outcome()[one.method][one.dataset.partition("[")[0]] == one.setting
 
 
 def test_methods_that_are_not_searched_everywhere_have_no_defaults_elsewhere():

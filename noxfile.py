@@ -39,7 +39,7 @@ def lint(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """The test suite on all cores, with its coverage."""
     session.install("-e", EXTRAS, *TEST)
-    session.run("pytest", "-n", "auto", "--cov=", *session.posargs, env=ONE_THREAD)
+    session.run("pytest", "-n", "auto", "--cov=", "--durations=40", *session.posargs, env=ONE_THREAD)
 
 
 @nox.session

@@ -87,6 +87,10 @@ def main() -> None:
         except OSError as error:
             stopping.close_output()
             _exit(*_ending(f"{error.filename or 'output'}: {error.strerror or error}", signals.number))
+        except Exception:
+            if not signals.number:
+                raise
+            _exit(STOPPED, stopping.stopped_by(signals.number))
         if code == INTERRUPTED or signals.number:
             _exit(STOPPED, stopping.stopped_by(signals.number))
     sys.exit(code or 0)

@@ -31,7 +31,8 @@ def verify(
     """Check every number against its evidence.
 
     Predictions are hashed and scored again, and metrics, counts, selection and history are compared with the record.
-    Exits with code 1 where anything differs.
+    In a Git repository a record also has the numbers that a commit has of the same training. Exits with code 1 where
+    anything differs.
     """
     from dataclasses import replace
 

@@ -6,9 +6,7 @@ from pathlib import Path
 from bench.errors import BenchError
 from bench.names import split_list
 from bench.plugins import described
-from bench.plugins.described import HUB, Described
-
-DATA = (".csv", ".tsv", ".txt", ".parquet")
+from bench.plugins.described import DATA, HUB, Described
 
 
 def names(text: str, targets: str | None = None) -> str:

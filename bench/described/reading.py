@@ -6,6 +6,7 @@
 
 import csv
 import io
+import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,8 +17,8 @@ import pandas as pd
 from bench.data.reading import content, why
 from bench.errors import BenchError
 from bench.paths import shown
+from bench.plugins.described import DATA
 
-SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
 LARGEST = 2**32  # bytes of a file of rows
 FEWEST = 10  # rows with a target that are needed
 LARGEST_TARGET = 1e30  # whose square single precision need not hold, and double precision does
@@ -31,18 +32,18 @@ PRECISE = 0.01  # of the targets' deviation, that single precision must tell apa
 
 
 def frame(path: Path) -> pd.DataFrame:
-    """All rows of a CSV, TSV or parquet file; texts that are numbers are numbers, and a column's name is a text.
+    """All rows of a CSV, TSV, JSON lines or parquet file; texts that are numbers are numbers, names of columns texts.
 
     Raises:
         BenchError: it is missing, a folder, empty or no table.
     """
     if path.is_dir():
-        raise BenchError(f"{path} is a folder; name a file of rows ({', '.join(SUFFIXES)})")
+        raise BenchError(f"{path} is a folder; name a file of rows ({', '.join(DATA)})")
     if not path.exists():
-        raise BenchError(f"there is no file {path}; name a file of rows ({', '.join(SUFFIXES)})")
-    if path.suffix.lower() not in SUFFIXES:
-        raise BenchError(f"cannot read {path.name}; name a file of rows ({', '.join(SUFFIXES)})")
-    found = _parquet(path) if path.suffix.lower() == ".parquet" else _text(path)
+        raise BenchError(f"there is no file {path}; name a file of rows ({', '.join(DATA)})")
+    if path.suffix.lower() not in DATA:
+        raise BenchError(f"cannot read {path.name}; name a file of rows ({', '.join(DATA)})")
+    found = {".parquet": _parquet, ".jsonl": _json_lines}.get(path.suffix.lower(), _text)(path)
     if not len(found) or not len(found.columns):
         raise BenchError(f"{path} has no rows; it needs a line of names and a line for each row")
     return tidied(found.reset_index(drop=True))  # names of rows are no column
@@ -167,6 +168,22 @@ def _parquet(path: Path) -> pd.DataFrame:
     except Exception as error:  # of pyarrow's many kinds
         raise BenchError(f"{path} is no parquet file that can be read: {why(error)}") from None
     raise BenchError(f"{path} has two columns named {shown(max(names, key=names.count))}; rename one of them")
+
+
+def _json_lines(path: Path) -> pd.DataFrame:
+    raw = content(path, LARGEST)
+    found: list[dict[str, object]] = []
+    for number, line in enumerate(raw.decode(encoding_of(raw), errors="replace").split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise BenchError(f"{path}, line {number}: no JSON: {why(error)}; mend that line") from None
+        if not isinstance(row, dict):
+            raise BenchError(f"{path}, line {number}: {shown(line)} is no row; write an object of columns")
+        found.append(row)
+    return pd.DataFrame(found)
 
 
 def _text(path: Path) -> pd.DataFrame:

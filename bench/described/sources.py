@@ -116,12 +116,12 @@ def _is_long(column: pd.Series) -> bool:
 
 
 def _pictures(path: Path) -> Found:
-    lists = sorted(one for one in path.iterdir() if one.suffix.lower() in reading.SUFFIXES and one.is_file())
+    lists = sorted(one for one in path.iterdir() if one.suffix.lower() in reading.DATA and one.is_file())
     named = [one for stem in LISTS for one in lists if one.stem == stem]
     if not lists or (len(lists) > 1 and not named):
         raise BenchError(
-            f"{path} has {len(lists)} files of rows; a folder of pictures needs one, metadata.csv, with a column of "
-            "file names and one of targets"
+            f"{path} has {len(lists)} files of rows; a folder of pictures needs one, metadata.csv or .jsonl, with a "
+            "column of file names and one of targets"
         )
     chosen = named[0] if named else lists[0]
     table = reading.frame(chosen)

@@ -14,7 +14,7 @@ class Difference:
     Args:
         cell: dataset/method/seed, or dataset/method where it is of the row's files.
         what: its kind, in a word: metrics, predictions, history, selection, timing, name, copy, file, checksum,
-            data, code, arrays.
+            data, code, arrays, commit.
     """
 
     cell: str

@@ -19,6 +19,7 @@ from bench.results.key import key_of
 from bench.results.record import FAILURES, Record
 
 FEWEST = 20  # test rows of a region that is ranked
+TUNED = "tuned_baseline"  # the method that is the baseline at tuned settings
 UNRANKED = {"gmean_error"}  # one exact hit makes it 0
 
 Stale = frozenset[str]  # names of cells whose record today's code would not give
@@ -122,9 +123,9 @@ class Board:
         """What seeds and test rows tell apart in each column; nothing where it is not ranked."""
         return judging.judged(self.asked)
 
-    def winners(self, key: Key) -> list[str]:
-        """The rows that beat the baseline, best first, among those that may lead."""
-        found = self.judged[key].from_baseline
+    def winners(self, key: Key, over_tuned: bool = False) -> list[str]:
+        """The rows that beat the baseline, or the tuned one, best first, among those that may lead."""
+        found = self.judged[key].from_tuned if over_tuned else self.judged[key].from_baseline
         order = sorted(found, key=lambda row: METRICS[key[0]].sort_key(self.statistics[row][key].mean))
         return [row for row in order if self.may_lead(row, key) and judging.verdict(key, found[row]) == "win"]
 
@@ -174,6 +175,7 @@ class Board:
             sampling,
             self.sampling.groups.get(key[1], 0) if sampling else 0,
             METRICS[key[0]].higher_is_better,
+            TUNED if TUNED in values and self.may_lead(TUNED, key) else None,
         )
 
     @cached_property

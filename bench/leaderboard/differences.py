@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bench.leaderboard.board import Board
+from bench.leaderboard.board import TUNED, Board
 from bench.leaderboard.format import NONE
 from bench.leaderboard.judged import Difference
 from bench.leaderboard.judging import verdict
@@ -46,6 +46,17 @@ def to_best(board: Board, metric: str) -> Table:
         columns += _cells(board, key, [judged.from_leader.get(row) for row in board.statistics])
         answers = {row: "tie" if row in judged.tied else "apart" for row in judged.from_leader}
         columns.append([answers.get(row, NONE) for row in board.statistics])
+    return _of_columns(heads, columns)
+
+
+def to_tuned(board: Board) -> Table:
+    """Each row's difference to the tuned baseline in the first metric, by region, with adjusted p and verdict."""
+    heads, columns = ["method"], [list(board.statistics)]
+    for key in _ranked(board, board.spec.metrics[0]):
+        own = board.judged[key].from_tuned
+        heads += [f"{board.spec.header(*key)}, less {TUNED}", "p", "verdict"]
+        columns += _cells(board, key, [own.get(row) for row in board.statistics])
+        columns.append([verdict(key, own.get(row)) or NONE for row in board.statistics])
     return _of_columns(heads, columns)
 
 

@@ -37,6 +37,11 @@ def _decided(boards: Sequence[Board]) -> str:
     lost = [board for board in ranked if not _beats_references(board)]
     text = f"On {len(beaten)} of {len(ranked)} boards a method beats the baseline." if beaten else ""
     text = text or "**No method beats the baseline** on any board."
+    tuned = [board for board in ranked if board.judged[board.spec.keys[0]].from_tuned]
+    ahead = [board for board in tuned if board.winners(board.spec.keys[0], over_tuned=True)]
+    if tuned:
+        text += f" The baseline at tuned settings stands beside a published protocol on {len(tuned)}, and is beaten on "
+        text += f"{len(ahead)}."
     text += f" On {len(lost)} the best method does not beat the references." if lost else ""
     return (
         f"{text} Test split, first metric; the difference is that of the best method to the baseline, with its 95% "
@@ -47,6 +52,11 @@ def _decided(boards: Sequence[Board]) -> str:
 def _beats_references(board: Board) -> bool:
     key = board.spec.keys[0]
     return all(verdict(key, one) == "win" for one in board.judged[key].from_references.values())
+
+
+def _stops_at_tuned(board: Board) -> bool:
+    key = board.spec.keys[0]
+    return bool(board.judged[key].from_tuned and board.winners(key)) and not board.winners(key, over_tuned=True)
 
 
 def _list(boards: Sequence[Board]) -> str:
@@ -68,6 +78,7 @@ def _headline(i: int, board: Board) -> tuple[str, ...]:
     decimals = column_places([means[best], *([base] if base else [])])
     one = board.judged[key].from_baseline.get(best)
     said = "**no method beats the baseline**" if not board.winners(key) and board.is_ranked(key) else verdict(key, one)
+    said += "; not the tuned baseline" if _stops_at_tuned(board) else ""
     said += "" if _beats_references(board) else "; not the references"
     values = [f"{one.mean:z.{decimals}f}" if one and one.mean is not None else NONE for one in (means[best], base)]
     return *start, best, *values, interval(one, decimals), said or NONE, number

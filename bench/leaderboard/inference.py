@@ -23,8 +23,9 @@ def judged(asked: Asked) -> dict[str, Any]:
         for family in (own, apart)
         for row, one in _adjusted(asked, [(row, row, asked.baselines[row]) for row in family]).items()
     }
+    by_tuned = _adjusted(asked, [(row, row, asked.tuned) for row in asked.beside_tuned]) if asked.tuned else {}
     if asked.leader is None:
-        return asdict(replace(NOTHING, from_baseline=by_baseline))
+        return asdict(replace(NOTHING, from_baseline=by_baseline, from_tuned=by_tuned))
     others = [row for row in asked.whole if row != asked.leader]
     # not step by step: this covers that the leader is chosen for being first (Hsu, Annals of Statistics 1981)
     by_leader = _adjusted(asked, [(row, row, asked.leader) for row in others], "bonferroni")
@@ -36,8 +37,8 @@ def judged(asked: Asked) -> dict[str, Any]:
     if base in others and asked.leader in by_baseline:  # one pair, one answer: that of the verdict
         near = near - {base} if by_baseline[asked.leader].p < LEVEL else near | {base}
     tied = (asked.leader, *(row for row in others if row in near))
-    found = Judged(by_baseline, by_leader, by_reference, tied, _separating(list(by_leader.values()), asked.groups))
-    return asdict(found)
+    separating = _separating(list(by_leader.values()), asked.groups)
+    return asdict(Judged(by_baseline, by_leader, by_reference, by_tuned, tied, separating))
 
 
 def difference(

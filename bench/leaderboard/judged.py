@@ -54,6 +54,7 @@ class Asked:
         sampling: the deviation over test rows of the difference of two rows, by `pair`.
         groups: independent groups of test rows.
         higher_is_better: the direction of the metric.
+        tuned: the baseline with tuned settings, where it is one of the whole rows.
     """
 
     values: Mapping[str, Mapping[int, float]]
@@ -64,6 +65,12 @@ class Asked:
     sampling: Mapping[str, float]
     groups: int
     higher_is_better: bool = False
+    tuned: str | None = None
+
+    @property
+    def beside_tuned(self) -> list[str]:
+        """The rows that are compared with the tuned baseline."""
+        return [row for row in self.values if row in self.baselines and row not in (self.tuned, *self.references)]
 
 
 @dataclass(frozen=True)
@@ -74,6 +81,7 @@ class Judged:
         from_baseline: row -> its difference to its baseline; p over all rows but the references, and over these.
         from_leader: whole row -> its difference to the leader; p over all of them, after Bonferroni.
         from_references: reference -> the leader less the reference; p over the references.
+        from_tuned: row -> its difference to the tuned baseline; p over all rows but the two baselines and references.
         tied: the leader and the whole rows that no test tells from it, without those that lose to the baseline.
         separating: seeds that would separate the leader from the next row; more than `MOST_SEEDS` where so many would
             not, 0 where draws of test rows alone hide the difference, None where there is nothing to separate.
@@ -82,6 +90,7 @@ class Judged:
     from_baseline: Mapping[str, Difference]
     from_leader: Mapping[str, Difference]
     from_references: Mapping[str, Difference]
+    from_tuned: Mapping[str, Difference]
     tied: tuple[str, ...]
     separating: int | None
 
@@ -92,8 +101,8 @@ class Judged:
         return cls(**parts, tied=tuple(plain["tied"]), separating=plain["separating"])
 
 
-DIFFERENCES = ("from_baseline", "from_leader", "from_references")
-NOTHING = Judged({}, {}, {}, (), None)
+DIFFERENCES = ("from_baseline", "from_leader", "from_references", "from_tuned")
+NOTHING = Judged({}, {}, {}, {}, (), None)
 
 
 def pair(one: str, other: str) -> str:

@@ -38,6 +38,8 @@ def wanted_pairs(asked: Columns) -> dict[str, list[str]]:
         pairs = {pair(row, base) for row, base in one.baselines.items() if row != base}
         if one.leader is not None:
             pairs |= {pair(row, one.leader) for row in (*one.whole, *one.references) if row != one.leader}
+        if one.tuned is not None:
+            pairs |= {pair(row, one.tuned) for row in one.beside_tuned}
         wanted[" ".join(key)] = sorted(pairs | {own(row) for row in one.values})
     return wanted
 

@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Sequence
 
 from bench.leaderboard import format as formats
-from bench.leaderboard.board import FEWEST, Board
+from bench.leaderboard.board import FEWEST, TUNED, Board
 from bench.leaderboard.differences import interval, probability
 from bench.leaderboard.format import NONE
 from bench.leaderboard.judged import LEVEL, MOST_SEEDS, POWER, Difference
@@ -26,7 +26,12 @@ def decision(board: Board) -> str:
     leader = board.leader(key)
     if leader is None:
         return ""
-    return " ".join(filter(None, (_against_baseline(board, key, leader), _against_references(board, key, leader))))
+    parts = (
+        _against_baseline(board, key, leader),
+        _against_tuned(board, key),
+        _against_references(board, key, leader),
+    )
+    return " ".join(filter(None, parts))
 
 
 def lead_table(board: Board) -> Table:
@@ -121,11 +126,23 @@ def _against_baseline(board: Board, key: Key, leader: str) -> str:
     return f"{text}.{_tied([row for row in judged.tied if row != best])}"
 
 
-def _tied(rows: Sequence[str]) -> str:
-    if not rows:
+def _against_tuned(board: Board, key: Key) -> str:
+    if not board.judged[key].from_tuned:
         return ""
+    mean = _mean(board.statistics[TUNED][key], _places(board, key))
+    ahead = board.winners(key, over_tuned=True)
+    if not ahead:
+        return f"**No method beats the baseline at tuned settings** ({code(TUNED)}, {mean})."
+    return f"The baseline at tuned settings ({code(TUNED)}, {mean}) is beaten by {_some(ahead)}."
+
+
+def _tied(rows: Sequence[str]) -> str:
+    return f" Tied with {_some(rows)}." if rows else ""
+
+
+def _some(rows: Sequence[str]) -> str:
     named = ", ".join(code(row) for row in rows[:3])
-    return f" Tied with {named}{f' and {len(rows) - 3} more' if len(rows) > 3 else ''}."
+    return f"{named}{f' and {len(rows) - 3} more' if len(rows) > 3 else ''}"
 
 
 def _by(key: Key, one: Difference, decimals: int) -> str:

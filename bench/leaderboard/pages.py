@@ -78,6 +78,8 @@ def _differences(board: Board) -> Fold:
     parts += [markdown.table(differences.to_baseline(board, metric)) for metric in metrics]
     parts.append("Row less the best row: p after Bonferroni over the rows.")
     parts += [markdown.table(made) for metric in metrics if (made := differences.to_best(board, metric)).rows]
+    if (made := differences.to_tuned(board)).rows:
+        parts += ["Row less the baseline at tuned settings: p after Holm over the rows.", markdown.table(made)]
     if (made := differences.to_references(board)).rows:
         parts += ["Best row less each reference: p after Holm.", markdown.table(made)]
     return "Differences, intervals and p values", markdown.joined(parts)

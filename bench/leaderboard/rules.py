@@ -1,7 +1,7 @@
 """How the boards tell rows apart, in words that suffice to compute every number again."""
 
 from bench.leaderboard import across
-from bench.leaderboard.board import FEWEST
+from bench.leaderboard.board import FEWEST, TUNED
 from bench.leaderboard.judged import LEVEL, MOST_SEEDS, POWER
 from bench.leaderboard.sampling import DIGITS, NAME
 from bench.leaderboard.statistics import FENCE, MOVED
@@ -68,6 +68,8 @@ Where r is not known, s stands alone with S - 1 degrees of freedom, and the boar
 
 - **Verdict.** The p values of all rows against their baseline, in one metric and region, are adjusted after Holm;
   below {LEVEL} it is a win or a loss, else a tie. References are a family of their own. Intervals are not adjusted.
+- **Tuned baseline.** Where the protocol is a published one and `bench tune` found other settings for the baseline,
+  all rows but the references are held against `{TUNED}` in the same way, as a family of their own.
 - **Bold.** The best mean, and all rows whose difference to it has p >= {LEVEL} after Bonferroni over all other rows:
   not step by step, as the best row is chosen after the fact (Hsu, Annals of Statistics 1981). No row whose verdict is
   a loss is bold; the baseline is bold if and only if the verdict of the best row is no win. Rows with failed seeds,

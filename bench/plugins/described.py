@@ -24,6 +24,7 @@ MODULES = {
     "pictures": "bench.described.pictures",
     "texts": "bench.described.texts",
 }
+DATA = (".csv", ".tsv", ".txt", ".jsonl", ".parquet")  # endings of files of rows
 HUB = "hf:"  # begins the name of a dataset on Hugging Face's hub
 LARGEST = 2**24  # bytes of a description
 _PATH = re.compile(r"^path = (\"[^\"\n]*\"|'[^'\n]*')", re.MULTILINE)

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
+ENDING = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 CUDNN = ("enabled", "benchmark", "deterministic")
 
 
@@ -44,20 +45,18 @@ def import_guarded(module: str) -> ModuleType:
 
     Raises:
         Refused: it raised something, asked to end the process, or changed what moves the numbers of others.
-        KeyboardInterrupt: Ctrl-C was pressed meanwhile.
+        KeyboardInterrupt: a signal came meanwhile that asks the process to end.
     """
     if module in sys.modules:
         return sys.modules[module]
     numbers, process = _numbers(), _process()
     before = [(state, state.read()) for state in (*process, *numbers)]
     try:
-        with _interrupts() as pressed, warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
+        with _signals() as came, warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
             made = importlib.import_module(module)
-    except KeyboardInterrupt as error:
-        if pressed:
-            raise
-        raise Refused(_said(error)) from error
     except BaseException as error:  # SystemExit too: a plug-in may not end everybody's process
+        if came:  # whatever the module or Python's importing made of it
+            raise KeyboardInterrupt from error
         raise Refused(_said(error)) from error
     finally:
         changed = [state for state, value in before if _put_back(state, value)]
@@ -85,23 +84,25 @@ def _said(error: BaseException) -> str:
 
 
 @contextlib.contextmanager
-def _interrupts() -> Iterator[list[int]]:
-    # tells a pressed Ctrl-C from a module that raises KeyboardInterrupt by itself
-    pressed: list[int] = []
-    handler = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is threading.main_thread() and callable(handler):
+def _signals() -> Iterator[list[int]]:
+    # tells Ctrl-C and the like, which raise KeyboardInterrupt, from a module that does so by itself
+    came: list[int] = []
+    handlers: dict[int, Any] = {}
+    if threading.current_thread() is threading.main_thread():
+        found = {getattr(signal, name): signal.getsignal(getattr(signal, name)) for name in ENDING}
+        handlers = {number: handler for number, handler in found.items() if callable(handler)}
 
-        def note(number: int, frame: Any) -> None:
-            pressed.append(number)
-            handler(number, frame)
+    def note(number: int, frame: Any) -> None:
+        came.append(number)
+        handlers[number](number, frame)
 
-        signal.signal(signal.SIGINT, note)
-        try:
-            yield pressed
-        finally:
-            signal.signal(signal.SIGINT, handler)
-    else:
-        yield pressed
+    for number in handlers:
+        signal.signal(number, note)
+    try:
+        yield came
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 def _numbers() -> list[_State]:

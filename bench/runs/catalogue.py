@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bench.dataset import Splits
     from bench.plugins.resolve import NamedDataset
 
-SMALL = 2**26  # bytes of a dataset that is kept in memory
+SMALL, KEPT = 2**26, 2**28  # bytes: a dataset that is kept in memory is smaller, and so are all that are kept
 DRAWN_BY = ("numpy", "scipy", "scikit-learn", "torch", "pillow")  # what makes or decodes data beside our own code
 
 _small: dict[str, "Splits"] = {}
@@ -139,15 +139,16 @@ def _load(name: str, on: "NamedDataset", root: Path) -> "Splits":
     from bench.runs import cells
 
     made = cells.load(on, root)
-    if _is_small(made):
+    if _size(made) < SMALL:
         _small[json.dumps(_state_of_data(name, root))] = made
+        while sum(map(_size, _small.values())) > KEPT:
+            del _small[next(iter(_small))]  # the oldest
     return made
 
 
-def _is_small(splits: "Splits") -> bool:
+def _size(splits: "Splits") -> int:
     held = [part for split in (splits.train, splits.val, splits.test) for part in (split.x, split.labels)]
-    sizes = [getattr(part, "nbytes", SMALL) for part in held]  # what lies on the disk has none
-    return sum(sizes) < SMALL
+    return sum(getattr(part, "nbytes", SMALL) for part in held)  # what lies on the disk has none
 
 
 def _state_of_data(dataset: str, root: Path) -> list[Any]:

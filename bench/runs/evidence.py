@@ -23,7 +23,7 @@ from bench.results.arrays import Unsound
 from bench.results.identity import FEATURES, PREDICTIONS
 from bench.results.intake import Intake
 from bench.results.record import Record
-from bench.runs import catalogue
+from bench.runs import catalogue, committed
 
 # what a write of an older version left for a moment, or one has set aside
 OURS = re.compile(r"\.predictions.*\.npz\.[a-z0-9_]{8}|predictions.*\.npz\.aside(-[0-9]+)?", re.ASCII)
@@ -58,6 +58,7 @@ def verdict(results: Path, intake: Intake, root: Path) -> Verdict:
     def whole(record: Record) -> Record:
         return reading.read(store.path_of(results, record.dataset, record.method, record.seed))
 
+    found += committed.differences(results, intake.records, intake.digests)
     found += copies(intake.records, whole, lambda record: store.predictions(results, record), intake.trails)
     return Verdict.of(found, unscored)
 

@@ -18,7 +18,7 @@ from bench import plugins
 from bench.atomic import replace_file
 from bench.errors import BenchError
 from bench.metrics import METRICS
-from bench.names import value_text
+from bench.names import parse, value_text
 from bench.plugins import resolve
 from bench.plugins.resolve import NamedDataset, NamedMethod
 from bench.results import store
@@ -65,7 +65,7 @@ def tried(plan: Plan, results: Path) -> list[Tried]:
         base, params = (cells[0].config["method"][0][key] for key in ("name", "params"))
         setting = {key: params[key] for key in plugins.load("method", base).candidates[0]}
         validation = mean(validation_values(cells, results))
-        found.append(Tried(cells[0].config["dataset"]["name"], base, setting, validation))
+        found.append(Tried(dataset, base, setting, validation))
     return found
 
 
@@ -115,7 +115,7 @@ def further(values: Iterable[Any], best: object) -> float | None:
 
 def best(found: list[Tried]) -> list[Tried]:
     """The best candidate of each method on each dataset, of those that finished."""
-    metric = {name: plugins.load("dataset", name).metrics[0] for name in {one.dataset for one in found}}
+    metric = {name: plugins.load("dataset", parse(name).base).metrics[0] for name in {one.dataset for one in found}}
     ranked = sorted(found, key=lambda one: METRICS[metric[one.dataset]].sort_key(one.validation))
     first = {(one.dataset, one.method): one for one in reversed(ranked) if one.validation is not None}
     return list(first.values())
@@ -136,7 +136,7 @@ def keep(found: list[Tried]) -> None:
     """Make the best candidates the defaults of this installation."""
     outcome = {method: dict(values) for method, values in resolve.outcome().items()}
     for one in best(found):
-        outcome.setdefault(one.method, {})[one.dataset] = dict(one.setting)
+        outcome.setdefault(one.method, {})[parse(one.dataset).base] = dict(one.setting)
     text = json.dumps(outcome, indent=1, sort_keys=True) + "\n"
     replace_file(resolve.OUTCOME, text.encode())
 

@@ -28,9 +28,11 @@ class Running:
 class TimeLeft:
     """What cells took, by dataset and method: those that ended, then those that run, then others like them.
 
+    Cells that one process trains side by side share its time: of a worker's seconds each takes its part.
+
     Args:
         waiting: cells that have not begun.
-        jobs: cells at a time.
+        jobs: processes at a time, each with a cell or several of a row.
 
     >>> left = TimeLeft(waiting=[], jobs=2)
     >>> left.seconds() is None
@@ -57,8 +59,12 @@ class TimeLeft:
     def ended(self, cell: Cell, wall_s: float | None) -> None:
         """A cell has ended, after so many seconds; None where they say nothing of others."""
         self.running.pop(cell.key, None)
+        row = cell.dataset, cell.method
+        for one in self.running.values():
+            if not one.share and (one.cell.dataset, one.cell.method) == row:
+                one.began = monotonic()  # it may have stood behind this one, in the same process
         if wall_s is not None:
-            self.walls[cell.dataset, cell.method].append(wall_s)
+            self.walls[row].append(wall_s)
 
     def dropped(self, cells: Sequence[Cell]) -> None:
         """Some of those that have not begun never will."""
@@ -68,24 +74,29 @@ class TimeLeft:
     def seconds(self) -> float | None:
         """Until all are done; None while nothing is known of any cell."""
         now = monotonic()
-        usual = _usual(self._rows(now))
-        remaining: list[float] = []
+        going = [one for one in self.running.values() if one.share >= SURE]
+        part = min(self.jobs / max(len(going), 1), 1.0)  # of a worker's seconds, to each that gets on
+        usual = _usual(self._rows(now, part))
+        work = [usual(cell) for cell in self.coming.values()]
+        longest = 0.0
         for one in self.running.values():
-            whole = one.whole(now) or usual(one.cell)
-            if whole is None:
+            elapsed = now - one.began
+            if whole := one.whole(now):
+                work.append((whole - elapsed) * part)
+                longest = max(longest, whole - elapsed)
+            elif (cost := usual(one.cell)) is None:
                 return None
-            remaining.append(max(whole - (now - one.began), 0.0))
-        coming = [usual(cell) for cell in self.coming.values()]
-        known = [one for one in coming if one is not None]
-        if len(known) < len(coming) or not (coming or remaining):
-            return None
-        return max(sum((*known, *remaining)) / self.jobs, *remaining, 0.0)
+            else:  # just begun, or behind others of its process
+                work.append(cost if len(self.running) > self.jobs else max(cost - elapsed, 0.0))
+                longest = max(longest, work[-1] or 0.0)
+        known = [one for one in work if one is not None]
+        return max(sum(known) / self.jobs, longest) if len(known) == len(work) > 0 else None
 
-    def _rows(self, now: float) -> dict[tuple[str, str], float]:
+    def _rows(self, now: float, part: float) -> dict[tuple[str, str], float]:
         going: dict[tuple[str, str], list[float]] = defaultdict(list)
         for one in self.running.values():
             if (whole := one.whole(now)) is not None:
-                going[one.cell.dataset, one.cell.method].append(whole)
+                going[one.cell.dataset, one.cell.method].append(whole * part)
         ended = {row: times for row, times in self.walls.items() if times}
         return {row: fmean(times) for row, times in {**going, **ended}.items()}
 

@@ -11,10 +11,17 @@ from bench.cli import main
 from bench.errors import BenchError
 from support.command_line import bench
 
+ERRORS = BenchError("a picture is lost"), OSError(5, "lost")
+
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
-@pytest.mark.parametrize("error", [BenchError("a picture is lost"), OSError(5, "lost")], ids=["input", "system"])
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (0, 2)])
+@pytest.mark.parametrize(
+    ("error", "number", "code"),
+    [
+        *((error, *end) for error in ERRORS for end in ((signal.SIGTERM, 143), (signal.SIGINT, 130), (0, 2))),
+        (ValueError("of a library"), signal.SIGHUP, 129),  # without a signal it is a fault of ours, and shown whole
+    ],
+)
 def test_what_fails_because_a_signal_came_is_no_bad_input(tmp_path, monkeypatch, error, number, code):
     def command(standalone_mode):
         try:

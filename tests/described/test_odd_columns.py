@@ -151,3 +151,35 @@ def test_lines_as_programs_write_them_are_read(text, tmp_path):
     frame = reading.frame(tmp_path / "own.csv")
     assert frame.columns.tolist() == ["x", "y"]
     assert frame["x"].tolist() == [i * i % 97 for i in range(60)]
+
+
+def test_lines_of_json_are_the_same_rows_as_a_csv(tmp_path):
+    frame = table(sold=["yes", None, "no"] * (ROWS // 3), tags=[["a", "b"]] * ROWS)
+    frame.to_json(tmp_path / "lines.jsonl", orient="records", lines=True, double_precision=15)
+    read = reading.frame(tmp_path / "lines.jsonl")
+    assert kinds.guess(read["tags"]).kind == "ignored"
+    frame.drop(columns="tags").to_csv(tmp_path / "rows.csv", index=False)
+    pd.testing.assert_frame_equal(
+        read.drop(columns="tags"), reading.frame(tmp_path / "rows.csv"), check_dtype=False, rtol=1e-12
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ('{"x": 1, "y": }', "line 3: no JSON"),
+        ("[1, 2]", "line 3: .* is no row"),
+        ('{"x": 1' + "0" * 5000 + "}", "line 3: no JSON"),
+        ("[" * 100_000, "line 3: no JSON"),
+    ],
+)
+def test_a_line_that_is_no_row_is_named(line, why, tmp_path):
+    (tmp_path / "own.jsonl").write_text(f'{{"x": 1, "y": 2}}\n\n{line}\n')
+    with pytest.raises(BenchError, match=why):
+        reading.frame(tmp_path / "own.jsonl")
+
+
+def test_an_empty_file_of_lines_has_no_rows(tmp_path):
+    (tmp_path / "own.jsonl").write_text("\n")
+    with pytest.raises(BenchError, match="has no rows"):
+        reading.frame(tmp_path / "own.jsonl")

@@ -106,6 +106,15 @@ def test_pictures_of_a_folder_are_predicted_in_the_order_of_their_names(folder):
     assert pd.read_csv(folder / "new/found.csv").columns.tolist() == ["file_name", "light"]
 
 
+def test_a_list_of_json_lines_is_that_of_a_csv(folder):
+    listed = sources.look(folder / "faces")
+    (folder / "faces/metadata.csv").unlink()
+    listed.table.to_json(folder / "faces/metadata.jsonl", orient="records", lines=True)
+    again = sources.look(folder / "faces")
+    assert (again.kind, again.list, again.columns) == ("pictures", "metadata.jsonl", listed.columns)
+    pd.testing.assert_frame_equal(again.table, listed.table, check_dtype=False)
+
+
 def test_a_listed_picture_outside_the_folder_is_refused(folder):
     text = (folder / "faces/metadata.csv").read_text().replace("in/3.png", "../faces/in/3.png")
     (folder / "faces/metadata.csv").write_text(text)

@@ -164,6 +164,29 @@ def test_references_are_a_family_of_their_own():
     assert given.from_references["linear"].p < LEVEL
 
 
+def test_the_tuned_baseline_is_held_against_all_methods_as_a_family_of_its_own():
+    rng = np.random.RandomState(8)
+    names = ("baseline", "a", "b", "tuned_baseline", "linear")
+    board = {row: errors(rng) - shift for row, shift in zip(names, (0, 0.5, 0.2, 0.3, 1), strict=True)}
+    whole = {"whole": names[:4], "references": ("linear",)}
+    given = found(replace(asked(board, leader="a"), **whole, tuned="tuned_baseline"))
+    assert set(given.from_tuned) == {"a", "b"}
+    raw = {}
+    for row in ("a", "b"):
+        one = difference(
+            dict(enumerate(board[row].mean(1))),
+            dict(enumerate(board["tuned_baseline"].mean(1))),
+            float((board[row] - board["tuned_baseline"]).mean(0).std(ddof=1) / np.sqrt(ROWS)),
+            ROWS,
+        )
+        assert given.from_tuned[row].mean == pytest.approx(one.mean)
+        raw[row] = one.p
+    low, high = sorted(raw, key=raw.__getitem__)
+    assert given.from_tuned[low].p == pytest.approx(min(1, 2 * raw[low]))
+    assert given.from_tuned[high].p == pytest.approx(max(min(1, 2 * raw[low]), raw[high]))
+    assert found(replace(asked(board, leader="a"), **whole)).from_tuned == {}
+
+
 def test_seeds_that_separate_two_rows_do_and_one_less_does_not():
     rng = np.random.RandomState(9)
     board = {"baseline": errors(rng, rows_sd=0.0, noise=0.0), "a": errors(rng, rows_sd=0.0, noise=0.0) - 0.05}

@@ -48,6 +48,21 @@ def test_the_first_line_says_where_the_references_are_not_beaten():
     assert "references" not in decision(beaten)
 
 
+def test_the_first_line_says_what_beats_the_baseline_at_tuned_settings():
+    records = row("baseline", 7.0) + noisy("oe", 5.0) + row("srl", 3.0)
+    board = Board(FACES, [*records, *row("tuned_baseline", 5.0)])
+    assert "(`tuned_baseline`, 5.13) is beaten by `srl`." in decision(board)
+    assert "stands beside a published protocol on 1, and is beaten on 1." in index_page([board])
+    assert "not the tuned baseline" not in index_page([board])
+    page = dataset_page(board)
+    assert "less tuned_baseline" in page
+    board = Board(FACES, [*records, *noisy("tuned_baseline", 2.5)])
+    assert "**No method beats the baseline at tuned settings** (`tuned_baseline`, 2.50)." in decision(board)
+    assert "win; not the tuned baseline" in index_page([board])
+    assert "is beaten on 0." in index_page([board])
+    assert "tuned" not in decision(Board(FACES, records)) + index_page([Board(FACES, records)])
+
+
 def test_references_stand_apart_last_and_are_neither_best_nor_bold():
     records = [*row("baseline", 7.0), *noisy("oe", 5.0), record("linear", 0, 1.0)]
     board = Board(WITH_REFERENCES, records)

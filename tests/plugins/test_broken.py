@@ -206,18 +206,19 @@ def test_what_an_import_changes_is_put_back_or_refused(tmp_path, monkeypatch, ca
     assert capsys.readouterr().out == ""
 
 
-def test_ctrl_c_while_a_plugin_is_imported_ends_the_run(tmp_path, monkeypatch):
-    (tmp_path / "pressed.py").write_text(
-        "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(5)\n"
-    )
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("then", ["raise", "raise ValueError('a wheel came off')", "sys.exit(3)"])
+def test_a_signal_while_a_plugin_is_imported_ends_the_run(number, then, tmp_path, monkeypatch):
+    sends = f"try:\n    os.kill(os.getpid(), {number:d})\n    time.sleep(5)\nexcept KeyboardInterrupt:\n    {then}\n"
+    (tmp_path / "pressed.py").write_text(f"import os, sys, time\n{sends}")
     monkeypatch.syspath_prepend(tmp_path)
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job is started deaf to it
+    before = signal.signal(number, signal.default_int_handler)  # a background job is started deaf to it
     try:
         with pytest.raises(KeyboardInterrupt):
             guard.import_guarded("pressed")
-        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        assert signal.getsignal(number) is signal.default_int_handler
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(number, before)
 
 
 def test_once_refused_a_plugin_stays_refused_until_it_is_mended(tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
@@ -50,3 +51,14 @@ def test_a_second_process_answers_the_same_without_torch_or_pandas(tmp_path):
     assert first == second
     assert "torch" in heavy
     assert light == ""
+
+
+def test_datasets_in_memory_have_a_bound_together(monkeypatch):
+    monkeypatch.setattr(catalogue, "_small", {})
+    names = [f"circle[draw={draw}]" for draw in (1, 2, 3)]
+    sizes = [catalogue._size(catalogue.splits(name, Path())) for name in names]
+    monkeypatch.setattr(catalogue, "_small", {})
+    monkeypatch.setattr(catalogue, "KEPT", sum(sizes[1:]))
+    _, second, third = (catalogue.splits(name, Path()) for name in names)
+    assert list(catalogue._small.values()) == [second, third]
+    assert catalogue.splits(names[2], Path()) is third

@@ -69,6 +69,36 @@ def test_a_failed_cell_says_nothing_of_others(clock):
     assert left.seconds() is None
 
 
+def test_seeds_side_by_side_share_the_time_of_their_process(clock):
+    given = cells(*(("a", "x", seed) for seed in range(20)))
+    left = TimeLeft(given, jobs=2)
+    for cell in given[:10]:  # two processes of five seeds
+        left.started(cell)
+    clock[0] = 10.0
+    for cell in given[:10]:
+        left.reached(cell, 0.25)
+    assert left.seconds() == pytest.approx(30 + 40)
+    clock[0] = 40.0
+    for cell in given[:10]:
+        left.ended(cell, 40 / 5)  # as its record says
+    assert left.seconds() == pytest.approx(40)
+
+
+def test_seeds_of_a_process_that_go_one_by_one_have_their_time_before_them(clock):
+    given = cells(*(("a", "x", seed) for seed in range(6)))
+    left = TimeLeft(given, jobs=1)
+    for cell in given[:3]:
+        left.started(cell)
+    clock[0] = 5.0
+    left.reached(given[0], 0.5)
+    assert left.seconds() == pytest.approx(5 + 2 * 10 + 3 * 10)
+    clock[0] = 10.0
+    left.ended(given[0], 10.0)
+    clock[0] = 11.0
+    left.reached(given[1], 0.1)
+    assert left.seconds() == pytest.approx(9 + 10 + 3 * 10)
+
+
 def test_training_says_which_share_is_done():
     from pathlib import Path
 

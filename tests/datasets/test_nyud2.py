@@ -22,6 +22,7 @@ from support.datasets import NOWHERE, make, train
 
 SMALL = "nyud2[images=small]"
 REFUSED = {
+    "tuned_baseline",
     "balanced_sampler",
     "cmixup",
     "corn",

@@ -1,11 +1,12 @@
 """Differences between rows as a board prints them: intervals, p values and verdicts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bench.leaderboard.board import TUNED, Board
 from bench.leaderboard.format import NONE
 from bench.leaderboard.judged import Difference
 from bench.leaderboard.judging import verdict
+from bench.leaderboard.spec import Key
 from bench.leaderboard.statistics import column_places
 from bench.leaderboard.tables import Table
 
@@ -28,13 +29,7 @@ def probability(p: float) -> str:
 
 def to_baseline(board: Board, metric: str) -> Table:
     """Each row's difference to its baseline in one metric, by region, with its adjusted p and the verdict."""
-    heads, columns = ["method"], [list(board.statistics)]
-    for key in _ranked(board, metric):
-        found = board.judged[key].from_baseline
-        heads += [board.spec.header(*key), "p", "verdict"]
-        columns += _cells(board, key, [found.get(row) for row in board.statistics])
-        columns.append([verdict(key, found.get(row)) or NONE for row in board.statistics])
-    return _of_columns(heads, columns)
+    return _judged(board, {key: board.judged[key].from_baseline for key in _ranked(board, metric)})
 
 
 def to_best(board: Board, metric: str) -> Table:
@@ -51,13 +46,8 @@ def to_best(board: Board, metric: str) -> Table:
 
 def to_tuned(board: Board) -> Table:
     """Each row's difference to the tuned baseline in the first metric, by region, with adjusted p and verdict."""
-    heads, columns = ["method"], [list(board.statistics)]
-    for key in _ranked(board, board.spec.metrics[0]):
-        own = board.judged[key].from_tuned
-        heads += [f"{board.spec.header(*key)}, less {TUNED}", "p", "verdict"]
-        columns += _cells(board, key, [own.get(row) for row in board.statistics])
-        columns.append([verdict(key, own.get(row)) or NONE for row in board.statistics])
-    return _of_columns(heads, columns)
+    ranked = _ranked(board, board.spec.metrics[0])
+    return _judged(board, {key: board.judged[key].from_tuned for key in ranked}, f", less {TUNED}")
 
 
 def to_references(board: Board) -> Table:
@@ -70,6 +60,16 @@ def to_references(board: Board) -> Table:
         columns += _cells(board, key, [own.get(row) for row in found])
         columns.append([verdict(key, own.get(row)) or NONE for row in found])
     return _of_columns(heads, columns)
+
+
+def _judged(board: Board, columns: Mapping[Key, Mapping[str, Difference]], less: str = "") -> Table:
+    # a row's differences with their p and verdict, column by column
+    heads, cells = ["method"], [list(board.statistics)]
+    for key, found in columns.items():
+        heads += [board.spec.header(*key) + less, "p", "verdict"]
+        cells += _cells(board, key, [found.get(row) for row in board.statistics])
+        cells.append([verdict(key, found.get(row)) or NONE for row in board.statistics])
+    return _of_columns(heads, cells)
 
 
 def _ranked(board: Board, metric: str) -> list[tuple[str, str]]:

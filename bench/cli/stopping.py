@@ -10,9 +10,9 @@ from types import FrameType, TracebackType
 from typing import Any, Self
 
 from bench.cli.exits import STOPPED
+from bench.plugins.guard import ENDING
 
 LIMIT_S = 3.0  # for an end in order
-SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 class Stopping:
@@ -29,7 +29,7 @@ class Stopping:
     def __enter__(self) -> Self:
         if threading.current_thread() is not threading.main_thread():
             return self
-        heard = {number: signal.getsignal(number) for number in SIGNALS}
+        heard = {number: signal.getsignal(number) for number in ENDING}
         self._before = {n: old for n, old in heard.items() if old in (signal.SIG_DFL, signal.default_int_handler)}
         self._end, wake = os.pipe()
         os.set_blocking(wake, False)

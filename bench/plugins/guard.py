@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-ENDING = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 CUDNN = ("enabled", "benchmark", "deterministic")
 
 
@@ -89,7 +89,7 @@ def _signals() -> Iterator[list[int]]:
     came: list[int] = []
     handlers: dict[int, Any] = {}
     if threading.current_thread() is threading.main_thread():
-        found = {getattr(signal, name): signal.getsignal(getattr(signal, name)) for name in ENDING}
+        found = {number: signal.getsignal(number) for number in ENDING}
         handlers = {number: handler for number, handler in found.items() if callable(handler)}
 
     def note(number: int, frame: Any) -> None:

@@ -10,6 +10,7 @@ from bench.bases.tuned_settings import outcomes
 from bench.method import Method
 from bench.methods.tuned_baseline import TunedBaseline
 from bench.plugins import resolve
+from bench.testing import contract
 from bench.testing.toy import Toy
 from bench.training.loop import Training
 
@@ -42,3 +43,16 @@ def test_settings_are_those_that_bench_tune_kept_for_the_very_dataset(name):
 @pytest.mark.parametrize("name", ["digits", "airfoil", "agedb[images=synthetic]", "stsb[text=small]", "swiss_roll"])
 def test_it_is_refused_where_it_would_be_the_baseline(name):
     assert "kept nothing" in resolve.refusal("tuned_baseline", resolve.dataset(name).dataset)
+
+
+def test_it_keeps_the_contract_of_methods_where_it_is_defined():
+    class Anywhere(TunedBaseline):
+        @classmethod
+        def defaults_for(cls, dataset, protocol):
+            return {**super().defaults_for(dataset, protocol), "weight_decay": 0.5}
+
+        @classmethod
+        def unsupported_reason(cls, dataset):
+            return None
+
+    assert [finding for finding in contract.check_method(Anywhere) if finding.state != "ok"] == []

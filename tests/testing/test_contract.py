@@ -13,7 +13,7 @@ from bench.testing import contract
 from bench.testing.toy import Toy
 
 
-# the tuned baseline is defined on coordinates alone, which tests/methods/test_tuned_baseline.py trains as the baseline
+# the tuned baseline is defined on coordinates alone, and tests/methods/test_tuned_baseline.py holds it to the contract
 @pytest.mark.parametrize("name", sorted(plugins.modules("method").keys() - {"tuned_baseline"}))
 def test_every_method_keeps_the_contract(name):
     problems = [finding for finding in contract.run("method", name, Path()) if finding.state != "ok"]

@@ -39,7 +39,7 @@ def submit(
     folder: Annotated[Path, typer.Argument(metavar="RESULTS", help="Results folder to submit.", parser=options.path)],
     root: options.DataRoot = None,
     rerun: Annotated[
-        int, typer.Option("--rerun", metavar="N", min=0, help="Cells to train again, of as many rows.")
+        int, typer.Option("--rerun", metavar="N", min=0, help="Cells to train again, drawn anew each time.")
     ] = 2,
     jobs: options.Jobs = None,
 ) -> None:

@@ -23,7 +23,7 @@ def verify(
     results: options.Results = Path("results"),
     root: options.DataRoot = None,
     rerun: Annotated[
-        int, typer.Option("--rerun", metavar="N", min=0, help="Train this many cells again too, of as many rows.")
+        int, typer.Option("--rerun", metavar="N", min=0, help="Train N cells again too, drawn anew each time.")
     ] = 0,
     jobs: options.Jobs = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,

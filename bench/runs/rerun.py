@@ -6,6 +6,7 @@ training carries that as far as another seed would: such a cell has to lie where
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from random import SystemRandom
 from statistics import fmean, stdev
 
 from bench.evidence.consistency import agree
@@ -22,12 +23,16 @@ FALSE_ALARM = 1e-4  # chance of a cell to be called different where seeds are no
 
 
 def sample(results: Path, records: Iterable[Record], number: int) -> list[Candidate]:
-    """So many finished records that today's code should give again, of as many rows, chosen by their keys."""
+    """So many finished records that today's code should give again, of as many rows; others at each call.
+
+    Who forges records cannot know which of them will be trained again.
+    """
     known = Equivalences.read(results)
+    finished = [record for record in records if record.status == "ok"]
+    SystemRandom().shuffle(finished)
     rows: dict[tuple[str, str], Record] = {}
-    for record in sorted(records, key=lambda record: record.key):
-        if record.status == "ok":
-            rows.setdefault((record.dataset, record.method), record)
+    for record in finished:
+        rows.setdefault((record.dataset, record.method), record)
     chosen: list[Candidate] = []
     for record in rows.values():
         if len(chosen) == number:

@@ -58,6 +58,12 @@ def test_here_a_cell_agrees_bit_for_bit(trained):
     assert (same, words) == (True, "bit for bit")
 
 
+def test_nobody_can_know_beforehand_which_cells_are_trained_again(trained):
+    records = store.read_all(trained)
+    drawn = {rerun.sample(trained, records, 1)[0].record.seed for _ in range(60)}
+    assert drawn == {0, 1, 2, 3}  # all of them, but for one chance in ten million
+
+
 @pytest.mark.parametrize(
     "change",
     [

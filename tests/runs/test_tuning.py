@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,10 +12,11 @@ from bench.bases import tuned_settings
 from bench.bases.tabular import Tabular
 from bench.described import given, writing
 from bench.errors import BenchError
-from bench.plugins import described
+from bench.plugins import described, resolve
 from bench.results import store
 from bench.runs import runner
 from bench.runs.tuning import Tuning, descend, text_of
+from support.inline import Inline
 
 AXES = {"protocol.lr": (1e-3, 1e-2), "hidden": ("a", "b"), "protocol.epochs": (10, 20)}
 
@@ -56,13 +58,14 @@ def tuning(tmp_path, monkeypatch):
     monkeypatch.setattr(
         Tabular, "tunes", {"protocol.lr": (1e-3, 1e-2), "hidden": ("64-64",), "protocol.epochs": (2, 4)}
     )
+    concrete = type(resolve.dataset("concrete[rows=synthetic]").dataset)
+    monkeypatch.setattr(concrete, "protocol", replace(concrete.protocol, epochs=2))
     monkeypatch.setattr(tuned_settings, "FILE", tmp_path / "tuned.json")
     trained = []
 
     def train(plan, into):
         trained.extend(plan.todo)
-        executor = runner.local(plan.todo, 2, "cpu", tmp_path)
-        runner.run(plan, executor, into, Silent())
+        runner.run(plan, Inline(), into, Silent())
 
     made = Tuning("concrete[rows=synthetic]", (100, 101), tmp_path / "protocols", tmp_path, train)
     return made, trained

@@ -18,7 +18,8 @@ print("again", len(again))
 """
 
 
-@pytest.mark.parametrize("from_file", [True, pytest.param(False, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("from_file", [True, False])
 def test_a_script_trains_and_gets_its_records(from_file, tmp_path):
     (tmp_path / "script.py").write_text(SCRIPT)
     arguments = ["script.py"] if from_file else ["-"]

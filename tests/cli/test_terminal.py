@@ -37,8 +37,9 @@ def test_what_an_encoding_does_not_have_is_written_plainly(text, ascii_, latin, 
         assert raw.getvalue() == expected
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
-@pytest.mark.parametrize("words", ["list", "show ranksim", "run --help"])
+@pytest.mark.parametrize(
+    ("words", "encoding"), [("list", "ascii"), ("show ranksim", "cp1252"), ("show ranksim", "ascii")]
+)
 def test_commands_print_in_any_encoding(words, encoding):
     run = shell(f"BENCH {words}", PYTHONIOENCODING=encoding)
     assert (run.returncode, run.stderr) == (0, b"")

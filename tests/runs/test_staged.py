@@ -74,6 +74,7 @@ def test_a_run_within_a_time_leaves_balanced_rows_and_goes_on(tmp_path):
     assert len(store.read_all(tmp_path / "results")) == 6
 
 
+@pytest.mark.slow
 def test_a_beaten_row_gets_no_further_seeds_and_the_board_says_so(tmp_path):
     run = ["run", "--dataset", TABLE, "--seeds", "10", "--set", "protocol.epochs=12", "--race"]
     done = bench(*run, "--method", "baseline,lds,infdrop[weight=1000]", cwd=tmp_path)

@@ -27,6 +27,7 @@ def folder(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_it_runs_and_its_frozen_copy_runs_again(folder):
     done = bench("suite", "../my.toml", cwd=folder / "else")
     assert done.returncode == 0, done.stderr

@@ -69,8 +69,7 @@ def press_until(page, selector, key="Tab", most=60):
     raise AssertionError(f"{selector} is not reached by {key}")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
 def test_every_page_fits_the_screen_and_draws_its_charts(site, browser, width, scheme):
     for name in PAGES:
         with opened(browser, site / name, width, scheme) as page:

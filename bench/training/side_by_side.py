@@ -197,6 +197,7 @@ class _Products(torch.autograd.Function):
 
 
 def _product(a: Tensor, b: Tensor) -> Tensor:
+    a, b = _begun_aligned(a), _begun_aligned(b)
     if _in_one_call(a, b):
         return torch.bmm(a, b)
     return torch.stack([one @ other for one, other in zip(_apart(a), _apart(b), strict=True)])
@@ -214,6 +215,15 @@ def _begins_aligned(x: Tensor) -> bool:
 
 def _apart(x: Tensor) -> Sequence[Tensor]:
     return list(x) if _begins_aligned(x) else [one.clone() for one in x]
+
+
+def _begun_aligned(x: Tensor) -> Tensor:
+    if _begins_aligned(x):
+        return x
+    turned = x.mT if x.mT.is_contiguous() else x  # how a matrix lies decides the kernel, too
+    size = turned[0].numel()
+    room = x.new_empty(len(x), -(-size // VECTOR) * VECTOR)[:, :size].view(turned.shape).copy_(turned)
+    return room if turned is x else room.mT
 
 
 def _aligned(parts: Sequence[Tensor]) -> Tensor:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli import callbacks, machines, options
+from bench.cli import callbacks, machines, options, racing
 from bench.cli.boards import tell_unscored
 from bench.cli.exits import fail
 from bench.cli.models import tell_models
@@ -59,22 +59,9 @@ def run(
             help="Keep the state of every cell each N minutes, so that one that was killed goes on from there.",
         ),
     ] = None,
-    budget: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME",
-            help="Begin only cells that are expected to end within this time, as 2h or 90m, seed by seed: all rows get "
-            "their first seed before any gets its second.",
-        ),
-    ] = None,
-    race: Annotated[
-        bool,
-        typer.Option(
-            "--race",
-            help="Seed by seed too; train no further seeds of a method that another one beats beyond doubt on "
-            "validation (an anytime-valid t-test, 5% error over all pairs of a dataset).",
-        ),
-    ] = False,
+    budget: racing.Budget = None,
+    race: racing.Race = False,
+    extra_seeds: racing.ExtraSeeds = 0,
     retry: options.Retry = None,
     stale: options.Stale = None,
     save_models: Annotated[
@@ -97,7 +84,7 @@ def run(
     if smoke:
         seeds, sets = 2 if seeds is None and seed is None else seeds, options.smoke(sets)
     chosen, again = options.seeds(seeds, seed), (options.statuses(retry), options.rerun(stale))
-    part = options.shard(shard)
+    extra, part = racing.further(extra_seeds, chosen, race), options.shard(shard)
     overrides = options.overrides(sets, precision=precision, channels_last=channels_last, compile=compiled)
     timeout, which = options.timeout(timeout), options.models(save_models)
     checkpoint_s = spans.between_checkpoints(checkpoint_minutes, "--checkpoint-minutes")
@@ -124,7 +111,7 @@ def run(
 
         folder = files.root(root)
         rows = select.rows(method, dataset, overrides, smoke)
-        plan = cells.plan(rows, chosen, overrides, results, folder, *again).shard(*part)
+        plan = cells.plan(rows, [*chosen, *extra], overrides, results, folder, *again).shard(*part)
         if keep:
             features.require(plan.todo)
         kept = {"save_models": which is not None, "keep_features": keep is not None, "checkpoint_s": checkpoint_s}
@@ -139,7 +126,8 @@ def run(
         progress.print(line, markup=False, highlight=False, soft_wrap=True)
     described.keep(results, {cell.config["dataset"]["name"] for cell in plan.todo})
     display = Display(plan, executor.jobs, progress)
-    staged = Staged(plan, results, executor.jobs, budget_s, race, display.dropped) if race or budget_s else None
+    spent = (executor.jobs, budget_s, race, frozenset(extra), display.dropped)
+    staged = Staged(plan, results, *spent) if race or budget_s else None
     outcome = runner.run(plan, executor, results, Watchers(display, told), staged)
     for line in staged.lines() if staged else ():
         progress.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""A run seed by seed: `--race` leaves out rows that are beaten, `--budget` begins what fits.
+"""A run seed by seed: `--race` spends seeds where rows cannot be told apart, `--budget` begins what fits.
 
 In each round every row gets its next seed, those with the fewest seeds first and the baseline before all others, so
 that whatever is done compares the same seeds of all rows.
@@ -31,6 +31,7 @@ class Staged:
         jobs: cells at a time.
         budget_s: seconds, from the first batch on, after which nothing begins that is expected to end later.
         race: leave out rows that another one beats beyond doubt on validation.
+        extra: seeds that a race takes further, while more than one row of a dataset is not beaten.
         dropped: is told of cells that will not be trained.
     """
 
@@ -39,9 +40,11 @@ class Staged:
     jobs: int
     budget_s: float | None = None
     race: bool = False
+    extra: frozenset[int] = frozenset()
     dropped: Callable[[Sequence[Cell]], None] = lambda _: None
     beaten: dict[tuple[str, str], Beaten] = field(default_factory=dict[tuple[str, str], Beaten])
     saved: int = 0  # cells of beaten rows
+    spared: int = 0  # cells of extra seeds that had nothing to decide
     unfit: int = 0  # cells for which there was no time
 
     def __iter__(self) -> Iterator[list[Cell]]:
@@ -62,19 +65,32 @@ class Staged:
                 f"{dataset} {method}: no further seeds, as {one.by} validates better on {one.seeds} (anytime-valid p "
                 f"{one.p:.1g})"
             )
+        if self.spared:
+            yield f"{self.spared} cells of extra seeds were not trained, as one row had beaten all others"
         if self.saved:
             yield f"{self.saved} cells of beaten rows were not trained; without --race a run trains them"
         if self.unfit:
             yield f"{self.unfit} cells did not fit into the time; the same command goes on with them"
 
     def _racing(self, batch: list[Cell]) -> list[Cell]:
+        decided: set[str] = set()
         for dataset in {cell.dataset for cell in batch}:
-            for method, one in beaten(self._validation(dataset)).items():
+            values = self._validation(dataset)
+            for method, one in beaten(values).items():
                 self.beaten.setdefault((dataset, method), one)
-        going = [cell for cell in batch if (cell.dataset, cell.method) not in self.beaten or cell.method == BASELINE]
-        left = [cell for cell in batch if cell not in going]
-        self.saved += len(left)
-        self.dropped(left)
+            if sum((dataset, method) not in self.beaten for method in values) < 2:
+                decided.add(dataset)
+        going, lost, spared = list[Cell](), list[Cell](), list[Cell]()
+        for cell in batch:
+            if cell.seed in self.extra and cell.dataset in decided:
+                spared.append(cell)
+            elif (cell.dataset, cell.method) in self.beaten and cell.method != BASELINE:
+                lost.append(cell)
+            else:
+                going.append(cell)
+        self.saved += len(lost)
+        self.spared += len(spared)
+        self.dropped([*lost, *spared])
         return going
 
     def _validation(self, dataset: str) -> dict[str, dict[int, float]]:

@@ -3,6 +3,7 @@
 import pytest
 
 from bench.errors import BenchError
+from bench.leaderboard.sequential import Beaten
 from bench.results import store
 from bench.runs import spans, staged
 from bench.runs.plan import Cell, Plan, Planned
@@ -72,6 +73,51 @@ def test_a_run_within_a_time_leaves_balanced_rows_and_goes_on(tmp_path):
     done = bench(*run, "--budget", "1h", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert len(store.read_all(tmp_path / "results")) == 6
+
+
+def raced(tmp_path, monkeypatch, values):
+    """The batches of a race over two seeds and two extra ones, whose rows validate with these values; and the race."""
+    plan = Plan([planned(method, seed) for method in values for seed in range(4)])
+    done, told = {}, []
+    monkeypatch.setattr(Staged, "_validation", lambda self, dataset: {row: dict(own) for row, own in done.items()})
+    race = Staged(plan, tmp_path, 1, race=True, extra=frozenset({2, 3}), dropped=told.extend)
+    batches = []
+    for batch in race:
+        batches.append(short([batch])[0])
+        for cell in batch:
+            done.setdefault(cell.method, {})[cell.seed] = values[cell.method][cell.seed]
+    assert len(told) == race.saved + race.spared
+    return batches, race
+
+
+def test_extra_seeds_are_taken_while_two_rows_cannot_be_told_apart(tmp_path, monkeypatch):
+    alike = {"baseline": [1.0, 1.2, 1.1, 1.0], "a": [1.1, 1.0, 1.2, 1.1]}
+    batches, race = raced(tmp_path, monkeypatch, alike)
+    assert batches == [[f"baseline{n}", f"a{n}"] for n in range(4)]
+    monkeypatch.setattr(
+        staged, "beaten", lambda values: {"a": Beaten("baseline", 2, 1e-9)} if len(values.get("a", ())) > 1 else {}
+    )
+    batches, race = raced(tmp_path, monkeypatch, alike)
+    assert batches == [["baseline0", "a0"], ["baseline1", "a1"]]
+    assert (race.saved, race.spared) == (0, 4)
+    assert "4 cells of extra seeds were not trained, as one row had beaten all others" in list(race.lines())
+    batches, race = raced(tmp_path, monkeypatch, {**alike, "b": [1.0, 1.1, 1.2, 1.0]})
+    assert batches[2:] == [["baseline2", "b2"], ["baseline3", "b3"]]  # of the beaten row none
+    assert (race.saved, race.spared) == (2, 0)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--extra-seeds", "5"], "give --race too"),
+        (["--race", "--extra-seeds", "10000"], "write 0 to 9,990"),
+        (["--race", "--extra-seeds", "-1"], "greater than or equal to 0"),
+    ],
+)
+def test_extra_seeds_are_of_a_race_and_not_too_many(words, said, tmp_path):
+    done = bench("run", "--method", "baseline", "--dataset", TABLE, *words, cwd=tmp_path)
+    assert done.returncode == 2
+    assert said in done.stderr
 
 
 @pytest.mark.slow

@@ -15,6 +15,7 @@ from bench.errors import BenchError
 from bench.names import value_text
 from bench.results import store
 from bench.results.equivalence import Equivalences
+from bench.runs import git
 from bench.runs.adopt import Candidate, Trained
 
 HERE = Path(__file__).parents[2]
@@ -74,18 +75,20 @@ def _checkout(commit: str) -> Iterator[Path]:
         place = Path(folder) / "code"
         added = _git("worktree", "add", "--detach", str(place), commit)
         if added.returncode:
-            raise BenchError(f"cannot check out {commit}: {added.stderr.strip().splitlines()[-1]}")
+            raise BenchError(
+                f"cannot check out {commit}: {added.stderr.decode(errors='replace').strip().splitlines()[-1]}"
+            )
         try:
             yield place
         finally:
             _git("worktree", "remove", "--force", str(place))
 
 
-def _git(*arguments: str) -> subprocess.CompletedProcess[str]:
-    try:
-        return subprocess.run(["git", "-C", str(HERE), *arguments], capture_output=True, text=True, check=False)  # noqa: S607
-    except FileNotFoundError:
-        raise BenchError("earlier code is checked out by git, which is not installed") from None
+def _git(*arguments: str) -> subprocess.CompletedProcess[bytes]:
+    made = git.called(HERE, *arguments)
+    if made is None:
+        raise BenchError("earlier code is checked out by git, which is not installed")
+    return made
 
 
 def _run(folder: Path, arguments: Sequence[str]) -> None:

@@ -5,7 +5,6 @@ Git repository, the commit that brought the record still has its numbers.
 """
 
 import json
-import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from bench.evidence.difference import Difference
 from bench.memory import remembered
 from bench.results.record import Record
+from bench.runs import git
 
 ADDED_NOTHING = "0" * 40  # as Git names the blob of a file that a commit removed
 MACHINE = ("torch", "cpu", "cpu_capability", "device", "threads", "git_sha")
@@ -27,7 +27,7 @@ def differences(results: Path, records: Sequence[Record], digests: Mapping[str, 
     Args:
         digests: SHA-256 of the file of each cell.
     """
-    head = _git(results, "rev-parse", "HEAD")
+    head = git.printed(results, "rev-parse", "HEAD")
     finished = {record.path: record for record in records if record.status == "ok"}
     if head is None or not finished:
         return []
@@ -59,7 +59,7 @@ def _versions(results: Path, paths: Iterable[str]) -> Iterator[tuple[str, str, s
     # path below the folder, Git's name of its content, and the commit that brought that, the earliest first
     log = ("log", "--reverse", "--raw", "-z", "--no-renames", "--no-abbrev", "--relative", "--format=%H")
     wanted, commit, seen = set(paths), "", set[tuple[str, str]]()
-    fields = iter((_git(results, *log, "--", ".") or b"").split(b"\0"))
+    fields = iter((git.printed(results, *log, "--", ".") or b"").split(b"\0"))
     for field in fields:
         text = field.decode(errors="replace").strip()
         if not text.startswith(":"):
@@ -72,7 +72,7 @@ def _versions(results: Path, paths: Iterable[str]) -> Iterator[tuple[str, str, s
 
 
 def _texts(results: Path, blobs: Sequence[str]) -> Iterator[bytes]:
-    out = _git(results, "cat-file", "--batch", given="".join(f"{blob}\n" for blob in blobs).encode()) or b""
+    out = git.printed(results, "cat-file", "--batch", given="".join(f"{blob}\n" for blob in blobs).encode()) or b""
     at = 0
     for _ in blobs:
         end = out.find(b"\n", at)
@@ -96,12 +96,3 @@ def _machine(record: Record) -> tuple[Any, ...]:
 
 def _numbers(record: Record) -> tuple[Any, ...]:
     return record.predictions and record.predictions.sha256, record.selection, record.metrics
-
-
-def _git(folder: Path, *arguments: str, given: bytes | None = None) -> bytes | None:
-    """What Git prints; None where it is not installed, or refuses."""
-    try:
-        made = subprocess.run(["git", "-C", str(folder), *arguments], input=given, capture_output=True, check=False)  # noqa: S607
-    except OSError:
-        return None
-    return made.stdout if made.returncode == 0 else None

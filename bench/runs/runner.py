@@ -1,6 +1,5 @@
 """A run: plan, execute, write each record as it comes, tell what happened."""
 
-import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +13,7 @@ from bench.plugins import described, resolve
 from bench.plugins.discovery import KINDS, Kind
 from bench.results import store
 from bench.results.record import Record
-from bench.runs import machine
+from bench.runs import git, machine
 from bench.runs.executor import Ended, Executor, LocalExecutor, Progress, Started
 from bench.runs.plan import Cell, Plan
 from bench.runs.surroundings import RunContext
@@ -156,11 +155,8 @@ def checkout() -> tuple[str | None, bool | None]:
     root = Path(bench.__file__).parents[1]
     if not (root / ".git").exists():
         return None, None
-    git = ["git", "-C", str(root)]
-    try:
-        sha = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
-        code = ["bench", "methods", "datasets", "pyproject.toml"]
-        changed = subprocess.run([*git, "status", "--porcelain", "--", *code], capture_output=True, check=True).stdout
-    except (OSError, subprocess.CalledProcessError):
+    head = git.printed(root, "rev-parse", "HEAD")
+    changed = git.printed(root, "status", "--porcelain", "--", "bench", "methods", "datasets", "pyproject.toml")
+    if head is None or changed is None:
         return None, None
-    return sha, bool(changed)
+    return head.decode().strip(), bool(changed)

@@ -125,6 +125,7 @@ class Training(Model):
             part.requires_grad_(True)
         network.zero_grad()  # what a frozen encoder kept of the last stage would count in the norm that clipping reads
         optimizer = self.optimizer(protocol, stage)
+        ends_epochs = overrides(method, "epoch_end")
         self.begin(stage)
         for epoch in range(self._first_epoch(number, optimizer), protocol.epochs + 1):
             set_rate(optimizer, protocol, epoch)
@@ -136,7 +137,7 @@ class Training(Model):
                 self.stopwatch.step(began)
                 if self.stepped(loss, epoch, stage, protocol):
                     return
-            if overrides(method, "epoch_end"):
+            if ends_epochs:
                 method.epoch_end(*self.training_features(epoch), epoch)
             if self.passed(epoch, stage, protocol):
                 return

@@ -98,7 +98,7 @@ class Model:
         if not (stage.pretext and views is not None):
             given = self.dataset.transform(given, self.augment, "strong" if stage.strong else "train")
             x, y = self.method.inputs(given.x, given.y)
-            given = replace(given, x=x, y=y)
+            given = given if x is given.x and y is given.y else replace(given, x=x, y=y)
         return Drawn(given, views, index)
 
     def _views(self, given: Examples, stage: Stage) -> Tensor:

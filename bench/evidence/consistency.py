@@ -6,13 +6,12 @@ from functools import lru_cache
 from itertools import groupby, pairwise
 
 from bench.evidence.facts import Facts, StageFacts
+from bench.evidence.measured import SECOND, Found, of_measurements
 from bench.metrics import METRICS
 from bench.results.record import Epoch, Record, Region
 
 TOLERANCE = 1e-9  # relative; the same float64 sums on another processor
-SECOND = 0.01  # what times may be apart by rounding
 MEANS = ("mae", "mse", "abs_rel", "lg10", "angular", "delta1", "delta2", "delta3", "nll", "crps", "coverage90")
-Found = Iterator[tuple[str, str]]  # what, text
 
 
 def agree(one: float | None, other: float | None, tolerance: float = TOLERANCE) -> bool:
@@ -30,7 +29,11 @@ def of_record(record: Record, facts: Facts | None) -> Found:
         counts = {region: values["n"] for region, values in record.metrics["val"].items()}
         if counts != facts.counts:
             yield "metrics", f"val: n of its regions is {counts}, the labels give {dict(facts.counts)}"
-    yield from (("timing", text) for text in _of_timing(record))
+    exact = [split for split, regions in record.metrics.items() if regions["all"].get("mae") == 0]
+    if exact == ["test"] and not record.is_reference:  # which may have seen the very rows
+        yield "metrics", "test: its predictions are the labels, and those of validation are not"
+    yield from (("predictions", text) for text in _of_columns(record, facts))
+    yield from of_measurements(record, facts)
     yield from (("history", text) for text in _of_history(record, facts))
     yield from (("selection", text) for text in _of_selection(record, facts))
 
@@ -77,15 +80,14 @@ def _is_mean(name: str, whole: Region, parts: Sequence[Region]) -> bool:
     return math.isclose(mean, together, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
 
 
-def _of_timing(record: Record) -> Iterator[str]:
-    # the samples of a step: a whole number, as exact as the digits of both
-    step, rate = record.timing.step_ms, record.timing.samples_per_s
-    if not step or not rate:
+def _of_columns(record: Record, facts: Facts | None) -> Iterator[str]:
+    kept = record.predictions
+    if kept is None:
         return
-    samples, most = rate * step / 1e3, record.config["protocol"].get("batch_size") or math.inf
-    inexact = samples * (0.1 / rate + 1e-4 / step)
-    if abs(samples - round(samples)) > inexact or not 1 - inexact <= samples <= most + inexact:
-        yield f"{rate:g} samples a second are not those of a batch in {step:g} ms"
+    if kept.val is not None and kept.val.columns.keys() != kept.columns.keys():
+        yield "both splits have the same columns"
+    if facts is not None and bool(kept.columns) != facts.columns:
+        yield f"its method predicts {'more columns than' if facts.columns else 'no columns besides'} the mean"
 
 
 def _of_history(record: Record, facts: Facts | None) -> Iterator[str]:

@@ -26,7 +26,8 @@ def copies(
     share them. Without equal times a method that draws nothing gives the same for each seed: then the first one counts.
     A reference has no epochs, and may well give the same on two datasets of the same samples.
 
-    Where predictions differ, two seeds of a row still never share all losses, nor two rows all losses and times.
+    Where predictions differ, two seeds of a row still never share all losses, nor two rows all losses and times. No two
+    cells of a dataset share the predictions of one split alone: weights that predict one alike predict the other alike.
 
     Args:
         whole: the same record with its history, which may have been left out.
@@ -37,6 +38,8 @@ def copies(
     for record in records:
         if record.status == "ok" and record.predictions is not None:
             groups[(record.predictions.sha256,)].append(record)
+            if record.predictions.val is not None:
+                groups[record.dataset, record.predictions.val.sha256].append(record)
             trail = trails[record.cell]
             if trail.epochs >= MEASURED:
                 groups[record.dataset, record.method, trail.losses].append(record)
@@ -54,15 +57,24 @@ def _among(same: Sequence[Record], predicted: Predicted) -> Iterator[Difference]
     before: dict[tuple[str, str], list[Record]] = defaultdict(list)  # by row
     for record in same:
         earlier = before[record.dataset, record.method]
+        other = next((other for other in same if _is_of_one_split(record, other, predicted)), None)
+        if other is not None:
+            yield Difference(record.cell, "copy", f"its predictions of one split alone are those of {other.cell}")
         twins = (other for other in by_times[_times(record)] if other is not record and _one_training(record, other))
         if (twin := next(twins, None)) is not None:
             text = f"its {_shared(record, twin)} and the times of its training are those of {twin.cell}"
             yield Difference(record.cell, "copy", text)
         elif (alike := next((other for other in earlier if _is_alike(other, record, predicted)), None)) is not None:
-            what = _shared(record, alike)
-            text = f"its {what} are those of seed {alike.seed}; a method that draws nothing needs one seed"
-            yield Difference(record.cell, "copy", text)
+            yield from _of_alike(record, alike)
         earlier.append(record)
+
+
+def _of_alike(record: Record, first: Record) -> Iterator[Difference]:
+    what = _shared(record, first)
+    text = f"its {what} are those of seed {first.seed}; a method that draws nothing needs one seed"
+    yield Difference(record.cell, "copy", text)
+    if what == "losses":  # with other predictions: one of the two has losses that are not its own
+        yield Difference(first.cell, "copy", f"its losses are those of seed {record.seed}, its predictions are not")
 
 
 def _times(record: Record) -> tuple[float, ...]:
@@ -71,6 +83,21 @@ def _times(record: Record) -> tuple[float, ...]:
 
 def _is_alike(one: Record, other: Record, predicted: Predicted) -> bool:
     return _losses(one) == _losses(other) or _is_varied(predicted(other))
+
+
+def _is_of_one_split(one: Record, other: Record, predicted: Predicted) -> bool:
+    # two methods that train alike and are calibrated otherwise may agree on few values
+    kept = one.predictions, other.predictions
+    if one.dataset != other.dataset or any(part is None or part.val is None for part in kept):
+        return False
+    shared = [len(set(hashes)) == 1 for hashes in zip(*map(_hashes, (one, other)), strict=True)]
+    return any(shared) and not all(shared) and _is_varied(predicted(one)) and _is_varied(predicted(other))
+
+
+def _hashes(record: Record) -> tuple[str, str]:
+    assert record.predictions is not None
+    assert record.predictions.val is not None
+    return record.predictions.sha256, record.predictions.val.sha256
 
 
 def _shared(one: Record, other: Record) -> str:
@@ -94,5 +121,5 @@ def _order(record: Record) -> tuple[str, str, int]:
     return record.dataset, record.method, record.seed
 
 
-def _losses(record: Record) -> list[tuple[int, float | None, float | None]]:
-    return [(row.epoch, row.loss, row.val) for row in record.history]
+def _losses(record: Record) -> list[tuple[int, float | None]]:
+    return [(row.epoch, row.loss) for row in record.history]

@@ -13,8 +13,8 @@ class Difference:
 
     Args:
         cell: dataset/method/seed, or dataset/method where it is of the row's files.
-        what: its kind, in a word: metrics, predictions, history, selection, timing, name, copy, file, checksum,
-            data, code, arrays, commit.
+        what: its kind, in a word: metrics, predictions, history, selection, timing, memory, environment, name, copy,
+            file, checksum, data, code, arrays, commit.
     """
 
     cell: str

@@ -31,12 +31,16 @@ class Facts:
         metric: the first of the dataset, which selects.
         stages: none of a reference.
         calibrated: whether predictions are changed after the selection, so that its value is not that of the metrics.
+        columns: whether its method predicts more than a mean.
         counts: samples of each region of the validation split; None without data.
         shapes: of the predictions of both splits; None without data.
+        batch: samples of a step; None without data.
     """
 
     metric: str
     stages: tuple[StageFacts, ...]
-    calibrated: bool
+    calibrated: bool = False
+    columns: bool = False
     counts: Mapping[str, int] | None = None
     shapes: Mapping[str, tuple[int, ...]] | None = None
+    batch: int | None = None

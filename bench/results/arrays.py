@@ -24,6 +24,7 @@ PREFIX = 10  # bytes of a header that say how long it is
 MOST_ARRAYS = 100_000
 LARGEST = 2**32  # bytes of one array, where nobody knows better
 CHUNK = 2**20
+END = 22  # bytes of the record that ends an archive
 _ERRORS = (
     BadZipFile, EOFError, KeyError, MemoryError, NotImplementedError, OSError, OverflowError, RecursionError,
     RuntimeError, SyntaxError, TypeError, ValueError, struct.error, zlib.error,
@@ -42,6 +43,8 @@ class Arrays:
         if len(members) > MOST_ARRAYS:
             raise Unsound("has too many arrays")
         names = Counter(member.filename.removesuffix(".npy") for member in members)  # as NumPy takes them
+        if not _is_whole(archive):
+            raise Unsound("has bytes that are of no array")
         if twice := [name for name, number in names.items() if number > 1]:
             raise Unsound(f"has {twice[0]} twice")
         self.archive, self.largest = archive, largest
@@ -102,6 +105,15 @@ class Arrays:
         if size != 4 * math.prod(found) or size > self.largest:
             raise Unsound(f"array {key} has not the size that it says")
         return found
+
+
+def _is_whole(archive: ZipFile) -> bool:
+    # its members from the first byte on, its directory and its end, without a comment: nothing before or behind
+    file, first = archive.fp, min((member.header_offset for member in archive.infolist()), default=archive.start_dir)
+    assert file is not None
+    file.seek(archive.start_dir)
+    ends = file.read().rfind(b"PK\5\6") + archive.start_dir
+    return first == 0 and not archive.comment and file.seek(0, 2) == ends + END
 
 
 def _header_size(prefix: bytes) -> int:

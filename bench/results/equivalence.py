@@ -6,6 +6,7 @@ part into `equivalences.json` beside the records. Records themselves are never r
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from bench.atomic import replace_file
 from bench.errors import BenchError
-from bench.names import value_text
+from bench.names import parse, parse_stack, value_text
 from bench.printable import plain
 from bench.results import reading
 from bench.results.key import key_of, protocol_part
@@ -25,6 +26,17 @@ from bench.results.record import Record
 FILE = "equivalences.json"
 _WITH = " with "
 Filled = Annotated[str, MinLen(1)]
+_CELL = re.compile(r"([^/]+)/([^/]+)/(0|[1-9][0-9]*)", re.ASCII)
+_FORMS = {  # of each field of a line, as `bench results adopt` writes it
+    "what": re.compile(r"(dataset|method|shared) \S+"),
+    "commit": re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?"),
+    "agreement": re.compile(
+        r"(bit for bit|within [0-9.e+-]+ of the predictions' deviation, on another torch or processor)"
+        r"( with [0-9a-f]{40,64} here)?"
+    ),
+}
+_PART = re.compile(r"[0-9a-f]{64}( with(out)? .+)?")  # of a plug-in
+_SHARED = re.compile(r"[a-z_]+ ([0-9]+|None)", re.ASCII)  # which a configuration may not have had
 
 
 @dataclass(frozen=True, order=True)
@@ -73,13 +85,15 @@ class Equivalences:
             return cls()
         try:
             reading.parse(content := reading.read_bytes(path))
-            return cls(tuple(_LINES.validate_json(content, strict=True)))
+            lines = tuple(_LINES.validate_json(content, strict=True))
+            if (reason := next(filter(None, map(_fault, lines)), None)) is None:
+                return cls(lines)
         except reading.Unreadable as error:
             reason = error.reason
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
             reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-        except (ValueError, RecursionError) as error:
+        except (BenchError, ValueError, RecursionError) as error:
             reason = str(error)
         raise BenchError(f"{path} is no list of equivalences ({plain(reason)}); restore it from version control")
 
@@ -112,6 +126,24 @@ class Equivalences:
         if not same_settings(record.config, today):
             return False
         return all(self.leads(old, new) for _, old, new in changes(record.config, today))
+
+
+def _fault(line: Equivalence) -> str | None:
+    # why a line is none that was proved: of another form, or of cells that say nothing of its part
+    values = {name: value for name in _FORMS if (value := getattr(line, name)) is not None}
+    if wrong := [name for name, value in values.items() if not _FORMS[name].fullmatch(value)]:
+        return f"{wrong[0]} is '{values[wrong[0]][:60]}'"
+    kind, name = line.what.split(" ")
+    form = _SHARED if kind == "shared" else _PART
+    if not (form.fullmatch(line.old) and form.fullmatch(line.new)):
+        return f"the versions of {line.what} are none"
+    for cell in line.cells:
+        if (match := _CELL.fullmatch(cell)) is None:
+            return f"'{cell[:60]}' is no cell"
+        parts = {"dataset": (parse(match[1]),), "method": parse_stack(match[2])}
+        if kind in parts and name not in {part.base for part in parts[kind]}:
+            return f"the cell {cell[:60]} says nothing of {line.what}"
+    return None
 
 
 def has_own_key(record: Record) -> bool:

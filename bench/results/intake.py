@@ -20,7 +20,10 @@ from bench.results.record import Record
 
 RECORD = re.compile(r"seed-(0|[1-9][0-9]*)\.json", re.ASCII)
 # temporary names of an older version's writes, what a write has set aside, and models: all known, none a record
-OURS = re.compile(r"\.seed-[0-9]+\.json\.[a-z0-9_]{8}|seed-[0-9]+\.json\.aside(-[0-9]+)?|model-[0-9]+\.json", re.ASCII)
+OURS = re.compile(
+    r"\.seed-[0-9]+\.json\.[a-z0-9_]{8}|(seed-[0-9]+\.json|predictions.*\.npz)\.aside(-[0-9]+)?|model-[0-9]+\.json",
+    re.ASCII,
+)
 LIKE_A_RECORD = re.compile(r"seed|\.json", re.IGNORECASE)
 LIKE_A_FILE = re.compile(r"^seed-|^predictions|\.npz", re.IGNORECASE)  # of a row
 OF_THE_FOLDER = {"equivalences.json", "record.schema.json"}
@@ -52,7 +55,7 @@ class Trail:
     def of(cls, record: Record) -> Self:
         """Of a record with its history."""
         rows = record.history
-        losses = hash(tuple((row.epoch, row.loss, row.val) for row in rows))
+        losses = hash(tuple((row.epoch, row.loss) for row in rows))
         return cls(len(rows), losses, hash(tuple(row.seconds for row in rows)))
 
 
@@ -148,6 +151,8 @@ def _places(results: Path, dataset: str | None, made: Intake) -> Iterator[Path]:
                     found.append(entry.name)
                 elif LIKE_A_RECORD.search(entry.name) and not OURS.fullmatch(entry.name):
                     made.refused.append(_refused(results, entry, "not named as a record, which is seed-N.json"))
+                elif entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
+                    made.refused += _nested(results, entry, made)
             yield from (row / name for name in sorted(found, key=lambda name: (len(name), name)))
 
 
@@ -159,9 +164,20 @@ def _folders(results: Path, within: Path, made: Intake) -> list[Path]:
         elif entry.is_dir(follow_symlinks=False):
             if not entry.name.startswith("."):
                 found.append(Path(entry.path))
-        elif LIKE_A_RECORD.search(entry.name) and entry.name not in OF_THE_FOLDER and not entry.name.startswith("."):
+        elif _is_like_results(entry.name) and entry.name not in OF_THE_FOLDER and not entry.name.startswith("."):
             made.refused.append(_refused(results, entry, NO_ROW))
     return sorted(found)
+
+
+def _is_like_results(name: str) -> bool:
+    return bool(LIKE_A_RECORD.search(name) or LIKE_A_FILE.search(name))
+
+
+def _nested(results: Path, folder: os.DirEntry[str], made: Intake) -> Iterator[Refused]:
+    # a row or a whole results folder that was copied a level too deep
+    if not OURS.fullmatch(folder.name):
+        inside = _entries(results, Path(folder.path), made)
+        yield from (_refused(results, entry, NO_ROW) for entry in inside if LIKE_A_FILE.search(entry.name))
 
 
 def _entries(results: Path, folder: Path, made: Intake) -> list[os.DirEntry[str]]:

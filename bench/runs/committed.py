@@ -4,8 +4,10 @@ Whoever edits a record and all of its evidence alike leaves nothing in the folde
 Git repository, the commit that brought the record still has its numbers.
 """
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,40 +21,52 @@ MACHINE = ("torch", "cpu", "cpu_capability", "device", "threads", "git_sha")
 
 
 def differences(results: Path, records: Sequence[Record], digests: Mapping[str, str]) -> list[Difference]:
-    """Finished records whose numbers are others than a commit has of the same training.
+    """Records that say otherwise than a commit has of the same training, which had finished.
 
-    The same training has the same key, and began at the same second or on the same code and machine. Nothing is found
-    where there is no Git repository, or one that has no earlier version.
+    The same training has the same key, and began at the same second: then all of its record stays as it was. One on the
+    same code and machine may take other times, and gives the same numbers. Nothing is found where there is no Git
+    repository, or one that has no earlier version.
 
     Args:
         digests: SHA-256 of the file of each cell.
     """
     head = git.printed(results, "rev-parse", "HEAD")
-    finished = {record.path: record for record in records if record.status == "ok"}
-    if head is None or not finished:
+    by_path = {record.path: record for record in records}
+    if head is None or not by_path:
         return []
-    asked = [str(results.absolute()), head.decode().strip(), [digests[one.cell] for one in finished.values()]]
-    answer = remembered("committed", asked, lambda: [list(one) for one in _found(results, finished)])
+    asked = [str(results.absolute()), head.decode().strip(), [digests[record.cell] for record in records]]
+    answer = remembered("committed", asked, lambda: [list(one) for one in _found(results, by_path, digests)])
     return [Difference(cell, "commit", text) for cell, text in answer]
 
 
-def _found(results: Path, records: Mapping[str, Record]) -> Iterator[tuple[str, str]]:
+def _found(results: Path, records: Mapping[str, Record], digests: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     versions = list(_versions(results, records))
     texts = _texts(results, [blob for _, blob, _ in versions])
     for (path, _, commit), text in zip(versions, texts, strict=True):
         record = records[path]
         if record.key.encode() not in text:
             continue
-        try:
+        with suppress(ValueError):  # of a schema that is read no more
             earlier = Record.model_validate(json.loads(text))
-        except ValueError:  # of a schema that is read no more
-            continue
-        if _is_same_training(earlier, record) and _numbers(earlier) != _numbers(record):
-            yield (
-                record.cell,
-                f"commit {commit[:10]} has other numbers of this very training; put the record and its predictions "
-                "back as they were committed, or remove them and train the cell again",
-            )
+            if (
+                earlier.status == "ok"
+                and earlier.key == record.key
+                and _differs(earlier, text, record, digests[record.cell])
+            ):
+                yield (
+                    record.cell,
+                    f"commit {commit[:10]} has another record of this very training; put it and its predictions "
+                    "back as they were committed, or remove them and train the cell again",
+                )
+
+
+def _differs(earlier: Record, text: bytes, record: Record, digest: str) -> bool:
+    if earlier.key != record.key:
+        return False
+    if earlier.started == record.started:
+        ends = text, text.replace(b"\n", b"\r\n")  # which Git may write on Windows
+        return digest not in (hashlib.sha256(content).hexdigest() for content in ends)
+    return _machine(earlier) == _machine(record) != () and _numbers(earlier) != _numbers(record)
 
 
 def _versions(results: Path, paths: Iterable[str]) -> Iterator[tuple[str, str, str]]:
@@ -80,12 +94,6 @@ def _texts(results: Path, blobs: Sequence[str]) -> Iterator[bytes]:
         size = int(words[2]) if len(words) == 3 else -1  # a shallow or partial clone may lack it
         yield out[end + 1 : end + 1 + size] if size >= 0 else b""
         at = end + 1 + (size + 1 if size >= 0 else 0)
-
-
-def _is_same_training(one: Record, other: Record) -> bool:
-    if one.key != other.key or one.status != "ok":
-        return False
-    return one.started == other.started or _machine(one) == _machine(other) != ()
 
 
 def _machine(record: Record) -> tuple[Any, ...]:

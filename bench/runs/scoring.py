@@ -188,13 +188,16 @@ def _of_name(on: resolve.NamedDataset, record: Record) -> consistency.Found:
 
 def _facts(on: resolve.NamedDataset, record: Record, splits: Splits | None, scales: Mapping[Split, Scale]) -> Facts:
     method = resolve.build([(part["name"], part["params"]) for part in record.config["method"]])
-    facts = Facts(on.dataset.metrics[0], (), False)
+    facts = Facts(on.dataset.metrics[0], ())
     if isinstance(method, Method):
-        facts = replace(facts, stages=_stages(on, method, record, splits), calibrated=overrides(method, "calibrated"))
+        changed = {name: overrides(method, name) for name in ("calibrated", "columns")}
+        facts = replace(facts, stages=_stages(on, method, record, splits), **changed)
     if splits is None:
         return facts
     shapes = {split: on.dataset.predictions_shape(getattr(splits, split)) for split in SPLITS}
-    return replace(facts, counts=scales["val"].counts(), shapes=shapes)
+    rows = len(splits.train)
+    batch = min(on.protocol.batch_size or rows, rows)
+    return replace(facts, counts=scales["val"].counts(), shapes=shapes, batch=batch)
 
 
 def _stages(on: resolve.NamedDataset, method: Method, record: Record, splits: Splits | None) -> tuple[StageFacts, ...]:
@@ -205,7 +208,7 @@ def _stages(on: resolve.NamedDataset, method: Method, record: Record, splits: Sp
 
 def _stage(name: str, selects: bool, protocol: Any, rows: int | None) -> StageFacts:
     steps = None
-    if protocol.validate_steps and rows is not None:
+    if rows is not None:
         steps = sum(1 for _ in batches(torch.arange(rows), protocol))
     known = protocol.epochs, protocol.validate_every, protocol.validate_steps, protocol.patience
     return StageFacts(None if name == "train" else name, selects, *known, steps)

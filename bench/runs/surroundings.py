@@ -4,6 +4,7 @@ import math
 import os
 import platform
 import sys
+import time
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -32,6 +33,12 @@ class RunContext:
     keep_features: bool = False  # of the test split, beside the predictions
     checkpoint_s: float = math.inf  # seconds between two checkpoints of a cell
     described: tuple[Described, ...] = ()  # datasets that this process knows by a description
+
+
+def clock() -> float:
+    """Seconds since some moment, those included in which the machine sleeps, as between two dates."""
+    known = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))  # of Linux, of macOS
+    return time.perf_counter() if known is None else time.clock_gettime(known)
 
 
 def memory(device: str) -> Memory:

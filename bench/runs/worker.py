@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,7 @@ from bench.results import store
 from bench.results.record import Hashes, Predictions, Record, Status, Timing, is_of_reference
 from bench.runs import cells, features
 from bench.runs.plan import Cell
-from bench.runs.surroundings import RunContext, environment, memory, packages
+from bench.runs.surroundings import RunContext, clock, environment, memory, packages
 from bench.stack import batch_counters
 from bench.training import evaluate, reference
 from bench.training.checkpoint import Checkpoints, Unkept
@@ -48,11 +47,11 @@ class Finished:
 
 def run(cell: Cell, context: RunContext, report: Callable[[dict], None]) -> Finished:
     """Train and evaluate one cell; every failure comes back as a record."""
-    started, clock = datetime.now(UTC), perf_counter()
+    started, began = datetime.now(UTC), clock()
     described.register(*context.described)
     if is_of_reference(cell.config):  # which no GPU fits
         context = replace(context, device="cpu")
-    return _finished(cell, context, started, clock, lambda: _train(cell, context, report))
+    return _finished(cell, context, started, began, lambda: _train(cell, context, report))
 
 
 def run_side_by_side(
@@ -63,7 +62,7 @@ def run_side_by_side(
     Args:
         report: is told the place of the cell among `seeds` first.
     """
-    started, clock = datetime.now(UTC), perf_counter()
+    started, began = datetime.now(UTC), clock()
     described.register(*context.described)
     made = None
     if not is_of_reference(seeds[0].config):
@@ -72,16 +71,16 @@ def run_side_by_side(
     if made is None:
         yield from (run(cell, context, partial(report, number)) for number, cell in enumerate(seeds))
         return
-    share = (perf_counter() - clock) / len(seeds)
+    share = (clock() - began) / len(seeds)
     for cell, evaluated in zip(seeds, made, strict=True):
-        yield _finished(cell, context, started, perf_counter() - share, evaluated, len(seeds))
+        yield _finished(cell, context, started, clock() - share, evaluated, len(seeds))
 
 
 def _finished(
     cell: Cell,
     context: RunContext,
     started: datetime,
-    clock: float,
+    began: float,
     train: Callable[[], tuple[dict[str, Any], Columns]],
     seeds_at_once: int = 1,
 ) -> Finished:
@@ -98,7 +97,7 @@ def _finished(
         status, error = "oom", traceback.format_exc()
     except Exception:  # the cell's own failure, whatever it is, must not end the run
         status, error = "error", traceback.format_exc()
-    seconds = perf_counter() - clock + parts.pop("earlier_s", 0.0)
+    seconds = clock() - began + parts.pop("earlier_s", 0.0)
     shared = {"workers": context.workers, "seeds_at_once": seeds_at_once}
     timing = Timing(wall_s=round(seconds, 3), **shared, **parts.pop("timing", {}))
     record = Record(

@@ -22,7 +22,7 @@ def found(*records):
 @pytest.mark.parametrize(
     ("other", "copied"),
     [
-        (trained("oe", 1, 0.5, 0.2), ["faces/oe/1"]),
+        (trained("oe", 1, 0.5, 0.2), ["faces/oe/0", "faces/oe/1"]),
         (trained("oe", 1, 0.5, 0.1), ["faces/oe/0", "faces/oe/1"]),
         (trained("oe", 1, 0.4, 0.1), []),
         (trained("srl", 1, 0.5, 0.1), ["faces/oe/0", "faces/srl/1"]),

@@ -13,6 +13,7 @@ from bench.runs import catalogue, cells, evidence, verify, worker
 from bench.runs.worker import failure
 from support.tampering import AIRFOIL, CONCRETE, Folder
 from support.tamperings import TAMPERINGS
+from support.tamperings_measured import MEASURED
 
 TINY = {"protocol.epochs": 4, "protocol.validate_every": 1}
 
@@ -75,11 +76,11 @@ def test_what_is_honest_is_proved_and_stands_on_its_board(honest):
     assert report.is_good
 
 
-@pytest.mark.parametrize("name", TAMPERINGS)
+@pytest.mark.parametrize("name", [*TAMPERINGS, *MEASURED])
 def test_a_tampering_is_found_and_reaches_no_board(honest, tmp_path, name):
     results = tmp_path / "results"
     shutil.copytree(honest, results)
-    tamper, off = TAMPERINGS[name]
+    tamper, off = {**TAMPERINGS, **MEASURED}[name]
     before = on_boards(results)
     tamper(Folder(results))
     report = verify.verify(results, Path())

@@ -10,6 +10,7 @@ from bench.evidence.difference import Difference, Verdict
 from bench.leaderboard import board, publish
 from bench.results import intake, store
 from bench.results.equivalence import Equivalence, Equivalences
+from bench.results.key import key_of
 from support.board_records import record
 from support.catalogues import catalogue, describe
 from support.records import config_of, readable
@@ -101,10 +102,13 @@ def test_stale_records_leave_the_board(results, tmp_path):
 
 def test_records_of_code_that_was_proved_to_be_equal_stay_on_the_board(tmp_path):
     results = tmp_path / "results"
-    today = catalogue(config_today=lambda dataset, method, _: config_of(dataset, method, "new"))
-    store.write(results, readable(record("oe", 0, 7.0)))
+    then, now = "a" * 64, "b" * 64
+    today = catalogue(config_today=lambda dataset, method, _: config_of(dataset, method, now))
+    made, config = record("oe", 0, 7.0), config_of("faces", "oe", then)
+    key = key_of(config, 0, made.data_fingerprint)
+    store.write(results, readable(made.model_copy(update={"config": config, "key": key})))
     (board_before,) = publish.read_boards(results, today).boards
-    Equivalences((Equivalence("same", "new", "method x", ("circle/mt/0",), None, "bit for bit"),)).write(results)
+    Equivalences((Equivalence(then, now, "method oe", ("faces/oe/0",), None, "bit for bit"),)).write(results)
     (board_after,) = publish.read_boards(results, today).boards
     assert (list(board_before.finished), list(board_after.finished)) == ([], ["oe"])
 

@@ -25,6 +25,7 @@ from support.records import TIME, readable
 
 ON = resolve.dataset("circle")
 METHOD = resolve.method("mt", ON)
+CHANGED, BETWEEN = "c" * 64, "b" * 64
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +87,7 @@ def run_says(records, results, monkeypatch, capsys):
 def code_changes(monkeypatch, kind="method", name="mt"):
     """Another digest of one plug-in than the records have."""
     today = plugins.digest
-    monkeypatch.setattr(plugins, "digest", lambda k, n: "changed" if (k, n) == (kind, name) else today(k, n))
+    monkeypatch.setattr(plugins, "digest", lambda k, n: CHANGED if (k, n) == (kind, name) else today(k, n))
 
 
 def version_rises(monkeypatch, group="training"):
@@ -197,18 +198,18 @@ def test_a_stale_record_is_in_no_mean(data, monkeypatch, what):
 
 
 def line(old, new):
-    return Equivalence(old, new, "method mt", ("circle/mt/0",), "abc", "bit for bit")
+    return Equivalence(old, new, "method mt", ("circle/mt/0",), "abc0" * 10, "bit for bit")
 
 
 def test_a_change_that_was_proved_to_move_nothing_makes_nothing_stale(data, tmp_path, monkeypatch):
     records, before = [made(data)], plugins.digest("method", "mt")
     code_changes(monkeypatch)
     for lines, state in (
-        ([line(before, "changed")], "done"),
-        ([line(before, "between"), line("between", "changed")], "done"),
-        ([line("changed", before)], "stale"),
-        ([line(before, "between")], "stale"),
-        ([line("between", "changed")], "stale"),
+        ([line(before, CHANGED)], "done"),
+        ([line(before, BETWEEN), line(BETWEEN, CHANGED)], "done"),
+        ([line(CHANGED, before)], "stale"),
+        ([line(before, BETWEEN)], "stale"),
+        ([line(BETWEEN, CHANGED)], "stale"),
     ):
         known = Equivalences(tuple(lines))
         assert board_says(records, known) == ([] if state == "done" else [0])
@@ -219,7 +220,7 @@ def test_each_changed_part_must_be_proved(data, monkeypatch):
     records, before = [made(data)], plugins.digest("method", "mt")
     code_changes(monkeypatch)
     version_rises(monkeypatch)
-    first, second = line(before, "changed"), line(f"training {NUMERICS['training']}", "training 99")
+    first, second = line(before, CHANGED), line(f"training {NUMERICS['training']}", "training 99")
     assert board_says(records, Equivalences((first,))) == [0]
     assert board_says(records, Equivalences((second,))) == [0]
     assert board_says(records, Equivalences((first, second))) == []
@@ -230,7 +231,7 @@ def test_no_proof_of_code_covers_other_settings(data, monkeypatch, change):
     records, before = [made(data)], plugins.digest("method", "mt")
     code_changes(monkeypatch)
     change(monkeypatch)
-    assert board_says(records, Equivalences((line(before, "changed"),))) == [0]
+    assert board_says(records, Equivalences((line(before, CHANGED),))) == [0]
 
 
 def test_a_proof_covers_a_parameter_that_is_new_and_none_that_is_gone(data):
@@ -248,25 +249,31 @@ def test_no_proof_covers_a_forged_key_or_other_data(data, tmp_path, monkeypatch)
     before = plugins.digest("method", "mt")
     records = [made(data), made(data, 1, key="0" * 64), keyed(made(data, 2), data_fingerprint="f" * 64)]
     code_changes(monkeypatch)
-    known = Equivalences((line(before, "changed"),))
+    known = Equivalences((line(before, CHANGED),))
     assert board_says(records, known) == [1, 2]
     assert plan_says(records, tmp_path, known) == (["done", "todo", "stale"], [1])
 
 
 def test_proofs_read_back_as_they_were_written_and_a_broken_file_is_named(tmp_path):
-    known = Equivalences((line("b", "c"), line("a", "b")))
+    a, b, c = (letter * 64 for letter in "abc")
+    known = Equivalences((line(b, c), line(a, b)))
     known.write(tmp_path)
     assert sorted(Equivalences.read(tmp_path).lines) == sorted(known.lines)
-    assert Equivalences.read(tmp_path).leads("a", "c")
+    assert Equivalences.read(tmp_path).leads(a, c)
     (tmp_path / "equivalences.json").write_text("{}}")
     with pytest.raises(BenchError, match="restore it"):
         Equivalences.read(tmp_path)
 
 
-PROOF = {"old": "a", "new": "b", "what": "x", "cells": ["circle/x/0"], "commit": None, "agreement": "bit for bit"}
+PROOF = {
+    "old": "a" * 64, "new": "b" * 64, "what": "method mt", "cells": ["circle/mt/0"], "commit": None,
+    "agreement": "bit for bit",
+}  # fmt: skip
 TWICE = '[{"old": "z", ' + json.dumps(PROOF)[1:] + "]"
 NO_PROOFS = [{}, [1], [{}], *([{**PROOF, **change}] for change in (
-    {"more": 1}, {"old": 1}, {"old": ""}, {"cells": []}, {"cells": [1]}, {"cells": "circle/x/0"}, {"commit": 5},
+    {"more": 1}, {"old": 1}, {"old": ""}, {"cells": []}, {"cells": [1]}, {"cells": "circle/mt/0"}, {"commit": 5},
+    {"commit": "here"}, {"agreement": "trust me"}, {"what": "mt"}, {"what": "method oe"}, {"what": "dataset torus"},
+    {"old": "a"}, {"new": "losses 1"}, {"what": "shared losses"}, {"cells": ["circle/mt"]}, {"cells": ["circle/[/0"]},
 ))]  # fmt: skip
 
 
@@ -278,6 +285,11 @@ def test_a_list_of_proofs_that_no_command_of_ours_writes_is_one_line(content, tm
     with pytest.raises(BenchError, match="restore it") as error:
         Equivalences.read(tmp_path)
     assert "\n" not in str(error.value)
+
+
+def test_a_proof_in_the_words_of_ours_is_one(tmp_path):
+    (tmp_path / "equivalences.json").write_text(json.dumps([PROOF]))
+    assert Equivalences.read(tmp_path).leads("a" * 64, "b" * 64)
 
 
 @pytest.mark.parametrize("kind", ["folder", "pipe", "link", "dangling link"])

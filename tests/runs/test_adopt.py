@@ -154,15 +154,16 @@ def test_equivalences_lead_over_several_lines_and_a_damaged_list_is_one_line(tmp
     from bench.errors import BenchError
     from bench.results.equivalence import Equivalence
 
+    a, b, c, d = (letter * 64 for letter in "abcd")
     lines = [
-        Equivalence(a, b, "method x", ("circle/x/0",), None, "bit for bit")
-        for a, b in (("a", "b"), ("b", "c"), ("c", "a"))
+        Equivalence(old, new, "method mt", ("circle/mt/0",), None, "bit for bit")
+        for old, new in ((a, b), (b, c), (c, a))
     ]
     Equivalences(tuple(lines)).write(tmp_path)
     known = Equivalences.read(tmp_path)
-    assert known.leads("a", "c")
-    assert not known.leads("a", "d")
-    assert not Equivalences((lines[0],)).leads("b", "a")
+    assert known.leads(a, c)
+    assert not known.leads(a, d)
+    assert not Equivalences((lines[0],)).leads(b, a)
     (tmp_path / FILE).write_text("[{]")
     with pytest.raises(BenchError, match="restore it"):
         Equivalences.read(tmp_path)

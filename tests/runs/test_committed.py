@@ -1,9 +1,11 @@
 """Records against their own earlier versions in Git."""
 
+import hashlib
 import subprocess
 
 import pytest
 
+from bench.results import store
 from bench.results.record import Record
 from bench.runs import committed
 from support.records import ENVIRONMENT, TIME, readable
@@ -37,7 +39,7 @@ class Repository:
             self.git("commit", "-qm", "records")
 
     def found(self, *records):
-        digests = {one.cell: one.model_dump_json() for one in records}
+        digests = {one.cell: hashlib.sha256(one.model_dump_json().encode()).hexdigest() for one in records}
         return [(one.cell, one.what) for one in committed.differences(self.results, records, digests)]
 
 
@@ -52,6 +54,31 @@ def test_a_record_with_other_numbers_than_were_committed_is_found_with_its_commi
     forged = record(0.1)
     repository.write(forged, commit=commit)
     assert repository.found(forged, record(seed=1)) == [("circle/mt/0", "commit")]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"timing": {"wall_s": 0.5}},
+        {"memory": {"peak_rss_mb": 100.0}},
+        {"history": [{"epoch": 1, "loss": 1.0, "val": 2.0, "seconds": 0.1}]},
+        {"environment": ENVIRONMENT.model_copy(update={"cpu": "Another CPU"})},
+        {"status": "diverged", "metrics": {}},
+    ],
+    ids=lambda fields: next(iter(fields)),
+)
+def test_nothing_of_a_finished_record_changes_once_it_is_committed(repository, fields):
+    repository.write(record())
+    assert repository.found(record(**fields)) == [("circle/mt/0", "commit")]
+
+
+def test_line_ends_that_git_writes_are_no_change(repository):
+    path = repository.results / record().path
+    path.parent.mkdir(parents=True)
+    path.write_bytes(store.text_of(record()).encode())
+    repository.write()
+    digest = hashlib.sha256(path.read_bytes().replace(b"\n", b"\r\n")).hexdigest()
+    assert committed.differences(repository.results, [record()], {"circle/mt/0": digest}) == []
 
 
 def test_another_beginning_is_no_excuse_on_the_same_code_and_machine(repository):

@@ -195,7 +195,7 @@ TAMPERINGS = {
     "a seed copied and edited without its arrays": (lambda f: _copy_seed(f, 7, arrays=False), E0),
     "a seed copied with other times": (lambda f: _copy_seed(f, 7, _retimed), set()),
     "a seed copied with other times and losses": (lambda f: _copy_seed(f, 7, _relosses), set()),
-    "a seed copied and moved a little": (_nearly_copied_seed, set()),
+    "a seed copied and moved a little": (_nearly_copied_seed, E0),
     "a row copied by cp -r": (lambda f: f.copy_row("mt", "mt2"), set()),
     "a row copied under another method": (
         lambda f: _moved_row(f, "baseline", "oe", lambda r: r["config"]["method"][0].update(name="oe")),

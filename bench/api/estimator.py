@@ -3,6 +3,7 @@
 # pyright: basic, reportArgumentType=false
 # (scikit-learn and pandas have no types that strict checks could use)
 
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import replace
 from itertools import pairwise
@@ -196,7 +197,7 @@ class DeepRegressor(RegressorMixin, BaseEstimator):
 
     def _inputs(self, X: Any) -> torch.Tensor:
         if isinstance(X, pd.DataFrame) or X.ndim == 2:
-            table = _table(X)
+            table = _table(X, [one["column"] for one in self._columns if one["kind"] == "category"])
             columns.require_readable(table, self._columns, "X")
             x, self._numbers = columns.matrix(table, self._columns)
         else:
@@ -273,8 +274,8 @@ def _width(module: nn.Module, x: torch.Tensor) -> int:
     return z.shape[1]
 
 
-def _table(X: pd.DataFrame | np.ndarray) -> pd.DataFrame:
-    return reading.tidied(X.copy()) if isinstance(X, pd.DataFrame) else pd.DataFrame(X.astype(np.float64))
+def _table(X: pd.DataFrame | np.ndarray, as_text: Sequence[str] = ()) -> pd.DataFrame:
+    return reading.tidied(X.copy(), as_text) if isinstance(X, pd.DataFrame) else pd.DataFrame(X.astype(np.float64))
 
 
 def _kinds(table: pd.DataFrame) -> dict[str, kinds.Kind]:

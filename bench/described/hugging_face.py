@@ -6,6 +6,7 @@
 
 import hashlib
 import logging
+from collections.abc import Collection
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -33,15 +34,18 @@ def hub_name(path: Path) -> str | None:
     return path.as_posix().removeprefix(HUB) if path.as_posix().startswith(HUB) else None
 
 
-def rows(path: Path) -> pd.DataFrame:
+def rows(path: Path, as_text: Collection[str] = ()) -> pd.DataFrame:
     """Rows of a dataset, or else of a file, tidied.
+
+    Args:
+        as_text: columns whose texts stay as they are.
 
     Raises:
         BenchError: there are none that can be read.
     """
     if hub_name(path) or (path.is_dir() and is_dataset(path)):
-        return reading.tidied(frame(read(path)))
-    return reading.frame(path)
+        return reading.tidied(frame(read(path)), as_text)
+    return reading.frame(path, as_text)
 
 
 def read(path: Path) -> Any:

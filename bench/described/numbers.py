@@ -94,8 +94,11 @@ def _written(texts: pd.Series, decimal: str) -> pd.Series:
     mark, fits = (",", by_comma) if first > second or (first == second and decimal == ",") else (".", by_point)
     before = parts["before"].fillna("")
     unit = before.str.replace(r"[-+\u2212\s]", "", regex=True) + parts["unit"].fillna("").str.strip()
-    common = unit[fits & (unit != "")].mode()  # 5 kg and 5 lb are no numbers of one column
-    fits &= unit.isin(["", *common[:1]]) & (parts[0].isna() == parts["end"].isna())
+    found = unit[fits]
+    common = found[found != ""].mode()[:1]  # 5 kg and 5 lb are no numbers of one column, nor 5 and a few 5b
+    fits &= unit.isin(["", *(one for one in common if (found == one).mean() >= MOST)]) & (
+        parts[0].isna() == parts["end"].isna()
+    )
     plain = digits.str.replace("." if mark == "," else ",", "").str.replace(",", ".")
     negative = before.str.contains("[-\u2212]", regex=True) | parts[0].notna()  # bookkeepers write (5) for -5
     return pd.to_numeric(plain.where(fits), errors="coerce").astype(float) * np.where(negative, -1, 1)

@@ -109,6 +109,9 @@ class DeepRegressor(RegressorMixin, BaseEstimator):
         """
         X, y = self._checked(X, y)
         labels = np.asarray(y, dtype=np.float64).reshape(len(y), -1)
+        largest = float(np.abs(labels).max())
+        if largest and not 1 / reading.LARGEST_TARGET < largest < reading.LARGEST_TARGET:
+            raise ValueError(f"y goes up to {largest:g}; give it in a {'larger' if largest > 1 else 'smaller'} unit")
         weight = None if sample_weight is None else _check_sample_weight(sample_weight, X, ensure_non_negative=True)
         rng = check_random_state(self.random_state)
         seed = self.random_state if isinstance(self.random_state, int | np.integer) else rng.randint(2**31 - 1)
@@ -186,6 +189,9 @@ class DeepRegressor(RegressorMixin, BaseEstimator):
     def _learn_inputs(self, X: Any, train: np.ndarray) -> None:
         if isinstance(X, pd.DataFrame) or X.ndim == 2:
             table = _table(X)
+            self._names, self._from_frame = table.columns, isinstance(X, pd.DataFrame)
+            if twice := table.columns[table.columns.duplicated()].tolist():
+                raise ValueError(f"X has two columns named '{twice[0]}' but for spaces around; rename one of them")
             of = _kinds(table) if isinstance(X, pd.DataFrame) else dict.fromkeys(table.columns, "numeric")
             self._columns = columns.fit(table.iloc[train], of)
             if not columns.features(self._columns):
@@ -197,6 +203,8 @@ class DeepRegressor(RegressorMixin, BaseEstimator):
 
     def _inputs(self, X: Any) -> torch.Tensor:
         if isinstance(X, pd.DataFrame) or X.ndim == 2:
+            if isinstance(X, pd.DataFrame) != self._from_frame:  # of which scikit-learn has warned: columns by place
+                X = np.asarray(X) if isinstance(X, pd.DataFrame) else pd.DataFrame(X, columns=self._names)
             table = _table(X, [one["column"] for one in self._columns if one["kind"] == "category"])
             columns.require_readable(table, self._columns, "X")
             x, self._numbers = columns.matrix(table, self._columns)

@@ -100,7 +100,11 @@ def file_name(row: int) -> str:
 
 
 def pictures(found: Any, column: str, cache: Path) -> Path:
-    """A folder with the pictures of a column, as the dataset has their bytes; written once."""
+    """A folder with the pictures of a column, as the dataset has their bytes; written once.
+
+    Raises:
+        BenchError: a row has none.
+    """
     import datasets
 
     raw = found.cast_column(column, datasets.Image(decode=False))
@@ -112,7 +116,9 @@ def pictures(found: Any, column: str, cache: Path) -> Path:
         with kept.part_folder(cache) as part, kept.locked(cache / ".lock"):
             if not kept.is_whole(folder):
                 (part / "all").mkdir()
-                for name, cell in zip(names, raw[column], strict=True):
+                for row, (name, cell) in enumerate(zip(names, raw[column], strict=True), 1):
+                    if cell is None:
+                        raise BenchError(f"{column}, row {row}: there is no picture; leave such rows out")
                     content = cell["bytes"] or Path(cell["path"]).read_bytes()
                     (part / "all" / name).write_bytes(content)
                 kept.seal(part / "all", names)

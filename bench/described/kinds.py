@@ -48,7 +48,7 @@ def guess(column: pd.Series) -> Guess:
         return Guess("ignored", "it is the same in every row")
     if types.is_bool_dtype(there) or _says_yes_and_no(texts):
         return Guess("boolean", f"{NUMBER_WORDS[distinct]}{missing}")
-    if types.is_datetime64_any_dtype(there):
+    if types.is_datetime64_any_dtype(there) or isinstance(there.dtype, pd.PeriodDtype):
         return Guess("date", f"{_days(there)}{missing}")
     if types.is_numeric_dtype(there):
         return _number(str(column.name), there, missing)
@@ -78,6 +78,8 @@ def dates(column: pd.Series, days_come_first: bool | None = None) -> pd.Series:
     Args:
         days_come_first: whether 3/4 is 3 April; by default as the column itself says.
     """
+    if isinstance(column.dtype, pd.PeriodDtype):
+        column = column.dt.to_timestamp()
     if is_text(column):
         first = day_first(column) if days_come_first is None else days_come_first
         column = column.map(lambda cell: _year_first(cell, first) if isinstance(cell, str) else cell)

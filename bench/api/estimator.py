@@ -3,6 +3,7 @@
 # pyright: basic, reportArgumentType=false
 # (scikit-learn and pandas have no types that strict checks could use)
 
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import replace
 from itertools import pairwise
@@ -108,6 +109,9 @@ class DeepRegressor(RegressorMixin, BaseEstimator):
         """
         X, y = self._checked(X, y)
         labels = np.asarray(y, dtype=np.float64).reshape(len(y), -1)
+        largest = float(np.abs(labels).max())
+        if largest and not 1 / reading.LARGEST_TARGET < largest < reading.LARGEST_TARGET:
+            raise ValueError(f"y goes up to {largest:g}; give it in a {'larger' if largest > 1 else 'smaller'} unit")
         weight = None if sample_weight is None else _check_sample_weight(sample_weight, X, ensure_non_negative=True)
         rng = check_random_state(self.random_state)
         seed = self.random_state if isinstance(self.random_state, int | np.integer) else rng.randint(2**31 - 1)
@@ -185,6 +189,9 @@ class DeepRegressor(RegressorMixin, BaseEstimator):
     def _learn_inputs(self, X: Any, train: np.ndarray) -> None:
         if isinstance(X, pd.DataFrame) or X.ndim == 2:
             table = _table(X)
+            self._names, self._from_frame = table.columns, isinstance(X, pd.DataFrame)
+            if twice := table.columns[table.columns.duplicated()].tolist():
+                raise ValueError(f"X has two columns named '{twice[0]}' but for spaces around; rename one of them")
             of = _kinds(table) if isinstance(X, pd.DataFrame) else dict.fromkeys(table.columns, "numeric")
             self._columns = columns.fit(table.iloc[train], of)
             if not columns.features(self._columns):
@@ -196,7 +203,9 @@ class DeepRegressor(RegressorMixin, BaseEstimator):
 
     def _inputs(self, X: Any) -> torch.Tensor:
         if isinstance(X, pd.DataFrame) or X.ndim == 2:
-            table = _table(X)
+            if isinstance(X, pd.DataFrame) != self._from_frame:  # of which scikit-learn has warned: columns by place
+                X = np.asarray(X) if isinstance(X, pd.DataFrame) else pd.DataFrame(X, columns=self._names)
+            table = _table(X, [one["column"] for one in self._columns if one["kind"] == "category"])
             columns.require_readable(table, self._columns, "X")
             x, self._numbers = columns.matrix(table, self._columns)
         else:
@@ -273,8 +282,8 @@ def _width(module: nn.Module, x: torch.Tensor) -> int:
     return z.shape[1]
 
 
-def _table(X: pd.DataFrame | np.ndarray) -> pd.DataFrame:
-    return reading.tidied(X.copy()) if isinstance(X, pd.DataFrame) else pd.DataFrame(X.astype(np.float64))
+def _table(X: pd.DataFrame | np.ndarray, as_text: Sequence[str] = ()) -> pd.DataFrame:
+    return reading.tidied(X.copy(), as_text) if isinstance(X, pd.DataFrame) else pd.DataFrame(X.astype(np.float64))
 
 
 def _kinds(table: pd.DataFrame) -> dict[str, kinds.Kind]:

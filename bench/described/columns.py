@@ -7,6 +7,7 @@ A matrix has the numbers first, standardised, then flags of 0 and 1: categories,
 # pyright: reportIndexIssue=false, reportOperatorIssue=false, reportGeneralTypeIssues=false
 # (pandas' types make a column a Series or a DataFrame)
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,7 +15,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from bench.described.kinds import WORDS, Kind, dates
+from bench.described.kinds import WORDS, Kind, dates, day_first
+from bench.described.numbers import is_text, parsed
 from bench.errors import BenchError
 from bench.paths import shown
 
@@ -22,6 +24,8 @@ MOST = 50  # values of a category that get a flag of their own; the others share
 KNOTS = 200  # of a column's distribution
 FAR = 10.0  # deviations, beyond which a new row's number is no farther
 YEAR = 365.2425  # days
+
+_NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d*)?([eE][+-]?\d{1,2})?")
 
 State = dict[str, Any]
 
@@ -66,7 +70,7 @@ def require_readable(table: pd.DataFrame, states: Sequence[State], origin: objec
         column = table[state["column"]]
         if state["kind"] == "category" or not column.notna().any():
             continue
-        if not np.isfinite(_values(column, state["kind"])).any():
+        if not np.isfinite(_values(column, state)).any():
             value = shown(str(column.dropna().iloc[0]))
             raise BenchError(f"{origin}: {shown(state['column'])} is {value}, and it was {state['kind']} in training")
 
@@ -82,7 +86,9 @@ def _fit(column: pd.Series, name: str, kind: Kind) -> State:
         counts = _texts(column).value_counts()
         kept = sorted(counts.index[counts.to_numpy() > 1][:MOST])
         return {**state, "values": kept or sorted(counts.index[:MOST])}
-    values = _values(column, kind)
+    if kind == "date":
+        state["day_first"] = day_first(column)  # which new rows need not show
+    values = _values(column, state)
     there = values[np.isfinite(values)]
     if not len(there):
         there = np.zeros(1)
@@ -100,7 +106,7 @@ def _apply(column: pd.Series, state: State) -> tuple[list[np.ndarray], list[np.n
         texts = _texts(column).to_numpy()
         found = [texts == value for value in state["values"]]
         return [], [*found, ~np.any(found, axis=0) if found else np.ones(len(texts), dtype=bool)]
-    raw = _values(column, state["kind"])
+    raw = _values(column, state)
     missing = [~np.isfinite(raw)] if state["missing"] else []
     values = np.where(np.isfinite(raw), raw, state["fill"])
     match state["kind"]:
@@ -125,19 +131,28 @@ def _ranks(values: np.ndarray, knots: np.ndarray) -> np.ndarray:
 
 
 def _texts(column: pd.Series) -> pd.Series:
-    # 3.0 of a column with a missing number is the 3 of one without
-    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
-        return column.map(lambda value: "" if pd.isna(value) else f"{value:g}").astype(object)
-    return column.map(lambda value: "" if pd.isna(value) else str(value).strip()).astype(object)
+    return column.map(_text).astype(object)
 
 
-def _values(column: pd.Series, kind: Kind) -> np.ndarray:
+def _text(cell: Any) -> str:
+    # a file without texts in a column has numbers and booleans there: 3.0 and 03 are 3, and TRUE is True
+    if pd.isna(cell):
+        return ""
+    text = str(cell).strip()
+    if _NUMBER.fullmatch(text):
+        return f"{float(text):.15g}"
+    return text.capitalize() if text.lower() in ("true", "false") else text
+
+
+def _values(column: pd.Series, state: State) -> np.ndarray:
+    kind = state["kind"]
     if kind == "date":
-        moments = dates(column).to_numpy().astype("datetime64[s]")
+        moments = dates(column, state.get("day_first", False)).to_numpy().astype("datetime64[s]")
         days = moments.astype(np.int64) / 86400
         return np.where(np.isnat(moments), np.nan, days)
     if kind == "boolean":
         return column.map(
             lambda cell: np.nan if pd.isna(cell) else WORDS.get(str(cell).strip().lower(), np.nan)
         ).to_numpy(float)
-    return pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    found = parsed(column) if is_text(column) else pd.to_numeric(column, errors="coerce")
+    return found.to_numpy(dtype=np.float64, na_value=np.nan)

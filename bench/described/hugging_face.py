@@ -6,6 +6,7 @@
 
 import hashlib
 import logging
+from collections.abc import Collection
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -33,15 +34,18 @@ def hub_name(path: Path) -> str | None:
     return path.as_posix().removeprefix(HUB) if path.as_posix().startswith(HUB) else None
 
 
-def rows(path: Path) -> pd.DataFrame:
+def rows(path: Path, as_text: Collection[str] = ()) -> pd.DataFrame:
     """Rows of a dataset, or else of a file, tidied.
+
+    Args:
+        as_text: columns whose texts stay as they are.
 
     Raises:
         BenchError: there are none that can be read.
     """
     if hub_name(path) or (path.is_dir() and is_dataset(path)):
-        return reading.tidied(frame(read(path)))
-    return reading.frame(path)
+        return reading.tidied(frame(read(path)), as_text)
+    return reading.frame(path, as_text)
 
 
 def read(path: Path) -> Any:
@@ -96,7 +100,11 @@ def file_name(row: int) -> str:
 
 
 def pictures(found: Any, column: str, cache: Path) -> Path:
-    """A folder with the pictures of a column, as the dataset has their bytes; written once."""
+    """A folder with the pictures of a column, as the dataset has their bytes; written once.
+
+    Raises:
+        BenchError: a row has none.
+    """
     import datasets
 
     raw = found.cast_column(column, datasets.Image(decode=False))
@@ -108,7 +116,9 @@ def pictures(found: Any, column: str, cache: Path) -> Path:
         with kept.part_folder(cache) as part, kept.locked(cache / ".lock"):
             if not kept.is_whole(folder):
                 (part / "all").mkdir()
-                for name, cell in zip(names, raw[column], strict=True):
+                for row, (name, cell) in enumerate(zip(names, raw[column], strict=True), 1):
+                    if cell is None:
+                        raise BenchError(f"{column}, row {row}: there is no picture; leave such rows out")
                     content = cell["bytes"] or Path(cell["path"]).read_bytes()
                     (part / "all" / name).write_bytes(content)
                 kept.seal(part / "all", names)

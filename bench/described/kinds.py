@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from bench.described.reading import SURE, holds_no_values
+from bench.described.numbers import SURE, holds_no_values, is_text
 
 Kind = Literal["numeric", "quantile", "category", "boolean", "date", "ignored"]
 WORDS = {"true": 1.0, "yes": 1.0, "y": 1.0, "t": 1.0, "1": 1.0, "1.0": 1.0, "on": 1.0} | dict.fromkeys(
@@ -22,6 +22,7 @@ NUMBER_WORDS = {1: "one value", 2: "two values"}
 MANY_TEXTS = 100  # different ones, from which on a text may be a name rather than a category
 TAIL = 10.0  # interquartile ranges that the farthest value lies from the median, from which on a tail is heavy
 _DATE = re.compile(r".*\d.*[-/.: ].*\d.*")
+_DAY_AND_MONTH = re.compile(r"^\s*(\d{1,2})([-./])(\d{1,2})\2(\d{4}|\d{2})(?!\d)")
 _ID = re.compile(r"(^|[_\s.-])(id|uuid|index|key|nr|no)$|^unnamed: 0$", re.IGNORECASE)
 
 
@@ -40,14 +41,14 @@ def guess(column: pd.Series) -> Guess:
         return Guess("ignored", "it has no value")
     if holds_no_values(there):
         return Guess("ignored", "it holds lists, tables or bytes")
-    texts = there.astype(str).str.strip()
+    texts = (there.drop_duplicates() if types.is_numeric_dtype(there) else there).astype(str).str.strip()
     distinct, lacking = texts.nunique(), len(column) - len(there)
     missing = f", {lacking:,} missing" if lacking else ""
     if distinct == 1 and not lacking:  # else it says where it is missing
         return Guess("ignored", "it is the same in every row")
-    if types.is_bool_dtype(there) or (distinct == 2 and set(texts.str.lower()) <= WORDS.keys()):
+    if types.is_bool_dtype(there) or _says_yes_and_no(texts):
         return Guess("boolean", f"{NUMBER_WORDS[distinct]}{missing}")
-    if types.is_datetime64_any_dtype(there):
+    if types.is_datetime64_any_dtype(there) or isinstance(there.dtype, pd.PeriodDtype):
         return Guess("date", f"{_days(there)}{missing}")
     if types.is_numeric_dtype(there):
         return _number(str(column.name), there, missing)
@@ -58,10 +59,48 @@ def guess(column: pd.Series) -> Guess:
     return Guess("category", f"{f'{distinct:,} values' if distinct > 1 else 'one value'}{missing}")
 
 
-def dates(column: pd.Series) -> pd.Series:
-    """A column as dates without a time zone, NaT where it is none."""
+def day_first(column: pd.Series) -> bool:
+    """Whether 3/4 in a column is 3 April: other cells leave no choice, or dots stand between.
+
+    >>> day_first(pd.Series(["03/04/2024", "24/12/2024"])), day_first(pd.Series(["03/04/2024"]))
+    (True, False)
+    """
+    if not is_text(column):
+        return False
+    parts = column.dropna().astype(str).str.extract(_DAY_AND_MONTH.pattern).dropna()
+    first, second = (pd.to_numeric(parts[place]) for place in (0, 2))
+    return bool(len(parts)) and bool((first > 12).any() or (parts[1] == ".").any()) and not bool((second > 12).any())
+
+
+def dates(column: pd.Series, days_come_first: bool | None = None) -> pd.Series:
+    """A column as dates without a time zone, NaT where it is none.
+
+    Args:
+        days_come_first: whether 3/4 is 3 April; by default as the column itself says.
+    """
+    if isinstance(column.dtype, pd.PeriodDtype):
+        column = column.dt.to_timestamp()
+    if is_text(column):
+        first = day_first(column) if days_come_first is None else days_come_first
+        column = column.map(lambda cell: _year_first(cell, first) if isinstance(cell, str) else cell)
     found = pd.to_datetime(column, errors="coerce", format="mixed", utc=True)
     return found.dt.tz_localize(None)
+
+
+def _year_first(text: str, days_come_first: bool) -> str:
+    # pandas reads this form alone quickly, and its own dayfirst would also turn 2024-02-03 around
+    if not (found := _DAY_AND_MONTH.match(text)):
+        return text
+    first, second, year = found[1], found[3], found[4]
+    day, month = (first, second) if days_come_first or int(first) > 12 else (second, first)
+    century = "" if len(year) == 4 else "20" if int(year) < 69 else "19"  # as POSIX has it, whatever the year is now
+    return f"{century}{year}-{month:0>2}-{day:0>2}{text[found.end() :]}"
+
+
+def _says_yes_and_no(texts: pd.Series) -> bool:
+    # y and t are two words for the same
+    meant = {word: WORDS.get(word.lower()) for word in texts.unique()[:3]}
+    return len(meant) == 2 and set(meant.values()) == {0.0, 1.0}
 
 
 def _number(name: str, there: pd.Series, missing: str) -> Guess:

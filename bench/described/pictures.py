@@ -54,12 +54,17 @@ class DescribedPictures(DescribedRows):
         """Columns that go in."""
         return [self.about.file]
 
+    @property
+    def as_text(self) -> list[str]:
+        """Names of files."""
+        return self.used
+
     def listed_rows(self) -> "tuple[pd.DataFrame, Path]":
         """All rows, and where they are listed."""
         path = self.described.path
         if not self.about.list:
-            return hugging_face.rows(path), path
-        return reading.frame(path / self.about.list), path / self.about.list
+            return hugging_face.rows(path, self.as_text), path
+        return reading.frame(path / self.about.list, self.as_text), path / self.about.list
 
     def learn(self, table: "pd.DataFrame", train: np.ndarray) -> None:
         """Decode all pictures, or find them decoded."""
@@ -109,7 +114,7 @@ class DescribedPictures(DescribedRows):
                 rows, folder = pictures_in(path, self.about.file), path
             else:
                 folder = path.parent
-        table, origin = required(rows, [self.about.file])
+        table, origin = required(rows, [self.about.file], self.as_text)
         names = _names(table, self.about.file)
         if missing := [name for name in names if not (folder / name).is_file()]:
             raise BenchError(f"{origin}: {len(missing)} pictures are not there, the first is {folder / missing[0]}")

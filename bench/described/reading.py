@@ -8,13 +8,14 @@ import csv
 import io
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from bench.data.reading import content, why
+from bench.described.numbers import is_text, numbers, parsed
 from bench.errors import BenchError
 from bench.paths import shown
 from bench.plugins.described import DATA
@@ -23,16 +24,17 @@ LARGEST = 2**32  # bytes of a file of rows
 FEWEST = 10  # rows with a target that are needed
 LARGEST_TARGET = 1e30  # whose square single precision need not hold, and double precision does
 REPEATED = "repeated"  # names that several columns of a file have, in `attrs` of its frame
+DECIMAL = "decimal"  # the likely mark before decimals, in `attrs` likewise
 MISSING = ["?", "-", "--"]  # beside what pandas takes for missing
-SURE = 0.95  # of the texts in a column that must read as numbers or dates
-_COMMA = re.compile(r"[+-]?\d+,\d+")
-_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
-_CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?")
+_NOTE = re.compile(r"#[^,;\t|\n]*\n")  # a line before that of the names
 PRECISE = 0.01  # of the targets' deviation, that single precision must tell apart
 
 
-def frame(path: Path) -> pd.DataFrame:
+def frame(path: Path, as_text: Collection[str] = ()) -> pd.DataFrame:
     """All rows of a CSV, TSV, JSON lines or parquet file; texts that are numbers are numbers, names of columns texts.
+
+    Args:
+        as_text: columns whose texts stay as they are.
 
     Raises:
         BenchError: it is missing, a folder, empty or no table.
@@ -46,46 +48,16 @@ def frame(path: Path) -> pd.DataFrame:
     found = {".parquet": _parquet, ".jsonl": _json_lines}.get(path.suffix.lower(), _text)(path)
     if not len(found) or not len(found.columns):
         raise BenchError(f"{path} has no rows; it needs a line of names and a line for each row")
-    return tidied(found.reset_index(drop=True))  # names of rows are no column
+    return tidied(found.reset_index(drop=True), as_text)  # names of rows are no column
 
 
-def tidied(table: pd.DataFrame) -> pd.DataFrame:
-    """Texts that are numbers as numbers, and columns' names as texts without spaces around."""
+def tidied(table: pd.DataFrame, as_text: Collection[str] = ()) -> pd.DataFrame:
+    """Texts that are numbers as numbers, but for some columns, and columns' names as texts without spaces around."""
     table.columns = [str(name).strip() for name in table.columns]
-    return table.assign(**{name: numbers(table[name]) for name in table.columns[~table.columns.duplicated()]})
-
-
-def numbers(column: pd.Series) -> pd.Series:
-    """A column of texts as numbers where nearly all are: with a decimal comma, or commas between thousands, too.
-
-    A time of day is its hours, and a span of time its seconds, as neither has a day to be a date of.
-    """
-    if pd.api.types.is_timedelta64_dtype(column):
-        return column.dt.total_seconds()
-    if not _is_text(column) or holds_no_values(column):
-        return column
-    texts = column.dropna().astype(str).str.strip()
-    if not len(texts):
-        return column
-    if texts.str.fullmatch(_CLOCK.pattern).mean() >= SURE:
-        return _hours(texts).reindex(column.index)
-    for pattern, comma in ((_COMMA, "."), (_THOUSANDS, "")):
-        if texts.str.fullmatch(pattern.pattern).mean() >= SURE:
-            texts = texts.str.replace(",", comma)
-            break
-    found = pd.to_numeric(texts, errors="coerce")
-    return found.reindex(column.index) if found.notna().mean() >= SURE else column
-
-
-def holds_no_values(column: pd.Series) -> bool:
-    """Whether the cells of a column are lists, tables or bytes, of which no kind of column is made."""
-    there = column.dropna()
-    return bool(len(there)) and isinstance(there.iloc[0], list | tuple | dict | set | bytes | np.ndarray)
-
-
-def _hours(texts: pd.Series) -> pd.Series:
-    parts = texts.str.split(":", expand=True).apply(pd.to_numeric, errors="coerce")
-    return sum((parts[at].fillna(0) / 60**at for at in parts.columns[1:]), start=parts[0].astype(float))
+    made = table.copy(deep=False)
+    for name in set(table.columns[~table.columns.duplicated(keep=False)]).difference(as_text):
+        made[name] = numbers(table[name], table.attrs.get(DECIMAL, "."))
+    return made
 
 
 def numeric(table: pd.DataFrame, name: str, origin: object, what: str = "target") -> np.ndarray:
@@ -101,9 +73,11 @@ def numeric(table: pd.DataFrame, name: str, origin: object, what: str = "target"
     column = table[name]
     if isinstance(column, pd.DataFrame) or name in table.attrs.get(REPEATED, ()):
         raise BenchError(f"{origin} has several columns named {shown(name)}; give the {what} a name of its own")
-    cells = column.map(lambda cell: cell.strip() if isinstance(cell, str) else cell)
     dates = pd.api.types.is_datetime64_any_dtype(column)  # which pandas would count in nanoseconds
-    found = pd.Series(np.nan, column.index) if dates else pd.to_numeric(cells, errors="coerce")
+    if is_text(column):
+        found = parsed(column, table.attrs.get(DECIMAL, "."))
+    else:
+        found = pd.Series(np.nan, column.index) if dates else pd.to_numeric(column, errors="coerce")
     wrong = column[found.isna() & column.notna()]
     if len(wrong):
         where = f"row {int(np.flatnonzero(table.index == wrong.index[0])[0]) + 1}"
@@ -128,8 +102,9 @@ def require_learnable(labels: np.ndarray, names: Sequence[str], origin: object) 
         if len(np.unique(column)) == 1:
             raise BenchError(f"{origin}: the target {name} is {column[0]:g} in every row: there is nothing to predict")
         largest = float(np.abs(column).max())
-        if largest > LARGEST_TARGET:
-            raise BenchError(f"{origin}: the target {name} goes up to {largest:g}; give it in a larger unit")
+        if not 1 / LARGEST_TARGET < largest < LARGEST_TARGET:
+            unit = "larger" if largest > 1 else "smaller"
+            raise BenchError(f"{origin}: the target {name} goes up to {largest:g}; give it in a {unit} unit")
         if np.spacing(np.float32(largest)) > PRECISE * column.std():
             raise BenchError(
                 f"{origin}: the target {name} is near {column.mean():g} and varies by {column.std():.3g}, too little "
@@ -150,12 +125,6 @@ def require(table: pd.DataFrame, names: list[str], origin: object, what: str = "
             raise BenchError(f"{origin} has no {what} {shown(name)};{hint} there are: {listed or 'no columns'}")
         if isinstance(table[name], pd.DataFrame):
             raise BenchError(f"{origin} has several columns named {shown(name)}; leave one of them out")
-
-
-def _is_text(column: pd.Series) -> bool:
-    return isinstance(column, pd.Series) and (
-        pd.api.types.is_object_dtype(column) or pd.api.types.is_string_dtype(column)
-    )
 
 
 def _parquet(path: Path) -> pd.DataFrame:
@@ -194,11 +163,17 @@ def _text(path: Path) -> pd.DataFrame:
         raise BenchError(f"{path} {'is empty' if not head.strip() else 'is no text'}; name a file of rows, as UTF-8")
     try:
         names, first, separator, skipped = heading(head)
-        how = {"sep": separator, "encoding": encoding, "na_values": MISSING, "skipinitialspace": True}
+        how = {
+            "sep": r"\s+" if separator == " " else separator,
+            "encoding": encoding,
+            "na_values": MISSING,
+            "skipinitialspace": True,
+        }
         if len(first) == len(names) + 1 and not first[-1]:
             # a separator at the end of each row and none after the names, by which pandas takes the first for an index
             how |= {"usecols": range(len(names)), "index_col": False}
         found = pd.read_csv(io.BytesIO(raw), **how, skiprows=skipped, low_memory=False)
+        found.attrs[DECIMAL] = "," if separator == ";" else "."  # where a comma is in numbers, it parts no cells
         found.attrs[REPEATED] = [name for name in names if names.count(name) > 1]
         return found
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeError, ValueError, csv.Error) as error:
@@ -224,14 +199,21 @@ def heading(head: str) -> tuple[list[str], list[str], str, int]:
     """
     stated = re.match(r"sep=(.)\r?\n", head)  # as Excel has it
     rest = head[stated.end() :] if stated else head
+    skipped = 1 if stated else 0
+    while _NOTE.match(rest) and "\n" in rest:
+        skipped, rest = skipped + 1, rest.partition("\n")[2]
     separator = stated[1] if stated else separator_of(rest)
     lines = csv.reader(io.StringIO(rest.lstrip("\r\n"), newline=None), delimiter=separator, skipinitialspace=True)
     names, first = ([cell.strip() for cell in next(lines, [])] for _ in range(2))
-    return names, first, separator, 1 if stated else 0
+    return names, first, separator, skipped
 
 
 def separator_of(head: str) -> str:
-    """What parts the cells of a text: of comma, semicolon, tab and |, what the line of names has most of."""
+    """What parts the cells of a text: of comma, semicolon, tab and |, what the line of names has most of.
+
+    Spaces do where there is none of them.
+    """
     first = next(line for line in head.splitlines() if line.strip())
-    bare = re.sub(r'"[^"]*"', "", first)
-    return max((",", ";", "\t", "|"), key=bare.count)
+    bare = re.sub(r'"[^"]*"', "", first).strip()
+    found = max((",", ";", "\t", "|"), key=bare.count)
+    return found if found in bare or " " not in bare else " "  # one column alone has nothing to predict it from

@@ -12,7 +12,7 @@ import pandas as pd
 import torch
 from tabulate import tabulate
 
-from bench.described import reading
+from bench.described import numbers
 from bench.described.description import Table
 from bench.described.rows import DescribedRows
 from bench.described.sources import words
@@ -72,7 +72,7 @@ def _columns(table: pd.DataFrame, dataset: DescribedRows) -> Iterator[tuple[str,
 
 
 def _different(column: pd.Series) -> int:
-    return (column.dropna().map(repr) if reading.holds_no_values(column) else column).nunique()
+    return (column.dropna().map(repr) if numbers.holds_no_values(column) else column).nunique()
 
 
 def _summary(names: Sequence[str], labels: np.ndarray) -> str:

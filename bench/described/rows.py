@@ -66,6 +66,11 @@ class DescribedRows(DescribedDataset):
         """Columns that go in."""
         raise NotImplementedError
 
+    @property
+    def as_text(self) -> Sequence[str]:
+        """Of these, columns whose cells are texts even where all that a file has are numbers."""
+        return ()
+
     def learn(self, table: pd.DataFrame, train: np.ndarray) -> None:
         """Take up what some rows, those that train, say of how rows become inputs."""
         raise NotImplementedError
@@ -76,7 +81,7 @@ class DescribedRows(DescribedDataset):
 
     def listed_rows(self) -> tuple[pd.DataFrame, Path]:
         """All rows, and the file that they are in."""
-        return hugging_face.rows(self.described.path), self.described.path
+        return hugging_face.rows(self.described.path, self.as_text), self.described.path
 
     def digest(self) -> str | None:
         """What stands for inputs that are too many to be hashed; after `made`."""
@@ -153,9 +158,13 @@ class DescribedRows(DescribedDataset):
         return regions(train, own.ravel(), many=shots.many, few=shots.few, zero=True)
 
 
-def required(rows: "pd.DataFrame | str | Path", names: Sequence[str]) -> tuple[pd.DataFrame, object]:
+def required(
+    rows: "pd.DataFrame | str | Path", names: Sequence[str], as_text: Sequence[str] = ()
+) -> tuple[pd.DataFrame, object]:
     """New rows as a tidied table that has some columns, and what to call them in messages."""
-    table = reading.tidied(rows.copy()) if isinstance(rows, pd.DataFrame) else hugging_face.rows(Path(rows))
-    origin = "the frame" if isinstance(rows, pd.DataFrame) else rows
+    if isinstance(rows, pd.DataFrame):
+        table, origin = reading.tidied(rows.copy(), as_text), "the frame"
+    else:
+        table, origin = hugging_face.rows(Path(rows), as_text), rows
     reading.require(table, list(names), origin)
     return table, origin

@@ -40,6 +40,11 @@ class DescribedTable(DescribedRows):
         """Columns that go in."""
         return [name for name, kind in self.about.columns.items() if kind != "ignored"]
 
+    @property
+    def as_text(self) -> list[str]:
+        """Categories: 36 months is no number where others say flexible."""
+        return [name for name, kind in self.about.columns.items() if kind == "category"]
+
     def learn(self, table: "pd.DataFrame", train: np.ndarray) -> None:
         """What training rows say of each column."""
         self.states = columns.fit(table.iloc[train], self.about.columns)
@@ -61,7 +66,7 @@ class DescribedTable(DescribedRows):
 
     def inputs(self, rows: "pd.DataFrame | str | Path") -> tuple[torch.Tensor, "pd.Index"]:
         """New rows as the network takes them."""
-        table, origin = required(rows, columns.names(self.states))
+        table, origin = required(rows, columns.names(self.states), self.as_text)
         columns.require_readable(table, self.states, origin)
         return torch.from_numpy(columns.matrix(table, self.states)[0]), table.index
 

@@ -47,8 +47,13 @@ def choose(labels: np.ndarray) -> Chosen:
 
 
 def thresholds(train_bins: np.ndarray) -> tuple[int, int]:
-    """Training rows (many, few) that part the bins in thirds, or in the rare and the others where bins are few."""
-    return tertiles(train_bins)
+    """Training rows (many, few) that part the bins in thirds, or in the rare and the others where bins are few.
+
+    >>> thresholds(np.array([0, 0, 0, 0, 1, 1, 1, 2, 2, 3, 4]))  # bins of one row are few-shot, however many they are
+    (3, 2)
+    """
+    many, few = tertiles(train_bins)
+    return many, max(few, 2)
 
 
 def _round(width: float) -> float:

@@ -54,6 +54,11 @@ class DescribedTexts(DescribedRows):
         """Columns that go in."""
         return list(self.about.text)
 
+    @property
+    def as_text(self) -> list[str]:
+        """All of these."""
+        return self.used
+
     def learn(self, table: "pd.DataFrame", train: np.ndarray) -> None:
         """The words of training rows, the most frequent first."""
         texts = self._all(table.iloc[train])
@@ -89,7 +94,7 @@ class DescribedTexts(DescribedRows):
 
     def inputs(self, rows: "pd.DataFrame | str | Path") -> "tuple[torch.Tensor, pd.Index]":
         """New texts as the network takes them."""
-        table, _ = required(rows, self.about.text)
+        table, _ = required(rows, self.about.text, self.as_text)
         return self.made(table)[:], table.index
 
     def examples(self, number: int) -> torch.Tensor:

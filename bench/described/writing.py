@@ -62,7 +62,8 @@ def describe(path: Path, target: str | Sequence[str], folder: Path, name: str, w
     found = sources.look(path, wishes.text)
     table, origin = found.table, found.origin
     target = sources.named(target, table) if isinstance(target, str) else list(target)
-    _require_apart(target, replace(wishes, text=next((name for name in found.columns if name in target), "")))
+    asked = replace(wishes, text=next((name for name in found.columns if name in target), "") if wishes.text else "")
+    _require_apart(target, asked)
     reading.require(table, [*wishes.used(), *filter(None, [wishes.time])], origin)
     labels = np.stack([reading.numeric(table, one, origin) for one in target], axis=1)
     there = np.isfinite(labels).all(1)

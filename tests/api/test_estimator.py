@@ -134,3 +134,29 @@ def test_a_constant_target_and_two_rows():
     X, y = line(40)
     assert np.allclose(QUICK.fit(X, np.full(40, 7.0)).predict(X), 7, atol=1)
     assert QUICK.fit(X[:2], y[:2]).predict(X).shape == (40,)
+
+
+@pytest.mark.filterwarnings("ignore:X (has|does not have valid) feature names")
+def test_a_frame_and_an_array_of_the_same_numbers_predict_the_same():
+    X = np.random.default_rng(0).standard_normal((40, 2))
+    frame = pd.DataFrame(X, columns=["a", "b"])
+    for first, second in ((frame, X), (X, frame)):
+        model = bench.DeepRegressor(epochs=1, random_state=0).fit(first, X[:, 0])
+        np.testing.assert_array_equal(model.predict(first), model.predict(second))
+
+
+def test_names_that_are_one_but_for_spaces_are_refused():
+    with pytest.raises(ValueError, match="two columns named 'a' but for spaces"):
+        bench.DeepRegressor(epochs=1).fit(pd.DataFrame(np.eye(4), columns=["a", " a", "b", "c"]), np.arange(4.0))
+
+
+@pytest.mark.parametrize(("scale", "unit"), [(1e250, "larger"), (1e-250, "smaller")])
+def test_a_target_of_no_scale_is_refused(scale, unit):
+    with pytest.raises(ValueError, match=f"in a {unit} unit"):
+        bench.DeepRegressor(epochs=1).fit(np.eye(4), scale * np.arange(4.0))
+
+
+def test_periods_are_dates():
+    frame = pd.DataFrame({"when": pd.period_range("2020-01", periods=30, freq="M")})
+    model = bench.DeepRegressor(epochs=1, random_state=0).fit(frame, np.arange(30.0))
+    np.testing.assert_array_equal(model.predict(frame), model.predict(frame.assign(when=frame.when.dt.to_timestamp())))

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.described import given, kinds, reading, writing
+from bench.described import given, kinds, numbers, reading, writing
 from bench.errors import BenchError
 from bench.plugins import described, resolve
 
@@ -41,12 +41,12 @@ def kept(text, folder):
     ("texts", "hours"), [(["13:30", "00:06"], [13.5, 0.1]), (["00:00:36", "24:00:00.5"], [0.01, 24 + 0.5 / 3600])]
 )
 def test_a_time_of_day_is_its_hours_whatever_the_day_is(texts, hours):
-    np.testing.assert_allclose(reading.numbers(pd.Series(texts)), hours)
-    assert kinds.guess(reading.numbers(pd.Series(texts))).kind == "numeric"
+    np.testing.assert_allclose(numbers.numbers(pd.Series(texts)), hours)
+    assert kinds.guess(numbers.numbers(pd.Series(texts))).kind == "numeric"
 
 
 def test_a_span_of_time_is_its_seconds():
-    assert reading.numbers(pd.Series(pd.to_timedelta(["1h", "2s"]))).tolist() == [3600, 2]
+    assert numbers.numbers(pd.Series(pd.to_timedelta(["1h", "2s"]))).tolist() == [3600, 2]
 
 
 def test_a_column_that_is_the_same_or_missing_says_where_it_is_missing(tmp_path):

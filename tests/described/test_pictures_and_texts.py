@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from bench import load_model
-from bench.described import given, sources, writing
+from bench.described import given, hugging_face, sources, writing
 from bench.errors import BenchError
 from bench.plugins import described, resolve
 from bench.results import store
@@ -203,6 +203,14 @@ def test_a_picture_that_cannot_be_read_is_one_line(what, folder):
     with pytest.raises(BenchError, match=r"3\.png") as error:
         on.dataset.load(folder / "root")
     assert "\n" not in str(error.value)
+
+
+def test_a_row_without_a_picture_is_one_line(tmp_path):
+    import datasets
+
+    found = datasets.Dataset.from_dict({"image": [None] * 2}, datasets.Features({"image": datasets.Image()}))
+    with pytest.raises(BenchError, match="image, row 1: there is no picture; leave such rows out"):
+        hugging_face.pictures(found, "image", tmp_path)
 
 
 def test_missing_texts_are_empty_ones(folder):

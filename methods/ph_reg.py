@@ -2,6 +2,7 @@
 
 Zhang et al., Deep Regression Representation Learning with Topology, ICML 2024.
 Follows needylove/PH-Reg PH_Reg.py at 8b1d95ea6b5b.
+Published runs: 100 epochs on AgeDB (`--set protocol.epochs=100`).
 Differs: sizes scale with the batch where the published ones do not fit; distances in float64 keep near
 duplicates apart; dense batches compare 1024 pixels drawn from all, not from every eighth.
 Found: 0.711 ± 0.070 on the published torus, reported 0.61 ± 0.05. The network is not done at the last of the 10,000

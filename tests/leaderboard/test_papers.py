@@ -80,6 +80,27 @@ def test_rows_of_transfer_train_the_encoder_first():
             "RNC(OR)",
             "--method 'ordinal+rnc[recipe=paper]' --dataset skyfinder",
         ),
+        ("ranksim", "Table 1", "VANILLA + RANKSIM", "--method ranksim --dataset imdb_wiki"),
+        (
+            "ranksim",
+            "Table 11",
+            "SQINV + RANKSIM (gamma=10, lambda=2)",
+            "--method 'ranksim[interpolation=2,weight=10]+sqinv' --dataset imdb_wiki",
+        ),
+        ("ranksim", "Table 2", "VANILLA + RANKSIM", "--method ranksim --dataset 'agedb[protocol=batch64]'"),
+        ("tightness", "Table 1", "+ PH-Reg", "--method ph_reg --dataset agedb --set protocol.epochs=100"),
+        (
+            "srl",
+            "main results table (AgeDB-DIR)",
+            "ConR",
+            "--method conr --dataset 'agedb[protocol=batch64]' --set protocol.epochs=120",
+        ),
+        (
+            "srl",
+            "main results table (AgeDB-DIR)",
+            "SRL (ours)",
+            "--method srl --dataset 'agedb[protocol=batch64]' --set protocol.epochs=120",
+        ),
         ("srl", "UCI-Airfoil table", "SRL (ours)", "--method srl --dataset 'airfoil[protocol=srl]'"),
     ],
 )

@@ -109,3 +109,12 @@ def test_the_prior_of_depth_is_the_published_table_with_its_empty_bins_filled():
     np.testing.assert_allclose(shares.numpy(), filled / filled.sum(), rtol=1e-6)
     assert shares[:7].sum().item() == pytest.approx(0.049, abs=5e-4)
     np.testing.assert_allclose(centers.numpy(), np.arange(100) / 10 + 0.05, rtol=1e-5)
+
+
+def test_the_prior_of_whole_labels_stands_at_them_as_released_for_ages():
+    ages = torch.tensor([3.0, 3.0, 4.0, 60.0])[:, None]
+    method = prepared(BalancedMSE("bni"), ages, Bins(0.0, 1.0, 187))
+    centers, _, shares = method.prior
+    assert centers[[3, 4, 60]].tolist() == [3, 4, 60]
+    assert shares[[3, 4, 60]].tolist() == [0.5, 0.25, 0.25]
+    assert not shares[[0, 5, 186]].any()

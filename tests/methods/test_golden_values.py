@@ -9,7 +9,7 @@ from bench.functional.losses import task_loss
 from bench.methods.conr import conr
 from bench.methods.dino import self_distillation
 from bench.methods.focal_r import focal_r
-from bench.methods.oe import ordinal_diversity, ordinal_entropy
+from bench.methods.oe import ordinal_diversity, ordinal_entropy, ordinal_entropy_of_maps
 from bench.methods.ranksim import ranksim
 from bench.methods.rnc import rank_n_contrast
 from bench.methods.simclr import nt_xent
@@ -26,6 +26,7 @@ CASES = {
     "oe-typical": (ordinal_entropy, "features", "targets"),
     "oe-ties": (ordinal_entropy, "features", "targets"),
     "oe-coord": (ordinal_diversity, "features", "targets"),
+    "oe-depth": (lambda z, y: ordinal_entropy_of_maps(z, y, y > 0.001), "features", "targets"),
     "loss-l1": (partial(task_loss, w=None, kind="l1"), "preds", "targets"),
     "loss-mse": (partial(task_loss, w=None, kind="mse"), "preds", "targets"),
     "loss-huber": (partial(task_loss, w=None, kind="huber"), "preds", "targets"),

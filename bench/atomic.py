@@ -1,5 +1,6 @@
 """Files that are whole or not there: written under another name, flushed, then renamed."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -8,7 +9,13 @@ from bench.errors import BenchError
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write a file so that a reader sees the old one or the new one, never a half: flushed, then renamed."""
+    """Write a file so that a reader sees the old one or the new one, never a half: flushed, then renamed.
+
+    Raises:
+        OSError: it cannot be written, or is there and is a device, a pipe or the like, whose place no file may take.
+    """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise FileExistsError(errno.EEXIST, "it is no plain file", str(path))
     with leftovers.part(path.parent) as part:
         with part.open("xb") as file:
             file.write(content)

@@ -52,6 +52,8 @@ def read(path: Path) -> Suite:
         BenchError: it cannot be read, or says something that no suite may say.
     """
     try:
+        if path.exists() and not path.is_file():  # reading a pipe would wait for ever
+            raise BenchError(f"{path} is no file of a suite; name one")
         if path.stat().st_size > LARGEST:
             raise BenchError(f"{path} has more than {LARGEST:,} bytes, which no suite has")
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))

@@ -1,7 +1,7 @@
 """Ordinal Entropy (OE): spread the features of far labels, tighten those of equal labels.
 
 Zhang et al., Improving Deep Regression with Ordinal Entropy, ICLR 2023.
-Follows needylove/OrdinalEntropy AgeEstimation/OrdinalEntropy.py at 75fc9d50fa94, and for several targets
+Follows needylove/OrdinalEntropy OrdinalEntropy.py of ages and of depth at 75fc9d50fa94, and for several targets
 needylove/PH-Reg ordinal_entropy.py at 8b1d95ea6b5b.
 Differs: where no label repeats the diversity stands alone (released: NaN), where all labels are equal the
 tightness does (released: an exception); the rows drawn come from the method's own generator.

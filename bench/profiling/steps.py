@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 from tabulate import tabulate
+from torch import Tensor
 
 from bench.dataset import Split
 from bench.errors import BenchError
@@ -37,6 +38,7 @@ class Cost:
 
     Args:
         share: of the regularizer's forward and backward pass in the step; None without one.
+        forward_ms: the part of a step up to its loss: augmentation, network, and the method's own terms.
         full_s: estimate for the whole protocol, validation and epoch-end passes included.
     """
 
@@ -46,6 +48,7 @@ class Cost:
     step_ms_iqr: float
     samples_per_s: float
     share: float | None
+    forward_ms: float
     full_s: float
     peak_rss_mb: float | None
     peak_gpu_allocated_mb: float | None
@@ -81,6 +84,7 @@ def cost_table(profile: Mapping[str, Any]) -> str:
             (
                 cost.method,
                 f"{cost.step_ms:.2f} ({cost.step_ms_iqr:.2f})",
+                f"{cost.forward_ms:.2f}",
                 short(cost.samples_per_s),
                 NONE if cost.share is None else f"{100 * cost.share:.0f}%",
                 f"{cost.full_s / 60:.1f}",
@@ -90,7 +94,7 @@ def cost_table(profile: Mapping[str, Any]) -> str:
                 *_published(cost.method),
             )
         )
-    heads = ["method", "step ms (IQR)", "samples/s", "regularizer", "full run min", "RSS MB", "GPU MB"]
+    heads = ["method", "step ms (IQR)", "forward ms", "samples/s", "regularizer", "full run min", "RSS MB", "GPU MB"]
     heads += ["GPU reserved MB", "step ratio", "memory ratio", "published time ratio", "published memory ratio"]
     notes = [f"{profile['dataset']}, batch {costs[0].batch}, medians of {profile['steps']} steps after {WARM_UP} more"]
     at, load = profile["environment"], profile["load_before"]
@@ -161,16 +165,18 @@ def _measured(dataset: str, name: str, changes: dict[str, Any], steps: int, cont
         full += total * median(times[-1]) + checks * len(splits.val) * forward
     step = median(times[0])
     low, _, high = quantiles(times[0], n=4)
-    share = _regularizer(training, stages[0], device) / step if overrides(method, "regularizer") else None
+    index = None if protocol.batch_size is None else torch.arange(batch)
+    to_loss = _timed(lambda: training.loss(training.batch(index, stages[0], 1), stages[0]), device)
+    share = _regularizer(training, index, stages[0], device) / step if overrides(method, "regularizer") else None
     peaks = memory(context.device).model_dump()
-    cost = Cost(named.name, batch, 1e3 * step, 1e3 * (high - low), batch / step, share, full, **peaks)
+    times_ms = 1e3 * step, 1e3 * (high - low)
+    cost = Cost(named.name, batch, *times_ms, batch / step, share, 1e3 * to_loss, full, **peaks)
     return cost, environment(context).model_dump()
 
 
-def _regularizer(training: Training, stage: Stage, device: torch.device) -> float:
+def _regularizer(training: Training, index: Tensor | None, stage: Stage, device: torch.device) -> float:
     # forward, and backward to what it is given
-    index = None if training.protocol.batch_size is None else torch.arange(training.protocol.batch_size)
-    batch = training.batch(index if index is None else index[: len(training.train)], stage, 1)
+    batch = training.batch(index, stage, 1)
     given = [batch.z] if batch.views is None else [batch.z, batch.views.z]
 
     def once() -> None:

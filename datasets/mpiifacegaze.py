@@ -57,6 +57,7 @@ BY_BIN = (
     "lde",
     "lds",
     "ordinal",
+    "rrt",
     "sqinv",
     "srl",
     "supcon",

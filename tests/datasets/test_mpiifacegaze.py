@@ -95,6 +95,7 @@ def test_methods_of_one_targets_bins_are_refused_and_the_others_are_not():
     on = resolve.dataset(TINY)
     assert "a gaze has two" in resolve.method("dex", on).refusal(on.dataset)
     assert "a gaze has two" in resolve.method("ranksim+lds", on).refusal(on.dataset)
+    assert "a gaze has two" in resolve.method("rrt", on).refusal(on.dataset)  # which re-weights by bins too
     assert all(resolve.method(name, on).refusal(on.dataset) is None for name in ("l2cs", "rnc", "ranksim", "mt"))
 
 

@@ -6,6 +6,7 @@ Yang et al., Delving into Deep Imbalanced Regression, ICML 2021, arXiv:2102.0955
 import random
 import re
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -45,11 +46,12 @@ def thinned(table: pd.DataFrame, rows: int | None, by: str = "age") -> pd.DataFr
     return table.loc[np.sort(order[np.arange(rows) * len(order) // rows])].reset_index(drop=True)
 
 
-def fewer(table: pd.DataFrame, keep: float, unseen: np.ndarray) -> pd.DataFrame:
+def fewer(table: pd.DataFrame, keep: float | Literal["balanced"], unseen: np.ndarray) -> pd.DataFrame:
     """The table with fewer training pictures; the others stay where they are, in no split, which is "".
 
     Args:
-        keep: a share up to 1 of those that train, or how many; a smaller draw is part of every larger one.
+        keep: a share up to 1 of those that train, or how many; a smaller draw is part of every larger one. "balanced":
+            of each age as many as of the rarest.
         unseen: (N,) pictures whose ages do not train anyway.
 
     Raises:
@@ -57,6 +59,10 @@ def fewer(table: pd.DataFrame, keep: float, unseen: np.ndarray) -> pd.DataFrame:
     """
     split = table.split.to_numpy(dtype=object)
     rows = np.random.default_rng(SPLIT_SEED).permutation(np.flatnonzero((split == "train") & ~unseen))
+    if keep == "balanced":
+        of_age = table.age.iloc[rows].groupby(table.age.iloc[rows])
+        split[rows[of_age.cumcount().to_numpy() >= of_age.size().min()]] = ""
+        return table.assign(split=split)
     number = round(keep * len(rows)) if keep <= 1 else int(keep)
     if not 0 < number <= len(rows):
         raise BenchError(f"keep={keep:g} asks for {number:,} of {len(rows):,} training pictures; take another")

@@ -82,7 +82,8 @@ class Ages(Dataset):
     only: these are ours.
 
     Fewer pictures. keep=2000 or keep=0.1 thins the training split alone, by a draw with a fixed seed: what a smaller
-    one keeps, a larger one keeps too. Regions go by the counts of what is left.
+    one keeps, a larger one keeps too. keep=balanced has as many of each age as of the rarest that trains: with
+    unseen=0-22+64-999 the balanced subset of RankSim's figures. Regions go by the counts of what is left.
 
     Synthetic faces (bench.synthetic.faces) have the real counts of every age and the published split. A sitter looks
     4 years (one deviation) older or younger than the label says, so that no method can do better than a MAE of 3.2
@@ -99,7 +100,8 @@ class Ages(Dataset):
             Of five folds of people with ages alike one validates and one tests, of each at most `cap` pictures of an
             age (all that validate with selection=natural); the others are in no split.
         unseen: ages that neither train nor validate.
-        keep: train on so many pictures only, or on such a share of them, up to 1; validation and test stay as they are.
+        keep: train on so many pictures only, on such a share of them, up to 1, or on as many of each age as of the
+            rarest; validation and test stay as they are.
     """
 
     person: ClassVar[re.Pattern[str]]  # what of a picture's path tells who it shows; a path without it is alone
@@ -123,7 +125,7 @@ class Ages(Dataset):
         selection: Selection = "balanced",
         split: Literal["published", "grouped"] = "published",
         unseen: Literal["interpolation", "extrapolation", "blind_spot"] | Bands | None = None,
-        keep: ShareOrNumber | None = None,
+        keep: ShareOrNumber | Literal["balanced"] | None = None,
     ) -> None:
         if size < 16:
             raise BenchError(f"size={size} shows no face; take 16 pixels or more")
@@ -135,14 +137,15 @@ class Ages(Dataset):
             )
         if unseen and protocol == "zero_shot":
             raise BenchError(f"unseen={unseen} with protocol=zero_shot, which has bands of its own; leave one out")
-        if keep is not None and keep > 1 and (keep < FEWEST or keep % 1):
+        if isinstance(keep, int | float) and keep > 1 and (keep < FEWEST or keep % 1):
             raise BenchError(f"keep={keep:g} is no share and too few pictures; take up to 1, or {FEWEST} or more")
         self.recipe: Recipe = protocol
         self.unseen = unseen
         self.selection: Selection = selection
         self.grouped = split == "grouped"
         self.note = f"{'No two splits share a person. ' if self.grouped else ''}{NOTES[selection]}"
-        self.backbone, self.size, self.rows, self.keep = backbone, size, rows, keep
+        self.backbone, self.size, self.rows = backbone, size, rows
+        self.keep: float | Literal["balanced"] | None = keep
         self.protocol = PROTOCOLS[protocol]
         self.name = type(self).__module__.rpartition(".")[2]
         self.synthetic = images == "synthetic"

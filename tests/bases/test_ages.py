@@ -89,6 +89,17 @@ def test_keep_thins_training_alone_and_a_smaller_draw_is_part_of_a_larger(name):
     assert half.regions(np.full((200, 1), 30.0), np.array([[30.0]])) == ["many"]
 
 
+@pytest.mark.parametrize("name", FACES)
+def test_a_balanced_draw_has_of_each_age_that_trains_as_many_as_of_the_rarest(name):
+    whole, even = (tiny_faces(name, unseen="0-22+64-999", **more).dataset for more in ({}, {"keep": "balanced"}))
+    before, after = (on.load(NOWHERE) for on in (whole, even))
+    counts = before.train.labels.unique(return_counts=True)[1]
+    assert after.train.labels.unique(return_counts=True)[1].tolist() == [counts.min()] * len(counts)
+    assert set(after.train.x.rows.tolist()) < set(before.train.x.rows.tolist())
+    assert torch.equal(after.val.labels, before.val.labels)
+    assert torch.equal(after.test.labels, before.test.labels)
+
+
 def test_pictures_that_do_not_train_need_not_be_there(tmp_path):
     folder = tmp_path / "agedb"
     folder.mkdir()

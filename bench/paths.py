@@ -15,6 +15,29 @@ _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{digit}" for port in ("com", "
 _REFUSED = re.compile(r'[<>:"|?*]')  # what Windows does not take
 
 
+def text(path: Path, largest: int, what: str) -> str:
+    """A file that somebody wrote and named, as UTF-8.
+
+    Args:
+        largest: bytes that it may have.
+        what: it is meant to be, as "description", for the message.
+
+    Raises:
+        BenchError: it cannot be read.
+    """
+    try:
+        size = path.stat().st_size
+        if not path.is_file():  # reading a pipe would wait for ever
+            raise BenchError(f"{path} is no file; name the file of a {what}")
+        if size > largest:
+            raise BenchError(f"{path} has more than {largest:,} bytes, which no {what} has")
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise BenchError(f"{path} cannot be read: {error.strerror}; name the file of a {what}") from None
+    except UnicodeDecodeError:
+        raise BenchError(f"{path} is no UTF-8 text; save it as UTF-8") from None
+
+
 def inside(name: str, origin: object) -> str:
     """A path below a root in its shortest form, as `a/b.jpg` of `./a//b.jpg`.
 

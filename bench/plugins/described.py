@@ -13,6 +13,7 @@ from os.path import relpath
 from pathlib import Path
 from typing import Any
 
+from bench import paths
 from bench.atomic import replace_file
 from bench.errors import BenchError
 from bench.names import unsafe_reason
@@ -117,15 +118,7 @@ def read(path: Path) -> Described:
     Raises:
         BenchError: it cannot be read.
     """
-    try:
-        if path.stat().st_size > LARGEST:
-            raise BenchError(f"{path} has more than {LARGEST:,} bytes, which no description has")
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise BenchError(f"{path} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise BenchError(f"{path} is no UTF-8 text; save it as UTF-8") from None
-    return Described(path.stem, text, str(path.parent.absolute()))
+    return Described(path.stem, paths.text(path, LARGEST, "description"), str(path.parent.absolute()))
 
 
 def known() -> tuple[Described, ...]:

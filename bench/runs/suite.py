@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from annotated_types import Ge, Le, MinLen
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from bench import paths
 from bench.errors import BenchError
 
 LARGEST = 2**20  # bytes of a suite
@@ -51,16 +52,9 @@ def read(path: Path) -> Suite:
     Raises:
         BenchError: it cannot be read, or says something that no suite may say.
     """
+    text = paths.text(path, LARGEST, "suite")
     try:
-        if path.exists() and not path.is_file():  # reading a pipe would wait for ever
-            raise BenchError(f"{path} is no file of a suite; name one")
-        if path.stat().st_size > LARGEST:
-            raise BenchError(f"{path} has more than {LARGEST:,} bytes, which no suite has")
-        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise BenchError(f"{path} cannot be read: {error.strerror}; name the file of a suite") from None
-    except UnicodeDecodeError:
-        raise BenchError(f"{path} is no UTF-8 text; save it as UTF-8") from None
+        content = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise BenchError(f"{path} is no TOML: {error}; mend that line") from None
     try:

@@ -1,10 +1,13 @@
 """A suite runs what it says, leaves a copy that runs again and trains nothing, and refuses what it cannot read."""
 
+import os
 import tomllib
 
 import pandas as pd
 import pytest
 
+from bench.atomic import write_asked_for
+from bench.errors import BenchError
 from bench.results import store
 from support.command_line import bench
 
@@ -79,3 +82,20 @@ def test_what_it_cannot_be_is_one_line(text, message, tmp_path):
 def test_no_suite_is_one_line(tmp_path):
     done = bench("suite", "nothing.toml", cwd=tmp_path)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
+@pytest.mark.parametrize("words", [["suite"], ["data", "describe"], ["plan", "--method", "baseline", "--dataset"]])
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(words, tmp_path):
+    os.mkfifo(tmp_path / "mine.toml")
+    done = bench(*words, "mine.toml", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "mine.toml is no file; name the file of a" in done.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
+def test_no_file_takes_the_place_of_a_pipe_or_device(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(BenchError, match="pipe: it is no plain file; name another file"):
+        write_asked_for(tmp_path / "pipe", b"x")
+    assert (tmp_path / "pipe").is_fifo()

@@ -124,8 +124,11 @@ def _make(results: Path, folder: Path, number: int) -> int:
 
 def _renamed(record: Record, method: str, config: Mapping[str, object], copies: int) -> Record:
     key = key_of(config, record.seed, record.data_fingerprint)
-    # equal times would tell that it is a copy
-    history = [row.model_copy(update={"seconds": row.seconds + 1e-6 * copies}) for row in record.history]
+    # equal times would tell that it is a copy: a millisecond more after each epoch whose bit of the number is set
+    history = [
+        row.model_copy(update={"seconds": round(row.seconds + 1e-3 * (copies >> number & 1), 3)})
+        for number, row in enumerate(record.history)
+    ]
     return record.model_copy(update={"method": method, "config": dict(config), "key": key, "history": history})
 
 

@@ -1,5 +1,6 @@
 """Cells that are copies of others: a seed, a row or a dataset that gave exactly what another one gave."""
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
@@ -10,6 +11,7 @@ from bench.results.intake import Trail
 from bench.results.record import Record
 
 MEASURED = 3  # times or losses in a history that two trainings do not share by chance
+ALIKE = 1e-3  # relative, of scores
 LONG = 10  # losses and times that not even two methods share that train alike and predict otherwise
 VARIED = 16  # distinct predictions that two seeds do not share by chance, as a constant or a few steps may be
 
@@ -91,7 +93,25 @@ def _is_of_one_split(one: Record, other: Record, predicted: Predicted) -> bool:
     if one.dataset != other.dataset or any(part is None or part.val is None for part in kept):
         return False
     shared = [len(set(hashes)) == 1 for hashes in zip(*map(_hashes, (one, other)), strict=True)]
-    return any(shared) and not all(shared) and _is_varied(predicted(one)) and _is_varied(predicted(other))
+    return (
+        any(shared)
+        and not all(shared)
+        and not _score_alike(one, other)
+        and _is_varied(predicted(one))
+        and _is_varied(predicted(other))
+    )
+
+
+def _score_alike(one: Record, other: Record) -> bool:
+    # after an epoch or two, methods may be so alike that rounding decides whether a split's predictions differ
+    pairs = (
+        (value, other.metrics[split]["all"].get(name)) for split in one.metrics for name, value in _scores(one, split)
+    )
+    return all(theirs is not None and math.isclose(value, theirs, rel_tol=ALIKE) for value, theirs in pairs)
+
+
+def _scores(record: Record, split: str) -> list[tuple[str, float]]:
+    return [(name, value) for name, value in record.metrics[split]["all"].items() if value is not None]
 
 
 def _hashes(record: Record) -> tuple[str, str]:

@@ -104,14 +104,13 @@ def _is_of_one_split(one: Record, other: Record, predicted: Predicted) -> bool:
 
 def _score_alike(one: Record, other: Record) -> bool:
     # after an epoch or two, methods may be so alike that rounding decides whether a split's predictions differ
-    pairs = (
-        (value, other.metrics[split]["all"].get(name)) for split in one.metrics for name, value in _scores(one, split)
+    return all(
+        theirs is not None and math.isclose(value, theirs, rel_tol=ALIKE)
+        for split, regions in one.metrics.items()
+        for name, value in regions["all"].items()
+        if value is not None
+        for theirs in [other.metrics[split]["all"].get(name)]
     )
-    return all(theirs is not None and math.isclose(value, theirs, rel_tol=ALIKE) for value, theirs in pairs)
-
-
-def _scores(record: Record, split: str) -> list[tuple[str, float]]:
-    return [(name, value) for name, value in record.metrics[split]["all"].items() if value is not None]
 
 
 def _hashes(record: Record) -> tuple[str, str]:

@@ -148,8 +148,8 @@ class _Linear(nn.Module):
 
     def __init__(self, layers: Sequence[nn.Linear]) -> None:
         super().__init__()
-        self.weight = nn.Parameter(_aligned([layer.weight.detach() for layer in layers]))
-        self.bias = nn.Parameter(_aligned([layer.bias.detach() for layer in layers]))
+        self.weight = nn.Parameter(_aligned(torch.stack([layer.weight.detach() for layer in layers])))
+        self.bias = nn.Parameter(_aligned(torch.stack([layer.bias.detach() for layer in layers])))
         self.updated: list[nn.Parameter] = []  # by an optimizer
         self.sliced: list[nn.Parameter] = []  # of which it updates the slices
         for name, whole in self.named_parameters():
@@ -184,54 +184,38 @@ class _Products(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        x = _aligned(x)
         ctx.save_for_backward(x, weight)
         if _in_one_call(x, weight.mT):
             return torch.baddbmm(bias[:, None], x, weight.mT)
-        return torch.stack([nn.functional.linear(*one) for one in zip(_apart(x), weight, bias, strict=True)])
+        return torch.stack([nn.functional.linear(*one) for one in zip(x, weight, bias, strict=True)])
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor, Tensor]:
         x, weight = ctx.saved_tensors
-        of_x = _product(grad, weight) if ctx.needs_input_grad[0] else None
-        return of_x, _product(grad.mT, x), grad.sum(1)
+        apart = _aligned(grad)
+        of_x = _product(apart, weight) if ctx.needs_input_grad[0] else None
+        return of_x, _product(apart.mT, x), grad.sum(1)
 
 
 def _product(a: Tensor, b: Tensor) -> Tensor:
-    a, b = _begun_aligned(a), _begun_aligned(b)
     if _in_one_call(a, b):
         return torch.bmm(a, b)
-    return torch.stack([one @ other for one, other in zip(_apart(a), _apart(b), strict=True)])
+    return torch.stack([one @ other for one, other in zip(a, b, strict=True)])
 
 
 def _in_one_call(a: Tensor, b: Tensor) -> bool:
     sizes = (*a.shape[1:], b.shape[2])
-    return min(sizes) > 1 and math.prod(sizes) >= SMALL and _begins_aligned(a) and _begins_aligned(b)
+    return min(sizes) > 1 and math.prod(sizes) >= SMALL
 
 
-def _begins_aligned(x: Tensor) -> bool:
-    # in every seed: some kernels round by where in memory a matrix begins
-    return x.stride(0) % VECTOR == 0
-
-
-def _apart(x: Tensor) -> Sequence[Tensor]:
-    return list(x) if _begins_aligned(x) else [one.clone() for one in x]
-
-
-def _begun_aligned(x: Tensor) -> Tensor:
-    if _begins_aligned(x):
+def _aligned(x: Tensor) -> Tensor:
+    # the matrix of every seed begins where a full vector does, as a tensor of its own: some kernels round by where
+    if x.stride(0) % VECTOR == 0:
         return x
-    turned = x.mT if x.mT.is_contiguous() else x  # how a matrix lies decides the kernel, too
-    size = turned[0].numel()
-    room = x.new_empty(len(x), -(-size // VECTOR) * VECTOR)[:, :size].view(turned.shape).copy_(turned)
-    return room if turned is x else room.mT
-
-
-def _aligned(parts: Sequence[Tensor]) -> Tensor:
-    # in one tensor, each part where a full vector begins, as in a tensor of its own
-    size = parts[0].numel()
-    room = torch.zeros(len(parts), -(-size // VECTOR) * VECTOR, dtype=parts[0].dtype, device=parts[0].device)
-    whole = room[:, :size].view(len(parts), *parts[0].shape)
-    return whole.copy_(torch.stack(list(parts)))
+    size = x[0].numel()
+    room = x.new_zeros(len(x), -(-size // VECTOR) * VECTOR)
+    return room[:, :size].view(x.shape).copy_(x)
 
 
 def _stacked(networks: Sequence[Network]) -> Network:

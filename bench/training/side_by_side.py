@@ -129,14 +129,16 @@ class SideBySide:
     def _forward(self, drawn: Sequence[Drawn], stage: Stage, epoch: int) -> list[Batch]:
         views: list[Views | None] = [None] * len(drawn)
         if drawn[0].views is not None:
-            z = self.network.encoder(_together([one.views for one in drawn]))
-            of_each = zip(self.seeds, z.unbind(), self.network.head(z).unbind(), drawn, strict=True)
+            z = _aligned(self.network.encoder(_together([one.views for one in drawn])))
+            of_each = zip(self.seeds, z.unbind(), _aligned(self.network.head(z)).unbind(), drawn, strict=True)
             views = [Views(own, training.method.predict(outputs), one.views) for training, own, outputs, one in of_each]
-        z = self.network.encoder(_together([one.examples.x for one in drawn]))
+        z = _aligned(self.network.encoder(_together([one.examples.x for one in drawn])))
         if self.features:
             given = zip(self.seeds, z.unbind(), drawn, strict=True)
-            z = torch.stack([training.method.features(own, one.examples.y, epoch) for training, own, one in given])
-        parts = zip(self.seeds, drawn, z.unbind(), self.network.head(z).unbind(), views, strict=True)
+            z = _aligned(
+                torch.stack([training.method.features(own, one.examples.y, epoch) for training, own, one in given])
+            )
+        parts = zip(self.seeds, drawn, z.unbind(), _aligned(self.network.head(z)).unbind(), views, strict=True)
         return [
             training.seen_by_method(one, own, outputs, own_views, stage, epoch)
             for training, one, own, outputs, own_views in parts
@@ -195,7 +197,7 @@ class _Products(torch.autograd.Function):
         x, weight = ctx.saved_tensors
         apart = _aligned(grad)
         of_x = _product(apart, weight) if ctx.needs_input_grad[0] else None
-        return of_x, _product(apart.mT, x), grad.sum(1)
+        return of_x, _product(apart.mT, x), apart.sum(1)
 
 
 def _product(a: Tensor, b: Tensor) -> Tensor:
@@ -206,16 +208,16 @@ def _product(a: Tensor, b: Tensor) -> Tensor:
 
 def _in_one_call(a: Tensor, b: Tensor) -> bool:
     sizes = (*a.shape[1:], b.shape[2])
-    return min(sizes) > 1 and math.prod(sizes) >= SMALL
+    # where each seed's outcome begins decides how it is rounded, too
+    return min(sizes) > 1 and math.prod(sizes) >= SMALL and a.shape[1] * b.shape[2] % VECTOR == 0
 
 
 def _aligned(x: Tensor) -> Tensor:
-    # the matrix of every seed begins where a full vector does, as a tensor of its own: some kernels round by where
+    # what is of a seed begins where a full vector does, as a tensor of its own: some kernels round by where
     if x.stride(0) % VECTOR == 0:
         return x
     size = x[0].numel()
-    room = x.new_zeros(len(x), -(-size // VECTOR) * VECTOR)
-    return room[:, :size].view(x.shape).copy_(x)
+    return nn.functional.pad(x.flatten(1), (0, -size % VECTOR))[:, :size].view(x.shape)
 
 
 def _stacked(networks: Sequence[Network]) -> Network:

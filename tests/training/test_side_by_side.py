@@ -108,6 +108,22 @@ def test_a_short_batch_is_multiplied_as_alone_wherever_it_lies_in_memory(rows):
         assert torch.equal(outputs[seed], layer(x[seed].clone()))
 
 
+@pytest.mark.parametrize("rows", [41, 64])
+def test_the_weights_of_an_odd_head_are_moved_as_alone(rows):
+    # 290 weights of each seed: in one product those of every second seed would begin amid a vector
+    layers, alone = ([nn.Linear(10, 29) for _ in range(4)] for _ in range(2))
+    for one, other in zip(alone, layers, strict=True):
+        one.load_state_dict(other.state_dict())
+    x, far = torch.randn(4, rows, 10, requires_grad=True), torch.randn(4, rows, 29)
+    whole = _Linear(layers)
+    (whole(x) * far).sum().backward()
+    for seed, layer in enumerate(alone):
+        own = x[seed].detach().clone().requires_grad_()
+        (layer(own) * far[seed].clone()).sum().backward()
+        assert torch.equal(whole.weight.grad[seed], layer.weight.grad)
+        assert torch.equal(x.grad[seed], own.grad)
+
+
 def test_a_seed_whose_loss_is_not_finite_ends_alone():
     class Breaks(Method):
         def loss(self, batch):

@@ -109,9 +109,8 @@ class DeepRegressor(RegressorMixin, BaseEstimator):
         """
         X, y = self._checked(X, y)
         labels = np.asarray(y, dtype=np.float64).reshape(len(y), -1)
-        largest = float(np.abs(labels).max())
-        if largest and not 1 / reading.LARGEST_TARGET < largest < reading.LARGEST_TARGET:
-            raise ValueError(f"y goes up to {largest:g}; give it in a {'larger' if largest > 1 else 'smaller'} unit")
+        if advice := reading.unit_advice(float(np.abs(labels).max())):
+            raise ValueError(f"y {advice}")
         weight = None if sample_weight is None else _check_sample_weight(sample_weight, X, ensure_non_negative=True)
         rng = check_random_state(self.random_state)
         seed = self.random_state if isinstance(self.random_state, int | np.integer) else rng.randint(2**31 - 1)

@@ -89,6 +89,17 @@ def numeric(table: pd.DataFrame, name: str, origin: object, what: str = "target"
     return np.where(np.isfinite(values), values, np.nan)
 
 
+def unit_advice(largest: float) -> str | None:
+    """What to do of a target whose farthest value is this, if its square fits no number; 0 is fine.
+
+    >>> unit_advice(1e40), unit_advice(3.0)
+    ('goes up to 1e+40; give it in a larger unit', None)
+    """
+    if not largest or 1 / LARGEST_TARGET < largest < LARGEST_TARGET:
+        return None
+    return f"goes up to {largest:g}; give it in a {'larger' if largest > 1 else 'smaller'} unit"
+
+
 def require_learnable(labels: np.ndarray, names: Sequence[str], origin: object) -> None:
     """Refuse targets (N, T) that are few, all the same, or too alike for the single precision of networks.
 
@@ -102,9 +113,8 @@ def require_learnable(labels: np.ndarray, names: Sequence[str], origin: object) 
         if len(np.unique(column)) == 1:
             raise BenchError(f"{origin}: the target {name} is {column[0]:g} in every row: there is nothing to predict")
         largest = float(np.abs(column).max())
-        if not 1 / LARGEST_TARGET < largest < LARGEST_TARGET:
-            unit = "larger" if largest > 1 else "smaller"
-            raise BenchError(f"{origin}: the target {name} goes up to {largest:g}; give it in a {unit} unit")
+        if advice := unit_advice(largest):
+            raise BenchError(f"{origin}: the target {name} {advice}")
         if np.spacing(np.float32(largest)) > PRECISE * column.std():
             raise BenchError(
                 f"{origin}: the target {name} is near {column.mean():g} and varies by {column.std():.3g}, too little "

@@ -7,7 +7,6 @@ Git repository, the commit that brought the record still has its numbers.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -46,14 +45,16 @@ def _found(results: Path, records: Mapping[str, Record], digests: Mapping[str, s
         record = records[path]
         if record.key.encode() not in text:
             continue
-        with suppress(ValueError):  # of a schema that is read no more
+        try:
             earlier = Record.model_validate(json.loads(text))
-            if earlier.status == "ok" and _differs(earlier, text, record, digests[record.cell]):
-                yield (
-                    record.cell,
-                    f"commit {commit[:10]} has another record of this very training; put it and its predictions "
-                    "back as they were committed, or remove them and train the cell again",
-                )
+        except ValueError:  # of a schema that is read no more
+            continue
+        if earlier.status == "ok" and _differs(earlier, text, record, digests[record.cell]):
+            yield (
+                record.cell,
+                f"commit {commit[:10]} has another record of this very training; put it and its predictions "
+                "back as they were committed, or remove them and train the cell again",
+            )
 
 
 def _differs(earlier: Record, text: bytes, record: Record, digest: str) -> bool:

@@ -185,7 +185,9 @@ def train(
 ) -> Iterator[Started | Progress | Ended]:
     """Train one cell on the node where this runs, once it has the data, and tell of it."""
     take(shipped, remote.root_here(context))
-    yield from remote.train(cell, context, timeout, imports)
+    # Ray sends values into what it streams, which not everything that `yield from` passes them on to can take
+    for event in remote.train(cell, context, timeout, imports):  # noqa: UP028
+        yield event
 
 
 def take(shipped: Shipped, root: Path) -> None:

@@ -5,8 +5,8 @@ arXiv:2503.00876.
 Follows yilei-wu/imbalanced-regression agedb-dir/dfr.py at 375b52a88744.
 Differs: α is -1 everywhere, as in the paper (+1 in imdb-wiki-dir and sts-b-dir); every bin has its own
 centre (in sts-b-dir six have); the surrogate is the running mean of the normalised projections.
-The released surrogate holds the centres of two epochs ago and is zero for the first two (`lag=2`, the default for ages
-and STS-B); the paper trains the first epoch by the task loss alone (`warm_up=1`), which no released trainer does.
+The released surrogate is zero for the first two epochs (`lag=2`, the default for ages and STS-B) and the newest centres
+from then on; the paper trains the first epoch by the task loss alone (`warm_up=1`), which no released trainer does.
 """
 
 from typing import ClassVar
@@ -36,7 +36,7 @@ class SRL(Method):
         layers: of the projector, 1 or 2.
         momentum: share of the old surrogate.
         surrogate: complete the trace with it; else it runs over the bins of a batch alone.
-        lag: epochs until the centres of an epoch complete a trace.
+        lag: epochs until the newest centres complete a trace; before, the surrogate is zero.
         warm_up: epochs of the task loss alone.
     """
 
@@ -143,10 +143,10 @@ class SRL(Method):
         f = normalize(self.projector(z.movedim(1, -1).flatten(0, -2)))
         means, present = _centres(f, self.task.bin_of(y.movedim(1, -1).flatten(0, -2))[:, 0], len(self.surrogate))
         share = self.momentum if self.epochs else 0.0
-        before = self.newest
-        self.newest = torch.where(present, share * before + (1 - share) * means, before)
-        self.surrogate = self.newest if self.lag == 1 else before
+        self.newest = torch.where(present, share * self.newest + (1 - share) * means, self.newest)
         self.epochs += 1
+        if self.epochs >= self.lag:
+            self.surrogate = self.newest
 
 
 def latent_trace(features: Tensor, bins: Tensor, surrogate: Tensor) -> Tensor:

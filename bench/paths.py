@@ -4,6 +4,7 @@ Every reader and writer of such a path goes through here. A name is judged by it
 so that what one machine writes another one can read.
 """
 
+import os
 import re
 from functools import lru_cache
 from pathlib import Path
@@ -78,6 +79,21 @@ def target(root: Path, name: str, origin: object) -> Path:
     if leaves:
         raise BenchError(f"{path.parent} leads out of {root} by a link; nothing is written there, so remove the link")
     return path
+
+
+def require_no_file(folder: Path, option: str) -> None:
+    """Refuse a folder, there or to be made, where a file is in the way.
+
+    Args:
+        option: that named it, for the message.
+
+    Raises:
+        BenchError: naming the file.
+    """
+    nearest = next((path for path in (folder, *folder.parents) if os.path.lexists(path)), None)
+    if nearest is not None and not nearest.is_dir():
+        what = "a link that leads nowhere" if not nearest.exists() else "a file"
+        raise BenchError(f"{nearest} is {what}; name a folder with {option}")
 
 
 def file_name(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.atomic import write_asked_for
-from bench.cli import complete, corruption, options
+from bench.cli import complete, corruption, folders, options
 from bench.errors import BenchError
 from bench.paths import require_ending
 from bench.printable import plain
@@ -52,7 +52,7 @@ def analyse(
         typer.Option(
             "--out",
             metavar="FILE",
-            parser=options.path,
+            parser=folders.path,
             help="Write a chart (.svg, .png, .html) or each record's values (.csv). May be repeated.",
         ),
     ] = None,
@@ -61,14 +61,14 @@ def analyse(
         typer.Option(
             "--draw",
             metavar="FILE",
-            parser=options.path,
+            parser=folders.path,
             help="Draw one record's features, by --dataset, --method and --seed, as ordinality, theta, tightness or "
             "updates sees them (.svg, .png, .html).",
         ),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="The record to draw.")] = 0,
-    results: options.Results = Path("results"),
-    data: options.DataRoot = None,
+    results: folders.ReadResults = Path("results"),
+    data: folders.DataRoot = None,
     device: Annotated[
         str, typer.Option("--device", metavar="DEVICE", help="Of models: cpu, cuda:0, or auto: a GPU, else the CPU.")
     ] = "auto",

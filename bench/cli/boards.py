@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli import options
+from bench.cli import folders, options
 from bench.cli.exits import fail
 from bench.plugins import lookup
 from bench.printable import plain
@@ -15,11 +15,18 @@ from bench.printable import plain
 
 def leaderboard(
     dataset: Annotated[str | None, options.one_dataset("Print the board of this dataset too.")] = None,
-    results: options.Results = Path("results"),
+    results: folders.ReadResults = Path("results"),
     folder: Annotated[
-        Path, typer.Option("--leaderboard", metavar="FOLDER", parser=options.path, help="Folder of the boards.")
+        Path,
+        typer.Option(
+            "--leaderboard",
+            metavar="FOLDER",
+            parser=folders.path,
+            callback=folders.no_file,
+            help="Folder of the boards.",
+        ),
     ] = Path("leaderboard"),
-    root: options.DataRoot = None,
+    root: folders.DataRoot = None,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit with code 1 if a board differs from its records.")
     ] = False,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli import options
+from bench.cli import folders
 from bench.errors import BenchError
 from bench.names import split_list
 
@@ -17,7 +17,7 @@ Log = Annotated[
     typer.Option(
         "--log",
         metavar="FILE",
-        parser=options.path,
+        parser=folders.path,
         help="Append a line of JSON to this file for each thing that happens.",
     ),
 ]

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from tabulate import tabulate
 
-from bench.cli import complete, options
+from bench.cli import complete, folders, options
 from bench.cli.exits import fail
 from bench.errors import BenchError
 from bench.paths import file_name
@@ -23,7 +23,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", autocompletion=complete.dat
 
 
 @app.command()
-def status(dataset: options.Datasets = "all", root: options.DataRoot = None) -> None:
+def status(dataset: options.Datasets = "all", root: folders.DataRoot = None) -> None:
     """Show which files are present, missing or wrong. Also where they come from, and their licences."""
     names = lookup.dataset_names(dataset)
     from bench.cli import describe
@@ -36,7 +36,7 @@ def status(dataset: options.Datasets = "all", root: options.DataRoot = None) -> 
 
 
 @app.command()
-def fetch(name: Names, root: options.DataRoot = None) -> None:
+def fetch(name: Names, root: folders.DataRoot = None) -> None:
     """Download what may be downloaded. Each file is checked by its SHA-256."""
     names = lookup.dataset_names(name)
     from bench.data import files
@@ -51,7 +51,7 @@ def fetch(name: Names, root: options.DataRoot = None) -> None:
 def add(
     name: Name,
     path: Annotated[Path, typer.Argument(metavar="PATH", help="A file, or a folder that holds the dataset's files.")],
-    root: options.DataRoot = None,
+    root: folders.DataRoot = None,
 ) -> None:
     """Copy your own files into the data folder. They are checked against what the dataset expects."""
     lookup.check_dataset(name)
@@ -74,7 +74,7 @@ def describe_(
         str, typer.Argument(metavar="NAME", help="A dataset, or your own: houses.toml, or houses.csv with --target.")
     ],
     target: options.Target = None,
-    root: options.DataRoot = None,
+    root: folders.DataRoot = None,
 ) -> None:
     """Show what a dataset holds. Of your own: missing values, duplicates, groups, labels and regions."""
     name = options.datasets(name, target)
@@ -98,7 +98,7 @@ def audit(
     name: Names,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead: counts by dataset.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the counts for the boards of this installation.")] = False,
-    root: options.DataRoot = None,
+    root: folders.DataRoot = None,
 ) -> None:
     """Count rows that splits have in common. Equal inputs count, and what groups share: a person, a sentence."""
     names = lookup.dataset_names(name)
@@ -134,7 +134,7 @@ def preview(
     out: Annotated[
         Path | None, typer.Option(metavar="FILE.png", help="File to write.  [default: NAME-SPLIT.png]")
     ] = None,
-    root: options.DataRoot = None,
+    root: folders.DataRoot = None,
 ) -> None:
     """Draw a sheet of samples with their labels, real or synthetic."""
     lookup.check_dataset(name)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.atomic import replace_file
-from bench.cli import options
+from bench.cli import folders, options
 from bench.cli.boards import tell_unscored
 from bench.errors import BenchError, unknown
 from bench.plugins import lookup
@@ -19,12 +19,12 @@ FORMATS = ("latex", "csv", "parquet", "json")
 
 def export(
     form: Annotated[str, typer.Option("--format", metavar="FORMAT", help="latex, csv, parquet or json.")],
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", parser=options.path, help="The file to write.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", parser=folders.path, help="The file to write.")],
     dataset: Annotated[
         str | None, options.one_dataset("The board of this dataset alone.  [default: all boards]")
     ] = None,
-    results: options.Results = Path("results"),
-    root: options.DataRoot = None,
+    results: folders.ReadResults = Path("results"),
+    root: folders.DataRoot = None,
 ) -> None:
     """Write boards as files for papers and for programs.
 
@@ -50,9 +50,14 @@ def export(
 
 
 def site(
-    out: Annotated[Path, typer.Option("--out", metavar="FOLDER", parser=options.path, help="The folder to write.")],
-    results: options.Results = Path("results"),
-    root: options.DataRoot = None,
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", metavar="FOLDER", parser=folders.path, callback=folders.no_file, help="The folder to write."
+        ),
+    ],
+    results: folders.ReadResults = Path("results"),
+    root: folders.DataRoot = None,
 ) -> None:
     """Write the boards as pages for a browser.
 
@@ -73,8 +78,8 @@ def recommend(
         str, typer.Argument(metavar="NAME", help="Your own: houses.toml, or houses.csv with --target; or a dataset.")
     ],
     target: options.Target = None,
-    results: options.Results = Path("results"),
-    root: options.DataRoot = None,
+    results: folders.ReadResults = Path("results"),
+    root: folders.DataRoot = None,
 ) -> None:
     """Say which methods are worth trying, and on what evidence.
 

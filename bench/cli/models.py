@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from bench.atomic import replace_file
-from bench.cli import options
+from bench.cli import folders
 from bench.errors import BenchError
 from bench.paths import require_ending
 from bench.printable import plain
@@ -27,7 +27,7 @@ def predict(
         Path, typer.Argument(metavar="DATA", help="New rows, with the columns of training; or a folder of pictures.")
     ],
     output: Annotated[
-        Path, typer.Option(metavar="FILE.csv", parser=options.path, help="File to write, .csv or .parquet.")
+        Path, typer.Option(metavar="FILE.csv", parser=folders.path, help="File to write, .csv or .parquet.")
     ] = Path("predictions.csv"),
 ) -> None:
     """Predict new rows by a saved model. An interval of 90% comes with them where the method has one."""
@@ -54,7 +54,7 @@ def predict(
 
 def export_model(
     model: ModelFile,
-    onnx: Annotated[Path, typer.Option("--onnx", metavar="FILE.onnx", parser=options.path, help="File to write.")],
+    onnx: Annotated[Path, typer.Option("--onnx", metavar="FILE.onnx", parser=folders.path, help="File to write.")],
 ) -> None:
     """Write a saved model as an ONNX file. ONNX Runtime must give the same predictions first."""
     require_ending(onnx, ".onnx")

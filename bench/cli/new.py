@@ -11,7 +11,7 @@ import typer
 
 import bench
 from bench import plugins
-from bench.cli import options
+from bench.cli import folders, options
 from bench.cli.description import describe
 from bench.errors import BenchError
 from bench.names import unsafe_reason
@@ -36,7 +36,8 @@ def new(
         Path | None,
         typer.Option(
             metavar="FOLDER",
-            parser=options.path,
+            parser=folders.path,
+            callback=folders.no_file,
             help="Folder to write to, such as your own package.  [default: methods or datasets here; of a description, "
             "this folder]",
         ),

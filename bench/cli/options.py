@@ -3,19 +3,16 @@
 import json
 import math
 import re
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
 from bench.cli import complete
 from bench.errors import BenchError
-from bench.plugins import described
 
 MOST_JOBS = 1024  # processes
 MOST_SEEDS = 10_000  # at a time
 HIGHEST_SEED = 2**32 - 1
-LONGEST_PATH = 4000  # letters, less than any system takes
 LONGEST_SET = 1000  # letters of a field and its value
 
 Methods = Annotated[
@@ -64,41 +61,11 @@ Sets = Annotated[
 ]
 
 
-def path(text: str | Path) -> Path:
-    """Of an option that names a file or folder."""
-    written = str(text)
-    if not written.strip() or not written.isprintable() or len(written) > LONGEST_PATH:
-        raise BenchError(f"cannot read the path '{written}'; name a file or folder")
-    try:
-        return Path(written).expanduser()
-    except RuntimeError:
-        raise BenchError(f"cannot read the path '{written}': nobody here has this home folder") from None
-
-
-def results_folder(text: str | Path) -> Path:
-    """Of --results, whose folder may describe datasets."""
-    folder = path(text)
-    described.register_kept(folder)
-    return folder
-
-
 def one_dataset(text: str) -> Any:
     """--dataset where it is one; its help says what for."""
     return typer.Option("--dataset", metavar="NAME", autocompletion=complete.dataset, help=text)
 
 
-Results = Annotated[
-    Path, typer.Option("--results", metavar="FOLDER", parser=results_folder, help="Folder of the records.")
-]
-DataRoot = Annotated[
-    Path | None,
-    typer.Option(
-        "--data",
-        metavar="FOLDER",
-        parser=path,
-        help="Folder of the data files.  [default: $BENCH_DATA, else the user's data folder]",
-    ),
-]
 Retry = Annotated[
     str | None,
     typer.Option(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bench.cli import options
+from bench.cli import folders, options
 from bench.errors import BenchError, unknown
 from bench.models import starting
 
@@ -38,7 +38,7 @@ def paper(
         bool, typer.Option("--commands", help="Print the commands alone, each once, to run them all.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead, with every figure.")] = False,
-    results: options.Results = Path("results"),
+    results: folders.ReadResults = Path("results"),
 ) -> None:
     """Show the papers' tables and plots, and their commands.
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bench.cli import complete, options
+from bench.cli import complete, folders, options
 from bench.errors import BenchError, unknown
 from bench.paths import require_ending
 from bench.plugins import lookup
@@ -44,14 +44,14 @@ def profile(
         int, typer.Option(metavar="N", min=250, help="scale: records at most; 25,000 take half an hour.")
     ] = 2500,
     cells: Annotated[int, typer.Option(metavar="N", min=10, help="scale: planned cells at most.")] = 100_000,
-    results: options.Results = Path("results"),
-    root: options.DataRoot = None,
+    results: folders.Results = Path("results"),
+    root: folders.DataRoot = None,
     write: Annotated[
         Path | None,
         typer.Option(
             "--write",
             metavar="FILE.md",
-            parser=options.path,
+            parser=folders.path,
             help="Write the table here too; for methods, also FILE.json.",
         ),
     ] = None,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli import options
+from bench.cli import folders, options
 from bench.cli.exits import fail
 
 app = typer.Typer(help="Prove that records are still what the code gives.", no_args_is_help=True, rich_markup_mode=None)
@@ -32,8 +32,8 @@ def adopt(
         ),
     ] = None,
     jobs: options.Jobs = None,
-    results: options.Results = Path("results"),
-    root: options.DataRoot = None,
+    results: folders.ReadResults = Path("results"),
+    root: folders.DataRoot = None,
 ) -> None:
     """Keep records whose code changed and whose numbers did not.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli import callbacks, machines, options, racing
+from bench.cli import callbacks, folders, machines, options, racing
 from bench.cli.boards import tell_unscored
 from bench.cli.exits import fail
 from bench.cli.models import tell_models
@@ -41,16 +41,17 @@ def run(
     channels_last: options.ChannelsLast = False,
     compiled: options.Compiled = False,
     sets: options.Sets = None,
-    results: options.Results = Path("results"),
+    results: folders.Results = Path("results"),
     leaderboard: Annotated[
         Path | None,
         typer.Option(
             metavar="FOLDER",
-            parser=options.path,
+            parser=folders.path,
+            callback=folders.no_file,
             help="Folder of the boards.  [default: leaderboard, beside the records]",
         ),
     ] = None,
-    root: options.DataRoot = None,
+    root: folders.DataRoot = None,
     timeout: Annotated[float | None, typer.Option(metavar="SECONDS", help="Stop a cell that takes longer.")] = None,
     checkpoint_minutes: Annotated[
         float | None,
@@ -162,8 +163,8 @@ def plan(
     channels_last: options.ChannelsLast = False,
     compiled: options.Compiled = False,
     sets: options.Sets = None,
-    results: options.Results = Path("results"),
-    root: options.DataRoot = None,
+    results: folders.Results = Path("results"),
+    root: folders.DataRoot = None,
     retry: options.Retry = None,
     stale: options.Stale = None,
     as_json: Annotated[
@@ -207,8 +208,8 @@ def search(
     jobs_per_device: options.JobsPerDevice = 1,
     seeds_at_once: machines.SeedsAtOnce = 1,
     device: options.Device = "auto",
-    results: options.Results = Path("search/results"),
-    root: options.DataRoot = None,
+    results: folders.Results = Path("search/results"),
+    root: folders.DataRoot = None,
     keep: Annotated[
         bool, typer.Option("--keep", help="Make the best values the defaults of this installation.")
     ] = False,

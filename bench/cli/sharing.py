@@ -5,17 +5,17 @@ from typing import Annotated
 
 import typer
 
-from bench.cli import options
+from bench.cli import folders, options
 from bench.cli.exits import fail
 from bench.printable import plain
 
 
 def merge(
-    folders: Annotated[
-        list[Path], typer.Argument(metavar="RESULTS...", help="Results folders to merge.", parser=options.path)
+    parts: Annotated[
+        list[Path], typer.Argument(metavar="RESULTS...", help="Results folders to merge.", parser=folders.path)
     ],
-    results: options.Results = Path("results"),
-    root: options.DataRoot = None,
+    results: folders.Results = Path("results"),
+    root: folders.DataRoot = None,
 ) -> None:
     """Merge results of several machines into one folder.
 
@@ -28,7 +28,7 @@ def merge(
 
     require_writable(results, "--results")
     require_locks(results, "--results")
-    made = merging.merge(folders, results, files.root(root))
+    made = merging.merge(parts, results, files.root(root))
     for line in merging.lines(made):
         print(plain(line, 400))
     if made.refused:
@@ -36,8 +36,8 @@ def merge(
 
 
 def submit(
-    folder: Annotated[Path, typer.Argument(metavar="RESULTS", help="Results folder to submit.", parser=options.path)],
-    root: options.DataRoot = None,
+    folder: Annotated[Path, typer.Argument(metavar="RESULTS", help="Results folder to submit.", parser=folders.path)],
+    root: folders.DataRoot = None,
     rerun: Annotated[
         int, typer.Option("--rerun", metavar="N", min=0, help="Cells to train again, drawn anew each time.")
     ] = 2,

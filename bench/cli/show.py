@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli import complete, options
+from bench.cli import complete, folders
 from bench.cli.exits import fail
 from bench.errors import BenchError, BrokenPlugin
 from bench.plugins import health, lookup
@@ -40,7 +40,7 @@ def list_(
 
 def show(
     name: Name,
-    root: options.DataRoot = None,
+    root: folders.DataRoot = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the JSON Schema of its parameters, and of a dataset's protocol.")
     ] = False,
@@ -62,7 +62,7 @@ def show(
 def check(
     kind: Annotated[str, typer.Argument(metavar="KIND", help="method or dataset")],
     name: Name,
-    root: options.DataRoot = None,
+    root: folders.DataRoot = None,
 ) -> None:
     """Check that a plug-in keeps its contract.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bench.cli import options
+from bench.cli import folders
 from bench.errors import BenchError
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def status(
-    results: options.Results = Path("results"),
+    results: folders.ReadResults = Path("results"),
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
 ) -> None:
     """Show how far runs on SLURM have come.
@@ -25,8 +25,6 @@ def status(
     """
     from bench.runs import shared_queue
 
-    if results.exists() and not results.is_dir():
-        raise BenchError(f"{results} is no folder; name the folder of the records with --results")
     told = [_told(queue) for queue in shared_queue.runs(results)]
     if as_json:
         print(json.dumps(told, indent=1))

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 import bench
-from bench.cli import callbacks, machines, options
+from bench.cli import callbacks, folders, machines, options
 from bench.cli.run import run
 
 
@@ -17,7 +17,7 @@ def suite(
     jobs_per_device: options.JobsPerDevice = 1,
     seeds_at_once: machines.SeedsAtOnce = 1,
     device: options.Device = "auto",
-    root: options.DataRoot = None,
+    root: folders.DataRoot = None,
     retry: options.Retry = None,
     stale: options.Stale = None,
     log: callbacks.Log = None,
@@ -32,9 +32,9 @@ def suite(
     from bench.errors import BenchError
     from bench.runs import suite as suites
 
-    path = options.path(file)
+    path = folders.path(file)
     chosen = suites.read(path)
-    results = options.results_folder(path.parent / chosen.results)
+    results = folders.results_folder(path.parent / chosen.results)
     now = _program()
     if chosen.frozen:
         other = [f"{name} {was} (now {now[name]})" for name, was in chosen.frozen.items() if now.get(name, was) != was]

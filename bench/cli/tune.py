@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli import complete, machines, options
+from bench.cli import complete, folders, machines, options
 from bench.plugins import lookup
 from bench.runs import at_once
 
@@ -22,8 +22,8 @@ def tune(
     jobs: options.Jobs = None,
     seeds_at_once: machines.SeedsAtOnce = 1,
     device: options.Device = "auto",
-    results: options.Results = Path("search/protocols"),
-    root: options.DataRoot = None,
+    results: folders.Results = Path("search/protocols"),
+    root: folders.DataRoot = None,
     keep: Annotated[
         bool,
         typer.Option(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli import complete, options
+from bench.cli import complete, folders, options
 from bench.cli.exits import fail
 from bench.printable import plain
 
@@ -20,8 +20,8 @@ def verify(
         str | None,
         typer.Option("--method", metavar="NAME", autocompletion=complete.methods, help="Look at this method alone."),
     ] = None,
-    results: options.Results = Path("results"),
-    root: options.DataRoot = None,
+    results: folders.ReadResults = Path("results"),
+    root: folders.DataRoot = None,
     rerun: Annotated[
         int, typer.Option("--rerun", metavar="N", min=0, help="Train N cells again too, drawn anew each time.")
     ] = 0,

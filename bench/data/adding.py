@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from bench.atomic import replace_file
 from bench.data import files
 from bench.data.kept import part_folder, unwritable
-from bench.data.reading import content, is_regular, opened, walk, why
+from bench.data.reading import content, is_made_up, is_regular, opened, walk, why
 from bench.errors import BenchError
 from bench.paths import inside, target
 
@@ -120,6 +120,8 @@ def _require_source(path: Path) -> None:
     except (OSError, ValueError) as error:
         text = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read: {why(error)}"
         raise BenchError(f"{path} {text}; name a file, or a folder that holds the files") from None
+    if path.is_dir() and is_made_up(path):
+        raise BenchError(f"{path} is made up by the system and holds no data; name a folder on a disk")
     if not (path.is_dir() or is_regular(path)):
         raise BenchError(f"{path} is neither a file nor a folder; name a file, or a folder that holds the files")
 

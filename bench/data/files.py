@@ -20,7 +20,7 @@ from bench.data.archives import unzipped
 from bench.data.kept import part_folder
 from bench.data.reading import LARGEST, content, opened, why
 from bench.errors import BenchError
-from bench.paths import target
+from bench.paths import require_no_file, target
 
 if TYPE_CHECKING:  # torch stays out where only the root is asked for
     from bench.dataset import Dataset, File, Folder
@@ -56,7 +56,9 @@ def root(option: Path | None = None) -> Path:
     if option is not None:
         return option.expanduser()
     if os.environ.get("BENCH_DATA"):
-        return Path(os.environ["BENCH_DATA"]).expanduser()
+        folder = Path(os.environ["BENCH_DATA"]).expanduser()
+        require_no_file(folder, "$BENCH_DATA")
+        return folder
     from platformdirs import user_data_path
 
     return user_data_path("regression-bench", appauthor=False)

@@ -6,12 +6,14 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from bench.errors import BenchError
 from bench.paths import shown
 
 LARGEST = 2**28  # bytes of a file that is read into memory at once
+MADE_UP = ("/proc", "/sys", "/dev")
 _ENCODINGS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
 
@@ -78,15 +80,18 @@ def rows(path: Path, columns: Sequence[str] = (), delimiter: str = ",") -> list[
 def walk(folder: Path, without: Path | None = None) -> Iterator[Path]:
     """All regular files below a folder in a fixed order, also behind links to folders, each folder once.
 
+    Folders that the system makes up, as /proc, are left out: links there lead everywhere. So are links upwards, which
+    lead to all that lies beside the folder.
+
     Args:
         without: a folder that is left out, unless it is the one that is walked.
     """
-    seen = set[tuple[int, int]]()
+    seen = {_identity(above) for above in folder.resolve().parents}
     if without is not None and without.is_dir() and not without.samefile(folder):
         seen.add(_identity(without))
     for place, folders, names in os.walk(folder, followlinks=True):
         here = _identity(Path(place))
-        if here in seen:
+        if here in seen or is_made_up(Path(place)):
             folders.clear()
             continue
         seen.add(here)
@@ -105,6 +110,16 @@ def is_regular(path: Path) -> bool:
         return stat.S_ISREG(path.stat().st_mode)
     except (OSError, ValueError):
         return False
+
+
+def is_made_up(folder: Path) -> bool:
+    """Whether the system makes up what a folder seems to hold, as of /proc and /sys; no such folder has data."""
+    return folder.stat().st_dev in _made_up()
+
+
+@cache
+def _made_up() -> frozenset[int]:
+    return frozenset(place.stat().st_dev for place in map(Path, MADE_UP) if place.is_mount())
 
 
 def _identity(folder: Path) -> tuple[int, int]:

@@ -62,14 +62,19 @@ def read(path: Path) -> Any:
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it tells of each retry
     try:
         found = datasets.load_dataset(name) if name else datasets.load_from_disk(str(path))
-        if not isinstance(found, dict):
-            return found
-        parts = [
-            part if SPLIT in part.features else part.add_column(SPLIT, [at] * len(part)) for at, part in found.items()
-        ]
-        return datasets.concatenate_datasets(parts)
+        if isinstance(found, dict):
+            parts = [
+                part if SPLIT in part.features else part.add_column(SPLIT, [at] * len(part))
+                for at, part in found.items()
+            ]
+            found = datasets.concatenate_datasets(parts)
     except Exception as error:  # of the library's, pyarrow's and the network's many kinds
-        raise BenchError(f"{name or path} is no dataset of Hugging Face that can be read: {why(error)}") from None
+        empty = not name and not any(path.glob("*.arrow")) and not any(path.glob("*/*.arrow"))
+        reason = "it has no file of rows" if empty else why(error)
+        raise BenchError(f"{name or path} is no dataset of Hugging Face that can be read: {reason}") from None
+    if not len(found):
+        raise BenchError(f"{name or path} has no rows; name a dataset that has some")
+    return found
 
 
 def picture_columns(found: Any) -> list[str]:

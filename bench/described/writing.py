@@ -178,7 +178,7 @@ def _of_one(rows: pd.DataFrame, labels: np.ndarray, wishes: Wishes, name: str) -
     split, reason = _split(wishes, len(rows), cap)
     column = rows[split.column] if split.column else None
     train, _, test = splitting.split(labels, bins, column, split, name)
-    many, few = targets.thresholds(bins[train])
+    many, few = targets.thresholds(bins[train], bins[test])
     lines = [
         *_split_lines(split, reason),
         "",
@@ -187,11 +187,11 @@ def _of_one(rows: pd.DataFrame, labels: np.ndarray, wishes: Wishes, name: str) -
         _line("width", chosen.bins.width, chosen.reason),
         _line("number", chosen.bins.number, "of bins"),
         "",
-        "[shots]  # regions of a board, by the training rows of a label's bin: thirds of the bins",
+        "[shots]  # regions of a board, by the training rows of a label's bin",
         _line("many", many, "more than this is many-shot"),
         _line("few", few, "fewer than this is few-shot, none is zero-shot, the rest medium-shot"),
     ]
-    return lines, _warnings(bins, train, test, many, few)
+    return lines, _warnings(labels, bins, train, test, many, few)
 
 
 def _of_several(wishes: Wishes) -> tuple[list[str], list[str]]:
@@ -251,20 +251,25 @@ def _training(rows: int, kind: str) -> list[str]:
     ]
 
 
-def _warnings(bins: np.ndarray, train: np.ndarray, test: np.ndarray, many: int, few: int) -> list[str]:
+def _warnings(
+    labels: np.ndarray, bins: np.ndarray, train: np.ndarray, test: np.ndarray, many: int, few: int
+) -> list[str]:
     from bench.shots import ORDER, regions
 
     found = regions(bins[train], bins[test], many, few, zero=True)
-    counts = {region: int((found == region).sum()) for region in ORDER[:3]}
-    empty = [region for region, number in counts.items() if not number]
+    counts = {region: int((found == region).sum()) for region in ORDER}
+    empty = [region for region in ORDER[:3] if not counts[region]]
     warned = [f"no test row is {' or '.join(empty)}-shot: too few different labels for regions"] if empty else []
+    thin = [f"{number} {region}-shot" for region, number in counts.items() if 0 < number < targets.THIN]
+    if thin:
+        warned.append(f"test rows are only {' and '.join(thin)}: errors there say little, so read those over all rows")
     if 2 * len(train) < len(bins):
         warned.append(f"only {len(train):,} of {len(bins):,} rows train, by the split that was asked for")
-    share = np.bincount(bins[train]).max() / len(train)
-    if share > 0.9:
-        warned.append(
-            f"{share:.0%} of the training rows are in one label bin: make bins.width smaller to tell them apart"
-        )
+    counts = np.bincount(bins[train])
+    if (share := counts.max() / len(train)) > 0.9:
+        alike = len(np.unique(labels[train][bins[train] == counts.argmax()])) == 1
+        advice = ", as they have one label" if alike else ": make bins.width smaller to tell them apart"
+        warned.append(f"{share:.0%} of the training rows are in one label bin{advice}")
     return warned
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.data.reading import walk
 from support.command_line import bench
 from support.hostile import TEXT, album, no_waiting, refused
 
@@ -207,3 +208,18 @@ def test_a_broken_picture_is_replaced_when_added_again(album, tmp_path):
         assert (inner / name).read_bytes() == (album / "imdb_crop/0" / name).read_bytes()
     changed = {path.name for path, time in before.items() if path.stat().st_mtime_ns != time}
     assert changed == {"3.jpg", "7.jpg"}
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="no /proc here")
+def test_a_folder_that_the_system_makes_up_is_refused_at_once(tmp_path, no_waiting):
+    assert "is made up by the system" in refused(["data", "add", "agedb", "/proc/self"], tmp_path)
+
+
+def test_links_that_lead_upwards_or_to_what_the_system_makes_up_are_not_followed(tmp_path):
+    folder = tmp_path / "above/here"
+    folder.mkdir(parents=True)
+    for name, at in {"up": tmp_path, "root": "/", "made": "/proc"}.items():
+        (folder / name).symlink_to(at)
+    for file in (tmp_path / "beside", folder / "own"):
+        file.touch()
+    assert list(walk(folder)) == [folder / "own"]

@@ -250,3 +250,17 @@ def test_what_lies_in_a_folder_is_said_where_it_cannot_be_used(tmp_path):
     (tmp_path / "empty/dataset_info.json").write_text("{")
     with pytest.raises(BenchError, match="no dataset of Hugging Face"):
         sources.look(tmp_path / "empty")
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        datasets.Dataset.from_dict({"x": [], "y": []}),
+        datasets.DatasetDict({"train": datasets.Dataset.from_dict({"x": [], "y": []})}),
+        datasets.DatasetDict({}),
+    ],
+)
+def test_a_dataset_of_hugging_face_without_rows_is_one_clear_line(made, tmp_path):
+    made.save_to_disk(str(tmp_path / "own"))
+    with pytest.raises(BenchError, match="own is no dataset of Hugging Face that can be read: it has no file of rows"):
+        hugging_face.read(tmp_path / "own")

@@ -110,7 +110,7 @@ def results(tmp_path):
         (["--format", "csv", "--out", "."], "is a folder"),
         (["--format", "csv", "--out", "f", "--dataset", "circl"], "did you mean 'circle'"),
         (["--format", "csv", "--out", "f", "--dataset", "torus"], "no records of 'torus'"),
-        (["--format", "csv", "--out", "f", "--results", "none"], "no records in none"),
+        (["--format", "csv", "--out", "f", "--results", "none"], "no results folder none"),
         (["--format", "csv", "--out", "/proc/no/f"], "nothing to export"),
         (["--out", "f"], "--format"),
         (["--format", "csv"], "--out"),

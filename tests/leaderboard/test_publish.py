@@ -135,8 +135,5 @@ def test_the_command_line_says_so_in_one_line_with_exit_code_2(bench, tmp_path):
             "leaderboard", *words, "--results", tmp_path / "typo", "--leaderboard", tmp_path / "b"
         )
         assert (code, said) == (2, "")
-        assert (
-            error == f"bench: no records in {tmp_path / 'typo'}, which is no folder; name the folder of the records "
-            "with --results\n"
-        )
+        assert error == f"bench: no results folder {tmp_path / 'typo'}; name the folder of the records with --results\n"
     assert not (tmp_path / "b").exists()

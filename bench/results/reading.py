@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json
 
 from bench.errors import BenchError
 from bench.printable import plain
@@ -71,8 +72,8 @@ def read_again(record: Record, path: Path, digest: str) -> tuple[Record, dict[st
     content = read_bytes(path)
     if hashlib.sha256(content).hexdigest() != digest:
         return read(path), parse(content)
-    fields = json.loads(content)
-    return record.model_copy(update={"history": EPOCHS.validate_python(fields.get("history", []))}), fields
+    fields = from_json(content)
+    return record.model_copy(update={"history": EPOCHS.validate_python(fields.get("history", []), strict=True)}), fields
 
 
 def read_bytes(path: Path) -> bytes:

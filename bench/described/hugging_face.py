@@ -95,8 +95,7 @@ def frame(found: Any) -> pd.DataFrame:
     for name, feature in found.features.items():
         if isinstance(feature, datasets.ClassLabel):
             table[name] = [None if value < 0 else feature.int2str(int(value)) for value in table[name]]
-    plain = [name for name in found.features if not table[name].map(lambda cell: isinstance(cell, dict | list)).any()]
-    return table[[name for name in plain if not hasattr(table[name].iloc[0], "shape") or table[name].iloc[0].ndim == 0]]
+    return table
 
 
 def file_name(row: int) -> str:

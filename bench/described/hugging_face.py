@@ -48,6 +48,11 @@ def rows(path: Path, as_text: Collection[str] = ()) -> pd.DataFrame:
     return reading.frame(path, as_text)
 
 
+def hide_retries() -> None:
+    """Have the hub's library say nothing of each attempt to reach it; that it was in vain is told in the end."""
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
+
+
 def read(path: Path) -> Any:
     """The dataset, all splits one after the other, with a column that says which.
 
@@ -59,7 +64,7 @@ def read(path: Path) -> Any:
 
     tqdm.set_lock(RLock())  # its own is a semaphore of the system, which a worker would leave behind as it ends at once
     name = hub_name(path)
-    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it tells of each retry
+    hide_retries()
     try:
         found = datasets.load_dataset(name) if name else datasets.load_from_disk(str(path))
         if isinstance(found, dict):

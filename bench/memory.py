@@ -21,6 +21,7 @@ from typing import Any
 
 import bench
 from bench.atomic import replace_file
+from bench.paths import from_home
 
 KEPT = 8  # files, of as many states of the sources: several checkouts may share the folder
 PLUGINS = ("methods", "datasets")
@@ -147,7 +148,7 @@ def _version(distribution: str) -> str:
 
 def _folder() -> Path:
     if os.environ.get("BENCH_CACHE"):
-        return Path(os.environ["BENCH_CACHE"]).expanduser()
+        return from_home(os.environ["BENCH_CACHE"])
     from platformdirs import user_cache_path
 
     return user_cache_path("regression-bench", appauthor=False)

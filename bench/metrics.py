@@ -34,6 +34,7 @@ def _squeezed(values: Any) -> np.ndarray:
 
 def _metric(function: Callable[..., float]) -> Callable[..., float]:
     arguments = signature(function)
+    third = frozenset([*arguments.parameters][2:])
 
     @wraps(function)
     def checked(y_hat: Any, y: Any, *given: Any, **named: Any) -> float:
@@ -43,8 +44,8 @@ def _metric(function: Callable[..., float]) -> Callable[..., float]:
                 f"predictions of shape {predicted.shape} do not fit labels of shape {true.shape}; "
                 "give one prediction for each label"
             )
-        _, _, *told = arguments.bind(y_hat, y, *given, **named).arguments.items()
-        more = {name: _squeezed(values) for name, values in told if values is not None}
+        told = arguments.bind(y_hat, y, *given, **named).arguments if given or named else {}
+        more = {name: _squeezed(told[name]) for name in third & told.keys() if told[name] is not None}
         for name, values in more.items():
             if values.shape != true.shape:
                 raise BenchError(f"{name} of shape {values.shape} does not fit labels of shape {true.shape}")

@@ -16,6 +16,18 @@ _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{digit}" for port in ("com", "
 _REFUSED = re.compile(r'[<>:"|?*]')  # what Windows does not take
 
 
+def from_home(written: str | Path) -> Path:
+    """A path as written, with the folder that ~ stands for.
+
+    Raises:
+        BenchError: it stands for none.
+    """
+    try:
+        return Path(written).expanduser()
+    except RuntimeError:
+        raise BenchError(f"cannot read the path '{written}': nobody here has this home folder") from None
+
+
 def text(path: Path, largest: int, what: str) -> str:
     """A file that somebody wrote and named, as UTF-8.
 

@@ -51,7 +51,7 @@ BELOW = {
     "formulas": "",
     "relevance": "",
     "protocol": "errors ranges",
-    "memory": "atomic",
+    "memory": "atomic paths",
     "probabilistic": "",
     "slots": "",
     "cores": "",

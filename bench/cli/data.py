@@ -59,9 +59,13 @@ def add(
     from bench.plugins import resolve
 
     on, folder = resolve.dataset(name).dataset, files.root(root)
-    for copied in adding.add(on, folder, path):
-        print(copied)
-    if on.folder is not None:
+    copied = adding.add(on, folder, path)
+    for file in copied:
+        print(file)
+    if on.folder is None:
+        if not copied:
+            print(f"nothing copied: {name} has all its files already")
+    else:
         number, missing = adding.take(on.folder, folder, path)
         print(f"{number - len(missing):,} of {number:,} files are in {folder / on.folder.path}")
         if missing:

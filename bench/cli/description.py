@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from bench.errors import BenchError
+from bench.paths import from_home
 from bench.printable import plain
 
 
@@ -13,7 +14,7 @@ def describe(file: str, target: str | None, out: Path, **wishes: str) -> None:
 
     if not target or not target.strip(" ,"):
         raise BenchError(f"{file} is data: name the column to predict with --target COLUMN")
-    data = Path(file).expanduser()
+    data = from_home(file)
     name = given.name_of(data)
     path = out / f"{name}.toml"
     made = writing.describe(data, target, out.absolute(), name, writing.Wishes(**wishes))

@@ -17,10 +17,7 @@ def path(text: str | Path) -> Path:
     written = str(text)
     if not written.strip() or not written.isprintable() or len(written) > LONGEST_PATH:
         raise BenchError(f"cannot read the path '{written}'; name a file or folder")
-    try:
-        return Path(written).expanduser()
-    except RuntimeError:
-        raise BenchError(f"cannot read the path '{written}': nobody here has this home folder") from None
+    return paths.from_home(written)
 
 
 def results_folder(text: str | Path) -> Path:

@@ -3,6 +3,7 @@
 import filecmp
 import shutil
 from collections import Counter
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from shlex import quote
@@ -26,15 +27,18 @@ def add(dataset: "Dataset", root: Path, path: Path) -> list[Path]:
         raise BenchError(f"{files.name_of(dataset)} reads no file, so there is nothing to add")
     placed: list[Path] = []
     problems: list[BenchError] = []
-    for file in (one for each in (*dataset.files, *dataset.optional) for one in (each, *each.alternatives)):
-        for source in [path] if path.is_file() else _named(file, path):
+    wanted = [one for each in (*dataset.files, *dataset.optional) for one in (each, *each.alternatives)]
+    there = {} if path.is_file() else _named(wanted, path)
+    for file in wanted:
+        for source in [path] if path.is_file() else sorted(path for name in _names(file) for path in there[name]):
             try:
                 placed.append(files.place(source, file, root, str(source)))
                 break
             except BenchError as error:
                 problems.append(error)
     lacking = [file for file in dataset.files if files.row_of(file, root).state != "present"]
-    if not lacking or (placed and path.is_file()):
+    # of a folder all files must be there in the end; a file is to be one of them, even where all are there already
+    if (placed or not problems) if path.is_file() else not lacking:
         return placed
     if problems:
         raise problems[0]
@@ -120,13 +124,22 @@ def _require_source(path: Path) -> None:
     except (OSError, ValueError) as error:
         text = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read: {why(error)}"
         raise BenchError(f"{path} {text}; name a file, or a folder that holds the files") from None
+    if path.is_dir() and path.resolve() == path.resolve().parent:
+        raise BenchError(f"{path} is all that this machine has; name the folder that holds the files")
     if path.is_dir() and is_made_up(path):
         raise BenchError(f"{path} is made up by the system and holds no data; name a folder on a disk")
     if not (path.is_dir() or is_regular(path)):
         raise BenchError(f"{path} is neither a file nor a folder; name a file, or a folder that holds the files")
 
 
-def _named(file: "File", folder: Path) -> list[Path]:
-    # under its own name, or as its source calls it
-    names = {Path(name).name for name in (file.path, file.url, file.member) if name}
-    return sorted(path for path in walk(folder) if path.name in names)
+def _names(file: "File") -> set[str]:
+    # its own, or as its source calls it
+    return {Path(name).name for name in (file.path, file.url, file.member) if name}
+
+
+def _named(wanted: Iterable["File"], folder: Path) -> dict[str, list[Path]]:
+    found: dict[str, list[Path]] = {name: [] for file in wanted for name in _names(file)}
+    for path in walk(folder) if found else ():
+        if path.name in found:
+            found[path.name].append(path)
+    return found

@@ -20,7 +20,7 @@ from bench.data.archives import unzipped
 from bench.data.kept import part_folder
 from bench.data.reading import LARGEST, content, opened, why
 from bench.errors import BenchError
-from bench.paths import require_no_file, target
+from bench.paths import from_home, require_no_file, target
 
 if TYPE_CHECKING:  # torch stays out where only the root is asked for
     from bench.dataset import Dataset, File, Folder
@@ -54,9 +54,9 @@ class Row:
 def root(option: Path | None = None) -> Path:
     """The data root: the option, else BENCH_DATA, else the user's data folder."""
     if option is not None:
-        return option.expanduser()
+        return from_home(option)
     if os.environ.get("BENCH_DATA"):
-        folder = Path(os.environ["BENCH_DATA"]).expanduser()
+        folder = from_home(os.environ["BENCH_DATA"])
         require_no_file(folder, "$BENCH_DATA")
         return folder
     from platformdirs import user_data_path

@@ -91,6 +91,9 @@ def _fit(column: pd.Series, name: str, kind: Kind) -> State:
     values = _values(column, state)
     there = values[np.isfinite(values)]
     if not len(there):
+        if column.notna().any():
+            value = shown(str(column.dropna().iloc[0]))
+            raise BenchError(f"the column {shown(name)} is {value}, which is not {kind}; give it another kind")
         there = np.zeros(1)
     state |= {"fill": float(np.median(there)), "missing": bool(len(there) < len(values))}
     if kind == "boolean":

@@ -2,8 +2,17 @@
 
 from typing import Annotated, Any, Literal, TypeVar
 
-from annotated_types import Ge, Gt, Le, MaxLen, Predicate
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from annotated_types import Ge, Gt, Le, MaxLen
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from bench.described.kinds import Kind
 from bench.errors import BenchError
@@ -13,12 +22,20 @@ Way = Literal["balanced", "natural", "groups", "time", "column"]
 Network = Literal["mlp", "embedded"]
 MOST_BINS = 1000
 LONGEST_UNIT = 40  # letters; it heads the columns of boards
+SAID = {
+    "missing": "is missing",
+    "extra_forbidden": "is no key of a description",
+    "too_short": "is empty",
+    "tuple_type": "is no name, and no list of names",
+}  # by what pydantic calls it
 _MARKUP = set("<>[]|`\\")
 
 
-def is_unit(text: str) -> bool:
-    """Whether a text can stand in the heading of a table: one line, and nothing that is markup there."""
-    return text.isprintable() and not _MARKUP & set(text)
+def _unit(text: str) -> str:
+    # it stands in the heading of tables
+    if not text.isprintable() or _MARKUP & set(text):
+        raise ValueError(f"it is one line without {' '.join(sorted(_MARKUP))}")
+    return text
 
 
 class _Part(BaseModel):
@@ -99,7 +116,7 @@ class Rows(_Part):
 
     path: str
     target: Annotated[tuple[str, ...], Field(min_length=1)]
-    unit: Annotated[str, MaxLen(LONGEST_UNIT), Predicate(is_unit)] = ""
+    unit: Annotated[str, MaxLen(LONGEST_UNIT), AfterValidator(_unit)] = ""
     weight: str = ""
     split: SplitPart
     bins: BinsPart | None = None
@@ -129,6 +146,13 @@ class Table(Rows):
     kind: Literal["table"]
     columns: dict[str, Kind]
     network: NetworkPart = NetworkPart()
+
+    @field_validator("columns")
+    @classmethod
+    def _without_target(cls, value: dict[str, Kind], given: ValidationInfo) -> dict[str, Kind]:
+        if found := [name for name in given.data.get("target", ()) if value.get(name, "ignored") != "ignored"]:
+            raise ValueError(f"{found[0]} is the target, which cannot go in; take it out")
+        return value
 
 
 class Pictures(Rows):
@@ -163,9 +187,8 @@ def read(given: Described, kind: type[Kinds]) -> Kinds:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "it"
-        said = {"missing": "is missing", "extra_forbidden": "is no key of a description"}.get(
-            first["type"], f"is {_short(first['input'])}: {first['msg'][0].lower()}{first['msg'][1:]}"
-        )
+        words = first["msg"].removeprefix("Value error, ")
+        said = SAID.get(first["type"], f"is {_short(first['input'])}: {words[0].lower()}{words[1:]}")
         raise BenchError(f"{given.name}.toml: {place} {said}; mend it, or write the file anew with bench new") from None
     if made.split.way in ("groups", "time", "column") and not made.split.column:
         raise BenchError(f'{given.name}.toml: split.way is "{made.split.way}", which needs split.column')

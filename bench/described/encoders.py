@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.data.reading import why
+from bench.described.hugging_face import hide_retries
 from bench.errors import BenchError
 
 BATCH = 64  # texts that are read together
@@ -75,7 +76,10 @@ def _load(name: str, folder: str) -> tuple[Any, Any]:
             f"the encoder {name} needs the package transformers: install regression-bench with its extra transformers"
         ) from None
     logging.disable_progress_bar()
+    hide_retries()
     place = Path(folder, name)
+    if place.exists() and not place.is_dir():  # a name that the hub would be asked for
+        raise BenchError(f"the encoder {name} is a file; name the folder of a model, or its name on the hub")
     where = str(place) if place.is_dir() else name
     try:
         tokenizer: Any = AutoTokenizer.from_pretrained(where)

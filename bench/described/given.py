@@ -5,6 +5,7 @@ from pathlib import Path
 
 from bench.errors import BenchError
 from bench.names import split_list
+from bench.paths import from_home
 from bench.plugins import described
 from bench.plugins.described import DATA, HUB, Described
 
@@ -44,7 +45,7 @@ def is_data(item: str) -> bool:
 def _name(item: str, targets: str | None) -> str:
     if item.partition("[")[0].endswith(".toml"):
         file, bracket, parameters = item.partition("[")
-        given = described.read(Path(file).expanduser())
+        given = described.read(from_home(file))
         described.register(given)
         return given.name + bracket + parameters
     if not is_data(item):
@@ -53,7 +54,7 @@ def _name(item: str, targets: str | None) -> str:
         raise BenchError(f"{item} is data: name the column to predict with --target COLUMN")
     from bench.described.writing import describe
 
-    path = Path(item).expanduser()
+    path = from_home(item)
     name = name_of(path)
     made = Described(name, describe(path, targets, path.parent.absolute(), name).text, str(path.parent.absolute()))
     described.register(made)

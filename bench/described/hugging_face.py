@@ -48,6 +48,11 @@ def rows(path: Path, as_text: Collection[str] = ()) -> pd.DataFrame:
     return reading.frame(path, as_text)
 
 
+def hide_retries() -> None:
+    """Have the hub's library say nothing of each attempt to reach it; that it was in vain is told in the end."""
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
+
+
 def read(path: Path) -> Any:
     """The dataset, all splits one after the other, with a column that says which.
 
@@ -59,7 +64,7 @@ def read(path: Path) -> Any:
 
     tqdm.set_lock(RLock())  # its own is a semaphore of the system, which a worker would leave behind as it ends at once
     name = hub_name(path)
-    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it tells of each retry
+    hide_retries()
     try:
         found = datasets.load_dataset(name) if name else datasets.load_from_disk(str(path))
         if isinstance(found, dict):
@@ -95,8 +100,7 @@ def frame(found: Any) -> pd.DataFrame:
     for name, feature in found.features.items():
         if isinstance(feature, datasets.ClassLabel):
             table[name] = [None if value < 0 else feature.int2str(int(value)) for value in table[name]]
-    plain = [name for name in found.features if not table[name].map(lambda cell: isinstance(cell, dict | list)).any()]
-    return table[[name for name in plain if not hasattr(table[name].iloc[0], "shape") or table[name].iloc[0].ndim == 0]]
+    return table
 
 
 def file_name(row: int) -> str:

@@ -106,13 +106,15 @@ def _says_yes_and_no(texts: pd.Series) -> bool:
 def _number(name: str, there: pd.Series, missing: str) -> Guess:
     values = there.to_numpy(dtype=np.float64)
     values = values[np.isfinite(values)]
-    whole = len(values) and bool((values == np.floor(values)).all())
+    if not len(values):
+        return Guess("ignored", "it has no finite value")
+    whole = bool((values == np.floor(values)).all())
     if whole and len(np.unique(values)) == len(values) > 10 and (_ID.search(name) or (np.diff(values) == 1).all()):
         return Guess("ignored", "another number in each row, one after the other: it counts rows")
-    low, middle, high = np.quantile(values, (0.25, 0.5, 0.75)) if len(values) else (0.0, 0.0, 0.0)
-    reach = float(np.abs(values - middle).max()) if len(values) else 0.0
-    span = f"{values.min():g} to {values.max():g}{missing}" if len(values) else "no finite value"
-    if high > low and reach > TAIL * (high - low):
+    parts = values / TAIL  # as differences of the largest numbers overflow
+    low, middle, high = np.quantile(parts, (0.25, 0.5, 0.75))
+    span = f"{values.min():g} to {values.max():g}{missing}"
+    if high > low and float(np.abs(parts - middle).max()) / TAIL > high - low:
         return Guess("quantile", f"{span}; a heavy tail, so that ranks go in")
     return Guess("numeric", span)
 

@@ -64,9 +64,10 @@ def parsed(column: pd.Series, decimal: str = ".") -> pd.Series:
 
 
 def holds_no_values(column: pd.Series) -> bool:
-    """Whether the cells of a column are lists, tables or bytes, of which no kind of column is made."""
-    there = column.dropna()
-    return bool(len(there)) and isinstance(there.iloc[0], list | tuple | dict | set | bytes | np.ndarray)
+    """Whether any cells of a column are lists, tables or bytes, of which no kind of column is made."""
+    if not pd.api.types.is_object_dtype(column):
+        return False
+    return bool(column.map(lambda cell: isinstance(cell, list | tuple | dict | set | bytes | np.ndarray)).any())
 
 
 def is_text(column: pd.Series) -> bool:

@@ -122,6 +122,20 @@ def require_learnable(labels: np.ndarray, names: Sequence[str], origin: object) 
             )
 
 
+def weights(table: pd.DataFrame, name: str, origin: object) -> np.ndarray:
+    """A column of weights, (N,) float64.
+
+    Raises:
+        BenchError: one is missing, negative or beyond all numbers, or all are 0.
+    """
+    found = numeric(table, name, origin, "weight")
+    if not (np.isfinite(found) & (found >= 0)).all() or not found.any():
+        raise BenchError(f"{origin}: the weight {name} must be 0 or more in every row, and above it in some")
+    if advice := unit_advice(float(found.max())):
+        raise BenchError(f"{origin}: the weight {name} {advice}")
+    return found
+
+
 def require(table: pd.DataFrame, names: list[str], origin: object, what: str = "column") -> None:
     """Refuse a table that lacks a column."""
     from difflib import get_close_matches

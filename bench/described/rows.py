@@ -115,12 +115,9 @@ class DescribedRows(DescribedDataset):
         column = self.rows_about.weight
         if not column:
             return None
-        every = reading.numeric(table, column, self.described.path, "weight")
-        given = every[train]
-        if not (np.isfinite(every) & (every >= 0)).all() or not given.any():
-            raise BenchError(
-                f"{self.described.path}: the weight {column} must be 0 or more in every row, and above it in some"
-            )
+        given = reading.weights(table, column, self.described.path)[train]
+        if not given.any():
+            raise BenchError(f"{self.described.path}: the weight {column} is 0 in every row that trains")
         return torch.from_numpy(given / given.mean()).float()[:, None]
 
     def in_own_units(self, y_hat: torch.Tensor) -> np.ndarray:

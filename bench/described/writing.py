@@ -18,6 +18,7 @@ from bench.described import hugging_face, kinds, reading, sources, splitting, ta
 from bench.described.description import SplitPart
 from bench.described.sources import words
 from bench.errors import BenchError
+from bench.paths import shown
 
 BALANCED_FROM = 500  # rows, from which on a balanced test split is large enough
 STEPS = {"table": 3000, "pictures": 110, "texts": 300}  # of an optimiser, about as many as a small network needs
@@ -69,6 +70,8 @@ def describe(path: Path, target: str | Sequence[str], folder: Path, name: str, w
     there = np.isfinite(labels).all(1)
     rows, labels = table[there].reset_index(drop=True), labels[there]
     reading.require_learnable(labels, target, origin)
+    if wishes.weight:
+        reading.weights(rows, wishes.weight, origin)
     if found.split and not (wishes.split or wishes.group or wishes.time):
         wishes = replace(wishes, split=found.split)
     where = path.as_posix() if hugging_face.hub_name(path) else _relative(path, folder)
@@ -79,8 +82,9 @@ def describe(path: Path, target: str | Sequence[str], folder: Path, name: str, w
             if wishes.time in columns:
                 columns[wishes.time] = kinds.Guess("ignored", "the split is by it: what is tested lies beyond training")
             if all(guess.kind == "ignored" for guess in columns.values()):
+                why = [f"{shown(column)} is left out: {guess.reason}" for column, guess in columns.items()]
                 raise BenchError(
-                    f"{path} has no column to predict {', '.join(target)} from; it needs one that says something"
+                    f"{path} has no column to predict {', '.join(target)} from; {'; '.join(why[:2]) or 'add one'}"
                 )
             own, network = [_column_lines(columns)], _table_network()
         case "pictures":

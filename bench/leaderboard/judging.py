@@ -4,7 +4,6 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from bench.leaderboard.judged import LEVEL, NOTHING, Asked, Difference, Judged, pair
@@ -18,7 +17,7 @@ Columns = Mapping[Key, Asked | None]  # None where a column is not ranked
 
 def judged(asked: Columns) -> dict[Key, Judged]:
     """What can be said of each column."""
-    state = json.dumps([asdict(one) for one in asked.values() if one], sort_keys=True)
+    state = json.dumps([vars(one) for one in asked.values() if one], sort_keys=True)
 
     def compute() -> dict[str, Any]:
         from bench.leaderboard import inference

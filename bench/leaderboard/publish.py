@@ -78,6 +78,7 @@ class Published:
     unscored: Mapping[str, str]
 
 
+@kept_as_they_are()
 def write(results: Path, folder: Path, catalogue: Catalogue) -> Published:
     """Write every board that the records change, and the README's excerpts.
 
@@ -93,6 +94,7 @@ def write(results: Path, folder: Path, catalogue: Catalogue) -> Published:
     return Published(changed, made.unscored)
 
 
+@kept_as_they_are()
 def differing(results: Path, folder: Path, catalogue: Catalogue) -> Published:
     """Board files that are not what the records give.
 

@@ -15,6 +15,7 @@ from bench.errors import BenchError
 from bench.method import Method
 from bench.models import saving
 from bench.names import parse_stack
+from bench.paths import from_home
 from bench.plugins import resolve
 from bench.plugins.described import Described
 from bench.plugins.loading import of_description
@@ -96,7 +97,7 @@ def load_model(path: str | Path) -> Predictor:
     Traceback (most recent call last):
     bench.errors.BenchError: there is no model nothing.safetensors; bench run --save-models best writes one
     """
-    said, raw, about = saving.read(Path(path).expanduser())
+    said, raw, about = saving.read(from_home(path))
     weights = about.with_suffix(".safetensors")
     if "description" not in said:
         row = f"{said['dataset']}/{said['method']}/seed-{said['seed']}"

@@ -149,9 +149,9 @@ def _find(path: Path) -> tuple[Path, Path]:
     if path.is_dir():
         there = sorted(path.glob("model-*.safetensors"))
         if len(there) != 1:
-            raise BenchError(
-                f"{path} has {len(there)} models; name one: {', '.join(one.name for one in there) or 'none'}"
-            )
+            if not there:
+                raise BenchError(f"there is no model in {path}; bench run --save-models best writes one")
+            raise BenchError(f"{path} has {len(there)} models; name one: {', '.join(one.name for one in there)}")
         path = there[0]
     weights, about = path.with_suffix(".safetensors"), path.with_suffix(".json")
     if not weights.is_file() or not about.is_file():

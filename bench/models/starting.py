@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from bench.data import encoders
+from bench.paths import from_home
 
 _INIT = re.compile(r"\bpretrained\[(?:[^\[\]]*,)?\s*init\s*=\s*")
 _SEED = re.compile(r"seed-(\d+)")
@@ -48,7 +49,7 @@ def _end(text: str, start: int) -> int:
 def _hash(given: str, results: Path) -> str:
     from bench.models import saving
 
-    path = Path(given).expanduser()
+    path = from_home(given)
     if seed := _SEED.fullmatch(path.name):
         path = path.with_name(f"model-{seed[1]}.safetensors")
     row = results / path

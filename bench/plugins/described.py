@@ -61,7 +61,7 @@ class Described:
             BenchError: there is no such kind.
         """
         kind = self.content.get("kind")
-        if kind not in MODULES:
+        if not isinstance(kind, str) or kind not in MODULES:
             there = ", ".join(MODULES)
             raise BenchError(f"{self.name}.toml: kind is {json.dumps(kind, default=str)}; there are: {there}")
         return MODULES[kind]

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 from typing import Self
 
@@ -27,6 +28,8 @@ OURS = re.compile(
 LIKE_A_RECORD = re.compile(r"seed|\.json", re.IGNORECASE)
 LIKE_A_FILE = re.compile(r"^seed-|^predictions|\.npz", re.IGNORECASE)  # of a row
 OF_THE_FOLDER = {"equivalences.json", "record.schema.json"}
+SELDOM = 100_000  # objects that are made between two searches for cycles; a record has a few hundred
+_LOSS, _TIME = attrgetter("epoch", "loss"), attrgetter("seconds")  # of an epoch
 NO_ROW = "lies in no row; records are DATASET/METHOD/seed-N.json"
 
 
@@ -55,8 +58,7 @@ class Trail:
     def of(cls, record: Record) -> Self:
         """Of a record with its history."""
         rows = record.history
-        losses = hash(tuple((row.epoch, row.loss) for row in rows))
-        return cls(len(rows), losses, hash(tuple(row.seconds for row in rows)))
+        return cls(len(rows), hash(tuple(map(_LOSS, rows))), hash(tuple(map(_TIME, rows))))
 
 
 @dataclass
@@ -220,11 +222,17 @@ def _no_collection() -> Iterator[None]:
 
 @contextmanager
 def kept_as_they_are() -> Iterator[None]:
-    """While all that is in memory stays there, as records do: no search for cycles looks at it again and again."""
-    outermost = not gc.get_freeze_count()
+    """While all that is in memory stays there, as records do: no search for cycles looks at it again and again.
+
+    What comes to it is looked at seldom: nearly all of that is records and tables, which have no cycle either.
+    """
+    usual = gc.get_threshold()
+    outermost = usual[0] != SELDOM and not gc.get_freeze_count()  # which counts one by one
     gc.freeze()
+    gc.set_threshold(SELDOM, *usual[1:])
     try:
         yield
     finally:
+        gc.set_threshold(*usual)
         if outermost:  # else what is kept around this would be let go too early
             gc.unfreeze()

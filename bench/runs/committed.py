@@ -43,7 +43,8 @@ def _found(results: Path, records: Mapping[str, Record], digests: Mapping[str, s
     texts = _texts(results, [blob for _, blob, _ in versions])
     for (path, _, commit), text in zip(versions, texts, strict=True):
         record = records[path]
-        if record.key.encode() not in text:
+        # what is committed as it lies there, as nearly all is, need not be read a second time
+        if record.key.encode() not in text or hashlib.sha256(text).hexdigest() == digests[record.cell]:
             continue
         try:
             earlier = Record.model_validate(json.loads(text))

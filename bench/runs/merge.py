@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench.atomic import require_locks, require_writable
 from bench.errors import BenchError
 from bench.leaderboard.staleness import stale_cells
 from bench.plugins import described
@@ -44,10 +45,13 @@ def merge(folders: list[Path], results: Path, root: Path) -> Merged:
         root: of the data, by which predictions are scored again.
 
     Raises:
-        BenchError: a folder has no records, or is the results folder itself.
+        BenchError: a folder has no records, or is the results folder itself; or nothing can be written there.
     """
     made, target = Merged(), Equivalences.read(results)
-    for folder, intake in [(folder, _take_in(folder, results)) for folder in folders]:
+    given = [(folder, _take_in(folder, results)) for folder in folders]
+    require_writable(results, "--results")  # after that, as it makes the folder
+    require_locks(results, "--results")
+    for folder, intake in given:
         verdict = evidence.verdict(folder, intake, root)
         made.unscored |= verdict.unscored
         made.refused |= {str(folder / one.path): one.reason for one in intake.refused}

@@ -193,3 +193,15 @@ def test_data_add_takes_a_file_that_another_parameter_reads(tmp_path):
     dataset.files = (File("a.tsv", "0" * 64),)
     dataset.optional = (File("words/vectors.txt", sha(content.read_bytes())),)
     assert adding.add(dataset, tmp_path / "root", content) == [tmp_path / "root/words/vectors.txt"]
+
+
+def test_data_add_refuses_a_wrong_file_even_where_all_files_are_there(tmp_path):
+    (tmp_path / "root").mkdir()
+    for name in ("root/a.txt", "wrong.txt"):
+        (tmp_path / name).write_text(name)
+    dataset = Dataset()
+    dataset.files = (File("a.txt", sha(b"root/a.txt")),)
+    with pytest.raises(BenchError, match=r"wrong\.txt gives a\.txt with SHA-256"):
+        adding.add(dataset, tmp_path / "root", tmp_path / "wrong.txt")
+    (tmp_path / "empty").mkdir()
+    assert adding.add(dataset, tmp_path / "root", tmp_path / "empty") == []

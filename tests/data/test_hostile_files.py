@@ -213,6 +213,7 @@ def test_a_broken_picture_is_replaced_when_added_again(album, tmp_path):
 @pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="no /proc here")
 def test_a_folder_that_the_system_makes_up_is_refused_at_once(tmp_path, no_waiting):
     assert "is made up by the system" in refused(["data", "add", "agedb", "/proc/self"], tmp_path)
+    assert "is all that this machine has" in refused(["data", "add", "stsb", "/"], tmp_path)
 
 
 def test_links_that_lead_upwards_or_to_what_the_system_makes_up_are_not_followed(tmp_path):

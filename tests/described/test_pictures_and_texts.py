@@ -18,8 +18,9 @@ WORDS = ["good", "bad", "fine", "poor", "great", "awful", "film", "plot"]
 
 
 @pytest.fixture(autouse=True)
-def _nothing_known(monkeypatch):
+def _nothing_known(monkeypatch, tmp_path):
     monkeypatch.setattr(described, "_known", {})
+    monkeypatch.setenv("BENCH_DATA", str(tmp_path / "data"))  # where decoded pictures are kept
 
 
 def pixels():
@@ -155,6 +156,17 @@ def test_an_encoder_on_the_disk_is_frozen_or_trained(frozen, folder, monkeypatch
     assert len(on.dataset.resolved["encoder_sha256"]) == 64
     encoder, features = on.dataset.encoder(splits)
     assert encoder(splits.train.x[:2]).shape == (2, features)
+
+
+def test_a_file_as_an_encoder_is_refused_without_asking_the_hub(folder):
+    pytest.importorskip("transformers")
+    bench("new", "dataset", "reviews.csv", "--target", "stars", cwd=folder)
+    text = (folder / "reviews.toml").read_text()
+    text = text.replace('kind = "bilstm"', 'kind = "encoder"').replace('encoder = ""', 'encoder = "reviews.csv"')
+    (folder / "reviews.toml").write_text(text)
+    result = bench("run", "--method", "baseline", "--dataset", "reviews.toml", "--seeds", "1", cwd=folder)
+    said = "bench: the encoder reviews.csv is a file; name the folder of a model, or its name on the hub\n"
+    assert (result.returncode, result.stderr) == (2, said)
 
 
 @pytest.mark.parametrize(

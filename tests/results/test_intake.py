@@ -191,3 +191,12 @@ def test_what_is_kept_as_it_is_stays_so_through_a_use_within():
             assert gc.get_freeze_count()
         assert gc.get_freeze_count()
     assert not gc.get_freeze_count()
+
+
+def test_cycles_are_searched_for_seldom_while_records_are_kept_and_as_before_afterwards():
+    usual = gc.get_threshold()
+    with kept_as_they_are():
+        with kept_as_they_are():
+            assert gc.get_threshold()[0] > usual[0]
+        assert gc.get_threshold()[0] > usual[0]
+    assert gc.get_threshold() == usual

@@ -110,23 +110,37 @@ def _pearson(y_hat: np.ndarray, y: np.ndarray) -> np.ndarray:
     return (a * b - (a * b).mean((-1, -2), keepdims=True) * (a**2 + b**2) / 2).mean(-1)
 
 
-@_seed_by_seed
 def _spearman(y_hat: np.ndarray, y: np.ndarray) -> np.ndarray:
+    if y_hat.ndim == y.ndim:
+        return _of_order(_Order(y_hat), _Order(y))
+    labels = _Order(y)  # of all seeds
+    return np.stack([_of_order(_Order(one), labels) for one in y_hat])
+
+
+def _of_order(predicted: "_Order", labels: "_Order") -> np.ndarray:
     # a row moves the correlation of the ranks, and by its own value the rank of each larger one
-    places = [rankdata(values.ravel()).reshape(values.shape) / values.size for values in (y_hat, y)]
-    a, b = map(_standard, places)
+    a, b = predicted.standard, labels.standard
     rho = (a * b).mean()
-    moved = _larger(y_hat, (b - rho * a) / places[0].std()) + _larger(y, (a - rho * b) / places[1].std())
+    moved = predicted.larger((b - rho * a) / predicted.deviation) + labels.larger((a - rho * b) / labels.deviation)
     return (a * b - rho * (a**2 + b**2) / 2 + moved).mean(1)
 
 
-def _larger(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    # for each entry the mean over all of the weights of larger ones; half of those of equal ones
-    order = np.argsort(values, axis=None, kind="stable")
-    ordered = values.ravel()[order]
-    below = np.concatenate([[0.0], np.cumsum(weights.ravel()[order])])
-    first, last = (below[np.searchsorted(ordered, values.ravel(), side)] for side in ("left", "right"))
-    return ((below[-1] - (first + last) / 2) / values.size).reshape(values.shape)
+class _Order:
+    """What is known of values whatever others weigh: their order, and their ranks, standardised."""
+
+    def __init__(self, values: np.ndarray) -> None:
+        flat = values.ravel()
+        self.order = np.argsort(flat, kind="stable")
+        ordered = flat[self.order]
+        self.first, self.last = (np.searchsorted(ordered, flat, side) for side in ("left", "right"))
+        places = rankdata(flat).reshape(values.shape) / values.size
+        self.standard, self.deviation = _standard(places), places.std()
+
+    def larger(self, weights: np.ndarray) -> np.ndarray:
+        """For each entry the mean over all of the weights of larger ones; half of those of equal ones."""
+        below = np.concatenate([[0.0], np.cumsum(weights.ravel()[self.order])])
+        there = below[-1] - (below[self.first] + below[self.last]) / 2
+        return (there / weights.size).reshape(weights.shape)
 
 
 def _standard(values: np.ndarray) -> np.ndarray:

@@ -30,7 +30,7 @@ def add(dataset: "Dataset", root: Path, path: Path) -> list[Path]:
     wanted = [one for each in (*dataset.files, *dataset.optional) for one in (each, *each.alternatives)]
     there = {} if path.is_file() else _named(wanted, path)
     for file in wanted:
-        for source in [path] if path.is_file() else sorted(path for name in _names(file) for path in there[name]):
+        for source in [path] if path.is_file() else sorted(found for name in _names(file) for found in there[name]):
             try:
                 placed.append(files.place(source, file, root, str(source)))
                 break

@@ -90,7 +90,7 @@ def _hours(texts: pd.Series) -> pd.Series:
 def _written(texts: pd.Series, decimal: str) -> pd.Series:
     parts = texts.str.extract(_WRITTEN)
     digits = parts["digits"].str.replace(_GROUPS, "", regex=True)
-    by_point, by_comma = (digits.str.fullmatch(_form(mark)).fillna(False).astype(bool) for mark in ".,")
+    by_point, by_comma = (digits.str.fullmatch(_form(mark), na=False).astype(bool) for mark in ".,")
     first, second = by_comma.sum(), by_point.sum()
     mark, fits = (",", by_comma) if first > second or (first == second and decimal == ",") else (".", by_point)
     before = parts["before"].fillna("")

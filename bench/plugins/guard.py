@@ -138,7 +138,10 @@ def _numbers() -> list[_State]:
 def _device() -> str:
     import torch
 
-    return str(torch.get_default_device())
+    try:
+        return str(torch.get_default_device())
+    except AttributeError:  # of torch before 2.10, where the device has been put back
+        return "cpu"
 
 
 def _flushes() -> bool:

@@ -274,5 +274,8 @@ def test_what_lies_in_a_folder_is_said_where_it_cannot_be_used(tmp_path):
 )
 def test_a_dataset_of_hugging_face_without_rows_is_one_clear_line(made, tmp_path):
     made.save_to_disk(str(tmp_path / "own"))
-    with pytest.raises(BenchError, match="own is no dataset of Hugging Face that can be read: it has no file of rows"):
+    # versions of the library differ in whether they write a file of no rows
+    written = any((tmp_path / "own").rglob("*.arrow"))
+    said = "has no rows" if written else "is no dataset of Hugging Face that can be read: it has no file of rows"
+    with pytest.raises(BenchError, match=f"own {said}"):
         hugging_face.read(tmp_path / "own")

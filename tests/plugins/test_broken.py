@@ -185,7 +185,7 @@ def state():
     numpy = repr(np.random.get_state()), np.geterr()  # noqa: NPY002
     process = Path.cwd(), dict(os.environ), list(sys.path), list(sys.argv), signal.getsignal(signal.SIGTERM)
     rest = list(warnings.filters), sys.stdout, sys.stderr, sys.getrecursionlimit(), random.getstate()
-    return *torch_state, str(torch.get_default_device()), *modes, torch.is_anomaly_enabled(), *numpy, *process, *rest
+    return *torch_state, str(torch.empty(0).device), *modes, torch.is_anomaly_enabled(), *numpy, *process, *rest
 
 
 @pytest.mark.parametrize(("line", "reason"), STATE.items(), ids=list(STATE))

@@ -16,8 +16,9 @@ from bench.runs.estimate import duration
 from bench.runs.plan import Cell, Plan
 from bench.runs.time_left import TimeLeft
 
+Split = Literal["val", "test"]
 SILENCE_S = 30.0  # the longest time without a line where there is no live table
-SPLITS = {"val": "validation", "test": "test"}
+SPLITS: dict[Split, str] = {"val": "validation", "test": "test"}
 
 
 class Display:
@@ -27,8 +28,9 @@ class Display:
         split: of which an ended cell's value is told; where something is chosen by it, not that of the test.
     """
 
-    def __init__(self, plan: Plan, jobs: int, console: Console, split: Literal["val", "test"] = "test") -> None:
-        self.console, self.jobs, self.plan, self.split = console, jobs, plan, split
+    def __init__(self, plan: Plan, jobs: int, console: Console, split: Split = "test") -> None:
+        self.console, self.jobs, self.plan = console, jobs, plan
+        self.split: Split = split
         self.total, self.done, self.failed = len(plan.todo), 0, 0
         self.running: dict[str, tuple[Cell, dict[str, Any], float]] = {}
         self.left = TimeLeft(plan.todo, jobs)

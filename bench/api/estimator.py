@@ -18,6 +18,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from torch import nn
 
 from bench.bases.reference import Reference
+from bench.data.pretrained import timm_model
 from bench.dataset import Dataset, Examples, Mode, Split, Splits
 from bench.described import columns, kinds, networks, reading, targets
 from bench.errors import BenchError
@@ -267,8 +268,8 @@ def _timm(name: str, pretrained: bool, shape: torch.Size) -> tuple[nn.Module, in
         raise BenchError(f"backbone '{name}' is neither {' nor '.join(OF_TABLES)} nor a model of timm")
     if len(shape) != 4:
         raise BenchError(f"backbone '{name}' takes pictures (N, C, H, W), and X has the shape {tuple(shape)}")
-    made = timm.create_model(name, pretrained=pretrained, in_chans=shape[1], num_classes=0)
-    return made, int(made.num_features)  # pyright: ignore
+    made = timm_model(name, pretrained, in_chans=shape[1])
+    return made, int(made.num_features)
 
 
 def _width(module: nn.Module, x: torch.Tensor) -> int:

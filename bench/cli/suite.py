@@ -17,6 +17,15 @@ def suite(
     jobs_per_device: options.JobsPerDevice = 1,
     seeds_at_once: machines.SeedsAtOnce = 1,
     device: options.Device = "auto",
+    results: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            parser=folders.results_folder,
+            callback=folders.no_file,
+            help="Folder of the records.  [default: what the suite says]",
+        ),
+    ] = None,
     root: folders.DataRoot = None,
     retry: options.Retry = None,
     stale: options.Stale = None,
@@ -34,7 +43,7 @@ def suite(
 
     path = folders.path(file)
     chosen = suites.read(path)
-    results = folders.results_folder(path.parent / chosen.results)
+    results = results or folders.results_folder(suites.results(chosen, path))
     now = _program()
     if chosen.frozen:
         other = [f"{name} {was} (now {now[name]})" for name, was in chosen.frozen.items() if now.get(name, was) != was]
@@ -73,7 +82,7 @@ def suite(
         methods = select.all_method_names(",".join(chosen.methods), datasets)
         names = methods, list(dict.fromkeys(name for named in there for name in named))
         try:
-            replace_file(copy, suites.frozen(chosen, names, now).encode())
+            replace_file(copy, suites.frozen(chosen, path.parent, results, names, now).encode())
         except OSError as error:
             raise BenchError(f"cannot write {copy}: {error.strerror}") from None
         print(f"frozen copy: {copy}")

@@ -1,7 +1,10 @@
 """Weights of networks that were trained elsewhere: fetched once, then read from the disk."""
 
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
+from bench.data import hub
 from bench.data.reading import why
 from bench.errors import BenchError
 
@@ -21,11 +24,27 @@ def resnet50_weights() -> Path:
     except LocalEntryNotFoundError:
         pass  # the first time
     try:
-        return _whole(Path(hf_hub_download(*name)))
+        with hub.at_hand():
+            return _whole(Path(hf_hub_download(*name)))
     except (OSError, ValueError) as error:  # what being offline raises
         raise BenchError(
             f"no ImageNet weights for nyud2 ({why(error)}); fetch them once, or add weights=scratch"
         ) from None
+
+
+def timm_model(name: str, pretrained: bool, **changes: object) -> Any:
+    """A network of timm, without its classes.
+
+    Raises:
+        BenchError: its weights cannot be had.
+    """
+    import timm
+
+    try:
+        with hub.at_hand() if pretrained else nullcontext():
+            return timm.create_model(name, pretrained=pretrained, num_classes=0, **changes)  # pyright: ignore[reportArgumentType]
+    except Exception as error:  # no network, no such weights, a cache that is not whole
+        raise BenchError(f"backbone '{name}': its weights cannot be had: {why(error)}") from None
 
 
 def _whole(path: Path) -> Path:

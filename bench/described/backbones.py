@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from bench.data.pretrained import timm_model
 from bench.data.reading import content, why
 from bench.errors import BenchError
 
@@ -41,19 +42,14 @@ def backbone(name: str, pretrained: bool | str, folder: Path) -> tuple[nn.Module
     Raises:
         BenchError: there is no such model, or no such weights.
     """
-    import timm
-
     require(name, pretrained, folder)
     name, changes = TINY if name == "tiny" else (name, {})
-    try:
-        made = timm.create_model(name, pretrained=pretrained is True, num_classes=0, **changes)
-    except Exception as error:  # no network, no such weights, a cache that is not whole
-        raise BenchError(f"backbone '{name}': its weights cannot be had: {why(error)}") from None
+    made = timm_model(name, pretrained is True, **changes)
     if isinstance(pretrained, str):
         _put(made, folder / pretrained)
     given: Any = made.pretrained_cfg if pretrained else {}
     pixels = Pixels(given.get("mean", (0.5,) * 3), given.get("std", (0.5,) * 3))
-    return nn.Sequential(pixels, made), int(made.num_features)  # type: ignore[arg-type]
+    return nn.Sequential(pixels, made), int(made.num_features)
 
 
 def require(name: str, pretrained: bool | str, folder: Path) -> None:

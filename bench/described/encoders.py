@@ -1,6 +1,7 @@
 """Hugging Face encoders of texts, from a folder or the hub: frozen, so that features are made once, or trained."""
 
 import hashlib
+from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from bench.data import hub
 from bench.data.reading import why
 from bench.described.hugging_face import hide_retries
 from bench.errors import BenchError
@@ -82,8 +84,9 @@ def _load(name: str, folder: str) -> tuple[Any, Any]:
         raise BenchError(f"the encoder {name} is a file; name the folder of a model, or its name on the hub")
     where = str(place) if place.is_dir() else name
     try:
-        tokenizer: Any = AutoTokenizer.from_pretrained(where)
-        model = AutoModel.from_pretrained(where, use_safetensors=True)
+        with nullcontext() if place.is_dir() else hub.at_hand():
+            tokenizer: Any = AutoTokenizer.from_pretrained(where)
+            model = AutoModel.from_pretrained(where, use_safetensors=True)
     except Exception as error:  # of the library's and the network's many kinds
         raise BenchError(f"the encoder {name} cannot be loaded, nor is it a folder in {folder}: {why(error)}") from None
     if tokenizer.pad_token_id is None:

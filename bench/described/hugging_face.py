@@ -7,6 +7,7 @@
 import hashlib
 import logging
 from collections.abc import Collection
+from contextlib import nullcontext
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from bench import leftovers
-from bench.data import kept
+from bench.data import hub, kept
 from bench.data.reading import why
 from bench.described import reading
 from bench.errors import BenchError
@@ -66,7 +67,8 @@ def read(path: Path) -> Any:
     name = hub_name(path)
     hide_retries()
     try:
-        found = datasets.load_dataset(name) if name else datasets.load_from_disk(str(path))
+        with hub.at_hand() if name else nullcontext():
+            found = datasets.load_dataset(name) if name else datasets.load_from_disk(str(path))
         if isinstance(found, dict):
             parts = [
                 part if SPLIT in part.features else part.add_column(SPLIT, [at] * len(part))

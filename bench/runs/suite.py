@@ -1,7 +1,9 @@
 """A suite: methods, datasets, seeds and settings in one file that can be shared, and its frozen copy."""
 
 import json
+import os
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -70,19 +72,44 @@ def datasets(suite: Suite, folder: Path) -> str:
     return ",".join(str(folder / name) if is_file(name) else name for name in suite.datasets)
 
 
+def results(suite: Suite, path: Path) -> Path:
+    """The folder of its records, below its own: whoever shares a suite does not choose where others write.
+
+    Raises:
+        BenchError: it names another place.
+    """
+    if not suite.results.startswith("~"):  # which would be somebody's home folder
+        with suppress(BenchError):
+            return paths.target(path.absolute().parent, suite.results, path)
+    where = paths.shown(suite.results)
+    raise BenchError(
+        f"{path}: results: {where} is no folder below the suite's own; name one there, or any with --results"
+    )
+
+
 def settings(suite: Suite) -> list[str]:
     """Its fields of the protocol as --set has them."""
     return [f"protocol.{key}={json.dumps(value)}" for key, value in suite.protocol.items()]
 
 
-def frozen(suite: Suite, names: tuple[list[str], list[str]], program: dict[str, str]) -> str:
+def frozen(
+    suite: Suite, folder: Path, results: Path, names: tuple[list[str], list[str]], program: dict[str, str]
+) -> str:
     """The suite as it was run: every method and dataset by name, and the program, as TOML that runs again.
 
     Args:
+        folder: of the suite, beside which its files lie.
+        results: folder of the records, beside which the copy will lie.
         names: of the methods and the datasets, groups set out.
     """
+    methods, given = names
+    near = [is_file(name) and not Path(name).is_absolute() for name in given]
+    beside = [
+        os.path.relpath(folder / name, results.parent) if moves else name
+        for name, moves in zip(given, near, strict=True)
+    ]
     values: dict[str, Any] = {**suite.model_dump(exclude={"protocol", "frozen"}, exclude_none=True)}
-    values |= {"methods": names[0], "datasets": names[1]}
+    values |= {"methods": methods, "datasets": beside, "results": results.name}
     lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in values.items()]
     for table, content in (("protocol", suite.protocol), ("frozen", program)):
         if content:
@@ -93,5 +120,6 @@ def frozen(suite: Suite, names: tuple[list[str], list[str]], program: dict[str, 
 def is_file(name: str) -> bool:
     """Whether a dataset is named by a file of data or of a description."""
     from bench.described.given import is_data
+    from bench.plugins.described import HUB
 
-    return is_data(name) or name.partition("[")[0].endswith(".toml")
+    return not name.startswith(HUB) and (is_data(name) or name.partition("[")[0].endswith(".toml"))

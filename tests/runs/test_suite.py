@@ -9,6 +9,7 @@ import pytest
 from bench.atomic import write_asked_for
 from bench.errors import BenchError
 from bench.results import store
+from bench.runs import suite as suites
 from support.command_line import bench
 
 SUITE = """
@@ -20,6 +21,9 @@ target = "y"
 [protocol]
 epochs = 2
 """
+
+
+OUTSIDE = ("../x", "a/../../x", "/x", "~/x", "C:/x", "..", ".", "con")
 
 
 @pytest.fixture
@@ -45,6 +49,10 @@ def test_it_runs_and_its_frozen_copy_runs_again(folder):
     again = bench("suite", "my.frozen.toml", cwd=folder)
     assert again.returncode == 0
     assert "nothing to train" in again.stderr
+    apart = bench("suite", "my.toml", "--results", "else/results", cwd=folder)
+    assert apart.returncode == 0
+    assert len(store.read_all(folder / "else/results")) == len(found)
+    assert (folder / "else/my.frozen.toml").exists()
     assert "another program" not in again.stdout
     text = (folder / "my.frozen.toml").read_text().replace('torch = "', 'torch = "1.')
     (folder / "my.frozen.toml").write_text(text)
@@ -66,6 +74,7 @@ def test_it_runs_and_its_frozen_copy_runs_again(folder):
         ("methods = ['baseline']\ndatasets = ['nothing.csv']\ntarget = 'y'", "nothing.csv"),
         ("methods = ['baseline']\ndatasets = ['circle']\nprotocol = {nothing = 1}", "nothing"),
         ("methods = ['baseline']\ndatasets = ['circle']\nresults = ''", "results"),
+        *((f"methods = ['baseline']\ndatasets = ['circle']\nresults = '{there}'", "results") for there in OUTSIDE),
         ("methods = [", "no TOML"),
         ("\udcff", "UTF-8"),
     ],
@@ -77,6 +86,28 @@ def test_what_it_cannot_be_is_one_line(text, message, tmp_path):
     assert message in done.stderr
     assert done.stderr.count("\n") == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["my.toml"]
+
+
+def test_a_link_below_its_folder_leads_no_records_out(tmp_path):
+    (tmp_path / "suite").mkdir()
+    (tmp_path / "else").mkdir()
+    (tmp_path / "suite/on").symlink_to(tmp_path / "else")
+    (tmp_path / "suite/my.toml").write_text(SUITE.replace("seeds", "results = 'on/results'\nseeds"))
+    done = bench("suite", "suite/my.toml", cwd=tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert not list((tmp_path / "else").iterdir())
+
+
+def test_a_frozen_copy_beside_records_elsewhere_finds_its_files(folder):
+    chosen = suites.read(folder / "my.toml")
+    names = ["baseline"], ["circle", "own.csv", "sub/b.toml[split=natural]", "hf:a/b", "/c.csv"]
+    text = suites.frozen(chosen, folder, folder / "else/records", names, {})
+    (folder / "else/my.frozen.toml").write_text(text)
+    again = suites.read(folder / "else/my.frozen.toml")
+    assert again.datasets == ["circle", "../own.csv", "../sub/b.toml[split=natural]", "hf:a/b", "/c.csv"]
+    assert suites.results(again, folder / "else/my.frozen.toml") == folder / "else/records"
+    given = suites.datasets(again, folder / "else").split(",")
+    assert given == ["circle", *(f"{folder}/else/{name}" for name in again.datasets[1:3]), "hf:a/b", "/c.csv"]
 
 
 def test_no_suite_is_one_line(tmp_path):

@@ -101,9 +101,9 @@ class DescribedPictures(DescribedRows):
 
     def inputs(self, rows: "pd.DataFrame | str | Path") -> "tuple[torch.Tensor, pd.Index]":
         """New pictures: files that a list names, from the list's folder on, or all of a folder."""
-        folder, from_disk = Path(), not hasattr(rows, "columns")
+        folder, source, from_disk = Path(), "the frame", not hasattr(rows, "columns")
         if from_disk:
-            path = Path(rows)  # type: ignore[arg-type]
+            source = path = Path(rows)  # type: ignore[arg-type]
             if path.is_dir() and hugging_face.is_dataset(path):
                 found = hugging_face.read(path)
                 rows = hugging_face.frame(found)
@@ -114,7 +114,7 @@ class DescribedPictures(DescribedRows):
                 rows, folder = pictures_in(path, self.about.file), path
             else:
                 folder = path.parent
-        table, origin = required(rows, [self.about.file], self.as_text)
+        table, origin = required(rows, [self.about.file], self.as_text, source)
         names = _names(table, self.about.file)
         if missing := [name for name in names if not (folder / name).is_file()]:
             raise BenchError(f"{origin}: {len(missing)} pictures are not there, the first is {folder / missing[0]}")

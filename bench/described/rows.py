@@ -20,6 +20,7 @@ from bench.described import hugging_face, reading, splitting
 from bench.described.base import DescribedDataset
 from bench.described.description import Rows
 from bench.errors import BenchError
+from bench.paths import shown
 from bench.protocol import Protocol, with_protocol
 from bench.shots import regions
 
@@ -156,12 +157,19 @@ class DescribedRows(DescribedDataset):
 
 
 def required(
-    rows: "pd.DataFrame | str | Path", names: Sequence[str], as_text: Sequence[str] = ()
+    rows: "pd.DataFrame | str | Path", names: Sequence[str], as_text: Sequence[str] = (), source: object = "the frame"
 ) -> tuple[pd.DataFrame, object]:
-    """New rows as a tidied table that has some columns, and what to call them in messages."""
+    """New rows as a tidied table that has some columns, and what to call them in messages.
+
+    Args:
+        source: of the rows of a frame.
+    """
     if isinstance(rows, pd.DataFrame):
-        table, origin = reading.tidied(rows.copy(), as_text), "the frame"
+        table, origin = reading.tidied(rows.copy(), as_text), source
     else:
         table, origin = hugging_face.rows(Path(rows), as_text), rows
     reading.require(table, list(names), origin)
+    for name in set(names).intersection(table.attrs.get(reading.REPEATED, ())):
+        if f"{name}.1" not in names:  # as pandas calls the second one
+            raise BenchError(f"{origin} has several columns named {shown(name)}; leave one of them out")
     return table, origin

@@ -8,6 +8,7 @@ from PIL import Image
 
 from bench import load_model
 from bench.described import given, hugging_face, sources, writing
+from bench.described.rows import required
 from bench.errors import BenchError
 from bench.plugins import described, resolve
 from bench.results import store
@@ -105,6 +106,11 @@ def test_pictures_of_a_folder_are_predicted_in_the_order_of_their_names(folder):
     said = bench("predict", "results/faces/baseline", "faces/in", "--output", "new/found.csv", cwd=folder)
     assert said.returncode == 0, said.stderr
     assert pd.read_csv(folder / "new/found.csv").columns.tolist() == ["file_name", "light"]
+
+
+def test_rows_that_came_from_a_folder_are_named_by_it():
+    with pytest.raises(BenchError, match=r"^faces has no column 'file'"):
+        required(pd.DataFrame({"other": [1]}), ["file"], source="faces")
 
 
 def test_a_list_of_json_lines_is_that_of_a_csv(folder):

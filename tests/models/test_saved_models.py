@@ -126,6 +126,15 @@ def test_rows_that_cannot_be_predicted_are_refused_in_one_line(rows, message, tm
         load_model(tmp_path / "row").predict(rows)
 
 
+def test_of_two_columns_of_one_name_in_a_file_none_is_taken(tmp_path):
+    saved("baseline", tmp_path)
+    (tmp_path / "new.csv").write_text("x,city,z,x,more,more\n1,Oslo,1,9,2,3\n")
+    with pytest.raises(BenchError, match=r"new.csv has several columns named 'x'; leave one of them out"):
+        load_model(tmp_path / "row").predict(tmp_path / "new.csv")
+    (tmp_path / "new.csv").write_text("x,city,z,more,more\n1,Oslo,1,2,3\n")
+    assert len(load_model(tmp_path / "row").predict(tmp_path / "new.csv")) == 1
+
+
 HEADER = b'{"a":{"dtype":"F32","shape":[1000000000000],"data_offsets":[0,4]}}'
 NO_WEIGHTS = {
     "nothing": b"", "half a header": b"\x40\0", "a header of 4 EB": b"\0" * 7 + b"\x40{}",

@@ -238,7 +238,7 @@ def search(
             plan.todo, jobs, device, folder, per_device=jobs_per_device, seeds_at_once=seeds_at_once
         )
         rehearsal.rehearse(plan.todo, plan.rows, folder, executor.devices[0])
-        runner.run(plan, executor, results, Display(plan, executor.jobs, Console(stderr=True)))
+        runner.run(plan, executor, results, Display(plan, executor.jobs, Console(stderr=True), "val"))
         found += searching.tried(plan, results)
         if not (rows := searching.beyond(found)):
             break

@@ -54,7 +54,7 @@ def tune(
 
     def train(plan: Plan, into: Path) -> None:
         executor = runner.local(plan.todo, jobs, device, folder, seeds_at_once=seeds_at_once)
-        runner.run(plan, executor, into, Display(plan, executor.jobs, Console(stderr=True)))
+        runner.run(plan, executor, into, Display(plan, executor.jobs, Console(stderr=True), "val"))
 
     tuning = Tuning(dataset, seeds, results, folder, train)
     best = tuning.tune()

@@ -31,6 +31,9 @@ def _of_timing(record: Record, facts: Facts | None) -> Iterator[str]:
     timing = record.timing
     if timing.train_s is None:
         yield "it does not say how long it trained"
+    where = record.environment
+    if timing.step_clock == "processor" and where is not None and (where.device, where.threads) != ("cpu", 1):
+        yield "the processor's time is told of one thread of a CPU alone"
     if not timing.workers or not timing.seeds_at_once:
         yield "no cell trains in no process"
     values = {name: getattr(timing, name) for name in DIGITS}

@@ -110,8 +110,9 @@ def _costs(board: Board) -> Fold:
         return None
     text = (
         "Medians over the finished seeds; memory is the peak. Ratios are to the baseline, of GPU memory if "
-        "any. Cells at once: how many shared the machine, which slows each. Epoch: the one that validation "
-        "chose. Skipped, unconverged: batches of all seeds that a regularizer left out, or whose solver stopped short."
+        "any. A step takes the processor's time where one thread trains, in older records the wall clock's. Cells at "
+        "once: how many shared the machine, which slows each. Epoch: the one that validation chose. Skipped, "
+        "unconverged: batches of all seeds that a regularizer left out, or whose solver stopped short."
     )
     data = sorted({record.data_fingerprint[:12] for record in finished})
     lines = [f"- {literal(machine)}" for machine in machines(finished)]

@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median, quantiles
-from time import perf_counter
 from typing import Any
 
 import torch
@@ -26,6 +25,7 @@ from bench.runs.processes import ending, start, stop
 from bench.runs.surroundings import RunContext, environment, memory
 from bench.stack import overrides
 from bench.training.loop import WARM_UP, Training
+from bench.training.stopwatch import Stopwatch
 
 # minutes and MB of the baseline, MT, ROT-Reg and both on AgeDB-DIR at batch 128: Zhang et al., ICLR 2025, Table 6
 PUBLISHED = {"baseline": (65, 14433), "mt": (70, 14457), "rot_reg": (74, 14587), "mt+rot_reg": (82, 14689)}
@@ -189,14 +189,12 @@ def _regularizer(training: Training, index: Tensor | None, stage: Stage, device:
 
 def _timed(call: Callable[[], object], device: torch.device) -> float:
     # median seconds of a call, the device's work included
-    taken = []
+    watch = Stopwatch(device)
     for _ in range(REPEATS):
-        began = perf_counter()
+        began = watch.now()
         call()
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
-        taken.append(perf_counter() - began)
-    return median(taken)
+        watch.step(began)
+    return median(watch.read())
 
 
 def _steps(rows: int, protocol: Protocol) -> int:

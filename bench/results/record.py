@@ -80,6 +80,7 @@ class Timing(_Part):
     step_ms: Amount | None = None
     step_ms_iqr: Amount | None = None
     samples_per_s: Amount | None = None
+    step_clock: Literal["wall", "processor"] = "wall"  # what timed the steps; the processor's is that of one thread
     workers: Whole = 1  # cells that shared the machine
     seeds_at_once: Whole = 1  # that trained side by side in one process; the times are this one's share
 

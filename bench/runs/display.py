@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from time import monotonic
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -16,14 +16,21 @@ from bench.runs.estimate import duration
 from bench.runs.plan import Cell, Plan
 from bench.runs.time_left import TimeLeft
 
+Split = Literal["val", "test"]
 SILENCE_S = 30.0  # the longest time without a line where there is no live table
+SPLITS: dict[Split, str] = {"val": "validation", "test": "test"}
 
 
 class Display:
-    """Cells done, running and left, where each running one is, and the time left."""
+    """Cells done, running and left, where each running one is, and the time left.
 
-    def __init__(self, plan: Plan, jobs: int, console: Console) -> None:
+    Args:
+        split: of which an ended cell's value is told; where something is chosen by it, not that of the test.
+    """
+
+    def __init__(self, plan: Plan, jobs: int, console: Console, split: Split = "test") -> None:
         self.console, self.jobs, self.plan = console, jobs, plan
+        self.split: Split = split
         self.total, self.done, self.failed = len(plan.todo), 0, 0
         self.running: dict[str, tuple[Cell, dict[str, Any], float]] = {}
         self.left = TimeLeft(plan.todo, jobs)
@@ -69,8 +76,9 @@ class Display:
         self.left.ended(cell, record.timing.wall_s if record.status == "ok" else None)
         result = f"{record.status}: {one_line(record.reason)}"
         if record.status == "ok":
-            metric = next(iter(record.metrics["test"]["all"]))
-            result = f"test {metric} {_number(record.metrics['test']['all'][metric])}"
+            values = record.metrics[self.split]["all"]
+            metric = next(iter(values))
+            result = f"{SPLITS[self.split]} {metric} {_number(values[metric])}"
         line = f"[{self.done}/{self.total}] {cell.dataset} {cell.method} seed {cell.seed}: {result}, "
         line += f"{record.timing.wall_s:.1f} s"
         if not self.console.is_terminal:

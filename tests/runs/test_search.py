@@ -3,9 +3,11 @@
 import json
 from datetime import UTC, datetime
 from functools import partial
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 import bench
 from bench import plugins
@@ -15,7 +17,7 @@ from bench.errors import BenchError
 from bench.plugins import lookup, resolve
 from bench.results.record import Record
 from bench.results.store import write
-from bench.runs import cells, runner, search
+from bench.runs import cells, runner, search, select
 from support.records import readable
 
 ROOT = Path(bench.__file__).parents[1]
@@ -150,6 +152,26 @@ def _tried(methods, dataset, widenings):
 
 def _present(name):
     return all(row.state == "present" for row in files.status(resolve.dataset(name).dataset, files.root()))
+
+
+@pytest.mark.parametrize("command", [partial(run.search, "ranksim"), tune.tune])
+def test_what_is_told_of_a_candidate_is_its_validation_value_alone(command, tmp_path, monkeypatch):
+    def tells(plan, executor, results, display):
+        with display:
+            display.started(plan.todo[0])
+            display.ended(plan.todo[0], ended)
+        raise StopSearch
+
+    said = StringIO()
+    ended = record(cells.plan(select.rows("mt", "circle", {}), [100], {}, tmp_path, tmp_path).todo[0], 1.0)
+    values = {split: {"all": {"mse": value}} for split, value in (("val", 0.125), ("test", 0.75))}
+    ended = ended.model_copy(update={"metrics": values})
+    monkeypatch.setattr(runner, "run", tells)
+    monkeypatch.setattr("rich.console.Console", lambda **_: Console(file=said))
+    with pytest.raises(StopSearch):
+        command("circle", jobs=1, results=tmp_path)
+    assert "validation mse 0.125" in said.getvalue()
+    assert "0.75" not in said.getvalue()
 
 
 @pytest.mark.parametrize("command", [partial(run.search, "ranksim"), tune.tune])

@@ -31,12 +31,14 @@ class Case:
         plugins: whose digests are in the key.
         groups: of shared code, whose versions are in the key.
         rtol: how far a number may be off, over the largest of its list.
+        dropout: whether it draws any, which torch does otherwise in other versions.
     """
 
     values: Callable[[], Values]
     plugins: tuple[Plugin, ...] = ()
     groups: frozenset[str] = frozenset()
     rtol: float = 1e-4
+    dropout: bool = False
 
 
 def some(values: Tensor) -> list[float]:

@@ -113,6 +113,10 @@ MEASURED = {
     "no time of a step": _edited("timing.step_ms", None),
     "a step that takes no time": _edited("timing.step_ms", 0.0),
     "no rate": _edited("timing.samples_per_s", None),
+    "steps by the clock of one thread, of two": (
+        lambda f: f.edit({"timing.step_clock": "processor", "environment.threads": 2}),
+        E0,
+    ),
     "no spread of the steps": _edited("timing.step_ms_iqr", None),
     "more digits of the spread": _edited("timing.step_ms_iqr", 0.123456),
     "more digits of the whole time": _scaled("timing.wall_s", 1.00017),

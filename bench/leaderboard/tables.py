@@ -11,7 +11,7 @@ from bench.leaderboard.format import NONE, ranges, short
 from bench.leaderboard.sequential import beaten, validation
 from bench.leaderboard.statistics import column_places
 from bench.printable import plain
-from bench.results.record import FAILURES, Record
+from bench.results.record import FAILURES, Record, Timing
 
 COSTS: dict[str, Callable[[Record], float | None]] = {
     "wall s": lambda r: r.timing.wall_s,
@@ -61,7 +61,7 @@ def cost_table(board: Board) -> Table:
     for row in (row for row in board.statistics if row in board.finished):
         records, own, base = board.finished[row], medians[row], medians.get(baseline_of(row), {})
         if where.get(baseline_of(row)) != where[row]:
-            base = {}  # times on two machines have no ratio
+            base = {}  # times on two machines, or by two clocks, have no ratio
         memory = "RSS MB" if math.isnan(own["GPU MB"]) else "GPU MB"
         ratios = (own[cost] / (base.get(cost) or math.nan) for cost in ("step ms", memory))
         shared = sorted({record.timing.workers for record in records})
@@ -75,10 +75,16 @@ def cost_table(board: Board) -> Table:
 
 
 def machines(records: Iterable[Record]) -> list[str]:
-    """Where and how records were made, as text, each way once: torch version, device, seeds side by side."""
-    there = [(record.environment, record.timing.seeds_at_once) for record in records if record.environment]
-    told = ((e, f", {together} seeds at once" if together > 1 else "") for e, together in there)
-    return sorted({plain(f"torch {e.torch}, {e.cpu if e.device == 'cpu' else e.device}{how}") for e, how in told})
+    """Where and how records were made, as text, each way once: torch version, device, seeds side by side, clock."""
+    there = [(record.environment, record.timing) for record in records if record.environment]
+    told = {f"torch {e.torch}, {e.cpu if e.device == 'cpu' else e.device}{_how(timing)}" for e, timing in there}
+    return sorted(map(plain, told))
+
+
+def _how(timing: Timing) -> str:
+    together = f", {timing.seeds_at_once} seeds at once" if timing.seeds_at_once > 1 else ""
+    clocked = timing.step_ms is not None and timing.step_clock == "processor"
+    return together + (", steps by the processor's time" if clocked else "")
 
 
 def coverage_table(board: Board) -> Table:

@@ -16,6 +16,14 @@ def test_times_are_medians_with_ratios_to_the_baseline():
     assert "machine" not in lines["oe"]
 
 
+def test_times_by_two_clocks_have_no_ratio():
+    ours = {"step_ms": 9.0, "step_clock": "processor"}
+    records = [record("baseline", 0, 7.0, step_ms=18.0), record("oe", 0, 7.0, **ours)]
+    assert cells(cost_table(Board(FACES, records)))["oe"]["step ratio"] == "–"
+    records = [record("baseline", 0, 7.0, **ours), record("oe", 0, 7.0, **ours)]
+    assert cells(cost_table(Board(FACES, records)))["oe"]["step ratio"] == "1.00×"
+
+
 def test_times_on_two_machines_have_no_ratio():
     records = [record("baseline", 0, 7.0, step_ms=9.0), record("oe", 0, 7.0, step_ms=9.0, device="Some GPU")]
     lines = cells(cost_table(Board(FACES, records)))

@@ -38,7 +38,9 @@ def record(
     values = {"mae": mae, "pearson": pearson, "mse": mse}
     metrics = {"all": {**values, "n": 20}, "few": {"mae": few, "n": 0 if few is None else 25}}
     device = costs.pop("device", "cpu")
-    timing = Timing(wall_s=costs.pop("wall_s", 5.0), **{k: costs.pop(k) for k in ("step_ms", "workers") if k in costs})
+    timing = Timing(
+        wall_s=costs.pop("wall_s", 5.0), **{k: costs.pop(k) for k in ("step_ms", "step_clock", "workers") if k in costs}
+    )
     return Record(
         key=f"{method}/{seed}",
         dataset=dataset,

@@ -41,8 +41,10 @@ def guess(column: pd.Series) -> Guess:
         return Guess("ignored", "it has no value")
     if holds_no_values(there):
         return Guess("ignored", "it holds lists, tables or bytes")
-    texts = (there.drop_duplicates() if types.is_numeric_dtype(there) else there).astype(str).str.strip()
-    distinct, lacking = texts.nunique(), len(column) - len(there)
+    numeric = types.is_numeric_dtype(there)
+    values = there.drop_duplicates() if numeric else there
+    texts = (values[:3] if numeric else values).astype(str).str.strip()  # more than two numbers are no yes and no
+    distinct, lacking = len(values) if numeric else texts.nunique(), len(column) - len(there)
     missing = f", {lacking:,} missing" if lacking else ""
     if distinct == 1 and not lacking:  # else it says where it is missing
         return Guess("ignored", "it is the same in every row")
@@ -50,7 +52,7 @@ def guess(column: pd.Series) -> Guess:
         return Guess("boolean", f"{NUMBER_WORDS[distinct]}{missing}")
     if types.is_datetime64_any_dtype(there) or isinstance(there.dtype, pd.PeriodDtype):
         return Guess("date", f"{_days(there)}{missing}")
-    if types.is_numeric_dtype(there):
+    if numeric:
         return _number(str(column.name), there, missing)
     if (dates := _dates(texts)) is not None:
         return Guess("date", f"{_days(dates.dropna())}{missing}")

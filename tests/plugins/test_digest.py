@@ -156,7 +156,8 @@ def test_every_shared_module_that_plugins_reach_has_a_version_or_moves_no_number
     assert unnumbered <= {
         "bench", "bench.errors", "bench.names", "bench.bases", "bench.data", "bench.functional", "bench.synthetic",
         "bench.numerics", "bench.ranges", "bench.cores", "bench.slots", "bench.atomic", "bench.data.files",
-        "bench.data.pretrained", "bench.data.hub", "bench.data.archives", "bench.data.arrays", "bench.data.download", "bench.data.kept",
+        "bench.data.pretrained", "bench.data.archives", "bench.data.arrays", "bench.data.download", "bench.data.kept",
+        "bench.data.hub",
         "bench.data.reading", "bench.leftovers", "bench.paths", "bench.data.encoders", "bench.bases.tuned_settings",
         # these make features of references, whose keys hold the version of that group
         "bench.functional.plain_rows", "bench.bases.pair_features",

@@ -9,11 +9,17 @@ SECONDS = 5.0  # to wait for an answer, whatever it is
 
 
 @contextmanager
-def at_hand() -> Iterator[None]:
+def at_hand(asked: bool = True) -> Iterator[None]:
     """While the hub's libraries load something: unless it answers, they are offline, as HF_HUB_OFFLINE=1 has them.
 
     They would try six times and more for each file, for 25 s or longer, before they look on the disk.
+
+    Args:
+        asked: whether the hub is; else nothing changes.
     """
+    if not asked:
+        yield
+        return
     from huggingface_hub import constants
 
     # they read the environment as they are imported, so that it would be too late for it

@@ -1,6 +1,5 @@
 """Weights of networks that were trained elsewhere: fetched once, then read from the disk."""
 
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +40,7 @@ def timm_model(name: str, pretrained: bool, **changes: object) -> Any:
     import timm
 
     try:
-        with hub.at_hand() if pretrained else nullcontext():
+        with hub.at_hand(pretrained):
             return timm.create_model(name, pretrained=pretrained, num_classes=0, **changes)  # pyright: ignore[reportArgumentType]
     except Exception as error:  # no network, no such weights, a cache that is not whole
         raise BenchError(f"backbone '{name}': its weights cannot be had: {why(error)}") from None

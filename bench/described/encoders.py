@@ -1,7 +1,6 @@
 """Hugging Face encoders of texts, from a folder or the hub: frozen, so that features are made once, or trained."""
 
 import hashlib
-from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -84,7 +83,7 @@ def _load(name: str, folder: str) -> tuple[Any, Any]:
         raise BenchError(f"the encoder {name} is a file; name the folder of a model, or its name on the hub")
     where = str(place) if place.is_dir() else name
     try:
-        with nullcontext() if place.is_dir() else hub.at_hand():
+        with hub.at_hand(not place.is_dir()):
             tokenizer: Any = AutoTokenizer.from_pretrained(where)
             model = AutoModel.from_pretrained(where, use_safetensors=True)
     except Exception as error:  # of the library's and the network's many kinds

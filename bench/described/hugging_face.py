@@ -7,7 +7,6 @@
 import hashlib
 import logging
 from collections.abc import Collection
-from contextlib import nullcontext
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -67,7 +66,7 @@ def read(path: Path) -> Any:
     name = hub_name(path)
     hide_retries()
     try:
-        with hub.at_hand() if name else nullcontext():
+        with hub.at_hand(name is not None):
             found = datasets.load_dataset(name) if name else datasets.load_from_disk(str(path))
         if isinstance(found, dict):
             parts = [

@@ -43,7 +43,7 @@ def guess(column: pd.Series) -> Guess:
         return Guess("ignored", "it holds lists, tables or bytes")
     numeric = types.is_numeric_dtype(there)
     values = there.drop_duplicates() if numeric else there
-    texts = (values[:3] if numeric else values).astype(str).str.strip()  # more than two numbers are no yes and no
+    texts = (values.head(3) if numeric else values).astype(str).str.strip()  # more than two numbers are no yes and no
     distinct, lacking = len(values) if numeric else texts.nunique(), len(column) - len(there)
     missing = f", {lacking:,} missing" if lacking else ""
     if distinct == 1 and not lacking:  # else it says where it is missing

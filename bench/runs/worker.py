@@ -29,7 +29,6 @@ from bench.training.checkpoint import Checkpoints, Unkept
 from bench.training.loop import Diverged, Fit, Training
 from bench.training.reference import Fitting
 from bench.training.side_by_side import SideBySide, obstacle
-from bench.training.stopwatch import clock_of
 
 LONGEST_ERROR = 20_000  # characters that a record keeps
 Columns = dict[str, np.ndarray]
@@ -237,7 +236,7 @@ def _evaluated(
         "history": [_row(row) for row in fit.history],
         "predictions": kept,
         **(batch_counters(method) if isinstance(method, Method) else {}),
-        "timing": {"train_s": round(fit.train_s, 3), **_steps(fit, on.protocol.batch_size, len(splits.train), context)},
+        "timing": {"train_s": round(fit.train_s, 3), **_steps(fit, on.protocol.batch_size, len(splits.train))},
     }, {**test, **{"val" if name == "mean" else f"val/{name}": values for name, values in val.items()}, **z}
 
 
@@ -250,13 +249,13 @@ def _checkpoints(cell: Cell, context: RunContext) -> Checkpoints | None:
     )
 
 
-def _steps(fit: Fit, batch_size: int | None, rows: int, context: RunContext) -> dict[str, object]:
+def _steps(fit: Fit, batch_size: int | None, rows: int) -> dict[str, object]:
     if not fit.step_s:
         return {}
     step, spread = fit.step_ms()
     rate = round(1e3 * min(batch_size or rows, rows) / step, 1) if step else None
-    clock = clock_of(torch.device(context.device))
-    return {"step_ms": round(step, 4), "step_ms_iqr": round(spread, 4), "samples_per_s": rate, "step_clock": clock}
+    times = {"step_ms": round(step, 4), "step_ms_iqr": round(spread, 4), "samples_per_s": rate}
+    return {**times, "step_clock": fit.step_clock}
 
 
 def _hashes(columns: Columns) -> Hashes:

@@ -24,7 +24,7 @@ from bench.training.checkpoint import Checkpoints
 from bench.training.course import Course
 from bench.training.model import Drawn, Model
 from bench.training.schedule import batches, set_rate
-from bench.training.stopwatch import Stopwatch
+from bench.training.stopwatch import Clock, Stopwatch
 
 WARM_UP = 10  # steps left out of the step times
 REPORT_S = 0.25  # seconds between two reports from inside an epoch
@@ -41,6 +41,7 @@ class Fit:
     history: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     selection: dict[str, Any] | None = None
     step_s: list[float] = field(default_factory=list[float])
+    step_clock: Clock = "wall"
     train_s: float = 0.0
     course: Course | None = None  # of the head, where it is asked for
 
@@ -75,8 +76,8 @@ class Training(Model):
     ) -> None:
         super().__init__(dataset, protocol, splits, method, seed, device)
         self.report, self.changes, self.checkpoints = report, changes or {}, checkpoints
-        self.result = Fit()
         self.stopwatch = Stopwatch(device)
+        self.result = Fit(step_clock=self.stopwatch.clock)
         self.start = self.reported = perf_counter()
         self.at_once = 1  # seeds that train side by side, whose times are shares of the whole
 

@@ -24,7 +24,8 @@ class Stopwatch:
 
     def __init__(self, device: torch.device) -> None:
         self._on_gpu = device.type == "cuda"
-        self._seconds = process_time if clock_of(device) == "processor" else perf_counter
+        self.clock: Clock = clock_of(device)
+        self._seconds = process_time if self.clock == "processor" else perf_counter
         self._ticks: list[tuple[Any, Any]] = []  # when a step began and ended
 
     def now(self) -> Any:

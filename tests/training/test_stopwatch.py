@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from bench.training.stopwatch import Stopwatch, clock_of
+from support.tiny_training import Line, fitted
 
 CPU = torch.device("cpu")
 
@@ -42,3 +43,10 @@ def test_a_step_of_several_threads_takes_what_the_wall_clock_says(threads):
     assert clock_of(CPU) == "wall"
     assert _timed(lambda: sleep(0.2)) >= 0.2
     assert clock_of(torch.device("cuda")) == "wall"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="counts in parts of 16 ms")
+def test_training_says_by_which_clock_its_steps_were_timed(threads):
+    for number, clock in ((1, "processor"), (2, "wall")):
+        threads(number)
+        assert fitted(Line()).result.step_clock == clock
